@@ -1,0 +1,18 @@
+//! What every room may need and what knows nothing of workflows: ids, time,
+//! paths, atomic file writes, the sanitiser for untrusted text, errors that teach.
+//! Nothing here knows a workflow, a screen or a socket.
+
+pub mod actor;
+pub mod atomic;
+pub mod error;
+pub mod id;
+pub mod paths;
+pub mod text;
+pub mod time;
+
+pub use actor::Actor;
+pub use error::{Error, ErrorKind, Result};
+pub use id::{RunId, SessionId, StepId, WorkflowId};
+pub use paths::Paths;
+pub use text::{SafeLine, SafeText};
+pub use time::{Millis, Timestamp};

@@ -1,0 +1,1 @@
+//! Connecting to the engine or starting it; typed calls; the subscription.

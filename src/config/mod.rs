@@ -1,0 +1,1 @@
+//! Settings, the list of actions, keymap, theme roles: plain data, no ratatui.

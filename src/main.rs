@@ -1,0 +1,3 @@
+//! Parses arguments, starts tracing, dispatches to a front end.
+
+fn main() {}

@@ -1,0 +1,234 @@
+//! The messages. JSON, one message a frame.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::base::{Error, RunId, SessionId, StepId, Timestamp, WorkflowId};
+use crate::run::{
+    Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, Verb,
+};
+
+/// Raised whenever a message changes its meaning; both sides must have the same.
+pub const PROTOCOL: u32 = 1;
+
+/// The first message of a client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    pub protocol: u32,
+    /// The program's version, for messages to people.
+    pub version: String,
+    pub client: ClientKind,
+}
+
+/// What kind of client it is; the engine takes a person's name from the socket's peer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "client", rename_all = "snake_case")]
+pub enum ClientKind {
+    /// A console: while one is connected, the engine is attended.
+    Tui,
+    Cli,
+    Mcp {
+        agent: String,
+    },
+}
+
+/// The engine's answer to `Hello`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    pub protocol: u32,
+    pub version: String,
+    pub pid: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClientMessage {
+    /// Chosen by the client; the response carries it.
+    pub id: u64,
+    pub request: Request,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "request", content = "with", rename_all = "snake_case")]
+pub enum Request {
+    Hello(Hello),
+    /// Prerequisites of a workflow, commands run: what the confirmation card shows.
+    CheckPrerequisites {
+        workflow: WorkflowId,
+        digest: String,
+        folder: String,
+    },
+    /// Starts a run.
+    Start(Box<Start>),
+    /// A verb on a run.
+    Act {
+        run: RunId,
+        verb: Verb,
+    },
+    /// `last`, or a unique prefix of a run id.
+    FindRun {
+        prefix: String,
+    },
+    Runs {
+        filter: RunFilter,
+    },
+    /// The whole state of one run.
+    Run {
+        run: RunId,
+    },
+    /// Events after `after`, oldest first, at most 1,000.
+    Events {
+        run: RunId,
+        after: u64,
+    },
+    /// A piece of a step's output; `attempt: None` means the latest.
+    Output {
+        run: RunId,
+        step: StepId,
+        attempt: Option<u32>,
+        range: OutputRange,
+    },
+    /// From now on, every update comes to this connection.
+    Subscribe,
+    /// The open session of this person in this folder, opened if there is none.
+    OpenSession {
+        folder: String,
+    },
+    /// Newest first.
+    Sessions,
+    /// `current` (with a folder), `last`, or a unique prefix of a session id.
+    FindSession {
+        prefix: String,
+        folder: String,
+    },
+    SessionRecord {
+        session: SessionId,
+    },
+    NoteSession {
+        session: SessionId,
+        text: String,
+    },
+    RenameSession {
+        session: SessionId,
+        name: String,
+    },
+    EndSession {
+        session: SessionId,
+    },
+    /// Writes a summary's text to a file. Without `replace`, an existing file is kept, unless
+    /// it is this session's own last export, unchanged since.
+    ExportSummary {
+        session: SessionId,
+        path: String,
+        text: String,
+        replace: bool,
+    },
+    EngineStatus,
+    /// Ends the engine; refused while runs work, unless `force`.
+    StopEngine {
+        force: bool,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    pub workflow: WorkflowId,
+    /// Of the version that the person saw; another one on disk is refused.
+    pub digest: String,
+    pub folder: String,
+    /// Already typed and checked by the client, checked again by the engine.
+    pub inputs: Map<String, Value>,
+    pub phrase: Option<String>,
+    pub prerequisites: Vec<PrerequisiteResult>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "range", rename_all = "snake_case")]
+pub enum OutputRange {
+    /// The last `bytes`, beginning with a whole line where possible.
+    Tail { bytes: u32 },
+    /// `bytes` from `offset` on.
+    From { offset: u64, bytes: u32 },
+}
+
+/// A piece of a step's output: untrusted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputChunk {
+    pub step: Option<StepId>,
+    pub attempt: u32,
+    pub offset: u64,
+    /// Where the next piece begins.
+    pub next: u64,
+    /// Bytes in all, so far.
+    pub total: u64,
+    /// Lines in all, so far.
+    pub lines: u64,
+    /// What is not UTF-8 is `�`.
+    pub text: String,
+    /// Nothing more will come.
+    pub complete: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineStatus {
+    pub pid: u32,
+    pub version: String,
+    pub started_at: Timestamp,
+    pub clients: u32,
+    pub consoles: u32,
+    pub live_runs: u32,
+    pub working_runs: u32,
+    pub store_bytes: u64,
+    pub schema_version: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "response", content = "with", rename_all = "snake_case")]
+pub enum Response {
+    Welcome(Welcome),
+    Prerequisites(Vec<PrerequisiteResult>),
+    /// Of `Start`, `Act`: the run as it is now, the change included.
+    Summary(Box<RunSummary>),
+    RunId(RunId),
+    Runs(Vec<RunSummary>),
+    Run(Box<Run>),
+    Events(Vec<Event>),
+    Output(OutputChunk),
+    Session(Session),
+    Sessions(Vec<Session>),
+    SessionRecord(Box<SessionRecord>),
+    Exported(Export),
+    EngineStatus(EngineStatus),
+    Done,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "message", rename_all = "snake_case")]
+pub enum ServerMessage {
+    Response { id: u64, result: std::result::Result<Response, Error> },
+    Update { update: Update },
+}
+
+/// What subscribers are told, in the order of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "update", content = "with", rename_all = "snake_case")]
+pub enum Update {
+    /// These events are durable; `summary` is the run after them. A client whose copy of the
+    /// run does not end right before the first of them asks for the run.
+    Run {
+        summary: Box<RunSummary>,
+        events: Vec<Event>,
+    },
+    /// A step's output has grown to this size.
+    Output {
+        run: RunId,
+        step: StepId,
+        attempt: u32,
+        total: u64,
+        lines: u64,
+    },
+    Session(Session),
+    /// This subscriber was too slow and missed updates: ask for everything again.
+    Missed,
+    /// The engine ends.
+    Stopping,
+}

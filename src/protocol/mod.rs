@@ -1,0 +1,10 @@
+//! What clients and the engine say to each other: requests, responses, updates, the frame they
+//! travel in and the handshake. Data and framing only; who connects is `client`, who answers `engine`.
+
+pub mod frame;
+pub mod message;
+
+pub use message::{
+    ClientKind, ClientMessage, EngineStatus, Hello, OutputChunk, OutputRange, PROTOCOL, Request, Response,
+    ServerMessage, Start, Update, Welcome,
+};

@@ -1,0 +1,150 @@
+//! What may be asked of a run: a person's verbs, and the reports of the engine's own parts.
+//! Clients can send verbs only.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::base::{Error, StepId};
+use crate::run::{Evidence, Failure, Outcome};
+
+/// What a person (or an agent, where that is allowed) asks for. One verb, one name: key
+/// action, request, subcommand and test are called the same. `step: None` means the step
+/// that waits; where several do, that is refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "snake_case")]
+pub enum Verb {
+    /// Starts nothing new; `freeze` stops what runs as well.
+    Pause {
+        freeze: bool,
+    },
+    Resume,
+    Cancel {
+        reason: Option<String>,
+    },
+    /// Try a failed, uncertain or retry-waiting step again now.
+    Retry {
+        step: Option<StepId>,
+    },
+    Skip {
+        step: Option<StepId>,
+        reason: String,
+    },
+    Back {
+        to: StepId,
+        reason: Option<String>,
+    },
+    /// Mark a manual, failed or uncertain step as done.
+    Done {
+        step: Option<StepId>,
+        evidence: Vec<Evidence>,
+    },
+    Answer {
+        step: Option<StepId>,
+        values: Map<String, Value>,
+    },
+    /// `digest` is of what was shown; another one is refused.
+    Approve {
+        step: Option<StepId>,
+        digest: String,
+    },
+    Reject {
+        step: Option<StepId>,
+        reason: String,
+    },
+    /// Say that a manual step failed.
+    Fail {
+        step: Option<StepId>,
+        reason: String,
+    },
+    /// Tick action number `action` (from 0) of a manual step, or take the tick away.
+    Check {
+        step: Option<StepId>,
+        action: usize,
+        checked: bool,
+    },
+    Note {
+        step: Option<StepId>,
+        text: String,
+    },
+}
+
+impl Verb {
+    /// The one name of the verb.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Pause { .. } => "pause",
+            Self::Resume => "resume",
+            Self::Cancel { .. } => "cancel",
+            Self::Retry { .. } => "retry",
+            Self::Skip { .. } => "skip",
+            Self::Back { .. } => "back",
+            Self::Done { .. } => "done",
+            Self::Answer { .. } => "answer",
+            Self::Approve { .. } => "approve",
+            Self::Reject { .. } => "reject",
+            Self::Fail { .. } => "fail",
+            Self::Check { .. } => "check",
+            Self::Note { .. } => "note",
+        }
+    }
+}
+
+/// What the engine's own parts report. Reports about an attempt that is no longer the current
+/// one change nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Report {
+    Completed {
+        step: StepId,
+        attempt: u32,
+        outcome: Outcome,
+    },
+    Failed {
+        step: StepId,
+        attempt: u32,
+        failure: Failure,
+    },
+    /// After `CancelRequested`: every process has ended, but for those named.
+    Stopped {
+        left_behind: Vec<String>,
+    },
+    /// A timer of [`crate::run::Run::next_timer`] has come.
+    Wake,
+    /// The engine has just loaded this run: what was running is uncertain.
+    Recovered,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    Verb(Verb),
+    Report(Report),
+}
+
+/// Why a command changes nothing, and what would.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Refusal {
+    pub reason: String,
+    pub hint: Option<String>,
+}
+
+impl Refusal {
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), hint: None }
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let error = Self::refused(refusal.reason);
+        match refusal.hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The pure state machine of a run, and what is folded from its journal.
+//!
+//! `decide` turns a command into events or a refusal, `apply` folds events into the state,
+//! `effects` says what the engine must do once events are durable. No I/O, no clock, no tokio:
+//! time comes in as a value. Sessions are folded here too, in the same way.
+
+pub mod apply;
+pub mod command;
+pub mod decide;
+pub mod effect;
+pub mod event;
+pub mod resolve;
+pub mod session;
+pub mod state;
+pub mod summary;
+
+pub use apply::apply;
+pub use command::{Command, Refusal, Report, Verb};
+pub use decide::{decide, start};
+pub use effect::{Effect, effects};
+pub use event::{
+    AfterFailure, Context, Event, EventBody, Evidence, EvidenceKind, Failure, FailureKind, Outcome,
+    PrerequisiteResult, Repo, RunStarted, SkipReason, Work, WorkflowRef,
+};
+pub use resolve::{PlannedStep, plan};
+pub use session::{Export, GitState, Session, SessionEvent, SessionEventBody, SessionRecord};
+pub use state::{Attempt, AttemptEnd, Note, Phase, Prompt, Run, Segment, SegmentKind, StepRecord, StepState};
+pub use summary::{Need, NeedKind, RunFilter, RunStatus, RunSummary, StepStatus, Times, summarise};

@@ -1,0 +1,211 @@
+//! What lists show of a run: one row, folded from its state.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Actor, Millis, RunId, SessionId, StepId, Timestamp, WorkflowId};
+use crate::run::{Phase, Prompt, Run, SegmentKind, StepState};
+
+/// The words of a run's status; glyph and colour follow from them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    Running,
+    Waiting,
+    Paused,
+    Completed,
+    Failed,
+    Cancelled,
+}
+
+impl RunStatus {
+    pub const ALL: [Self; 6] =
+        [Self::Running, Self::Waiting, Self::Paused, Self::Completed, Self::Failed, Self::Cancelled];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Paused => "paused",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub fn is_ended(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepStatus {
+    Pending,
+    Running,
+    Waiting,
+    Done,
+    Failed,
+    Skipped,
+    Cancelled,
+    Uncertain,
+}
+
+impl StepStatus {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+            Self::Cancelled => "cancelled",
+            Self::Uncertain => "uncertain",
+        }
+    }
+}
+
+impl StepState {
+    pub fn status(&self) -> StepStatus {
+        match self {
+            Self::Pending => StepStatus::Pending,
+            Self::Running { .. } => StepStatus::Running,
+            Self::Waiting { .. } => StepStatus::Waiting,
+            Self::Done { .. } => StepStatus::Done,
+            Self::Failed { .. } => StepStatus::Failed,
+            Self::Skipped { .. } => StepStatus::Skipped,
+            Self::Cancelled { .. } => StepStatus::Cancelled,
+            Self::Uncertain { .. } => StepStatus::Uncertain,
+        }
+    }
+}
+
+/// What a person is needed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NeedKind {
+    Check,
+    Answer,
+    Approve,
+    /// A step failed.
+    Failed,
+    /// A step is uncertain after a crash.
+    Uncertain,
+}
+
+impl NeedKind {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Answer => "answer",
+            Self::Approve => "approve",
+            Self::Failed => "failed",
+            Self::Uncertain => "uncertain",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Need {
+    pub kind: NeedKind,
+    pub step: StepId,
+    pub title: String,
+    pub since: Timestamp,
+    pub deadline: Option<Timestamp>,
+    /// `exit 101`, for a failure.
+    pub detail: Option<String>,
+}
+
+/// Where the time went, told apart. Open stretches count up to `at`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    pub work: Millis,
+    /// Waiting for people: checks, answers, decisions, approvals.
+    pub waiting: Millis,
+    pub retry: Millis,
+    pub paused: Millis,
+}
+
+/// One row of a list of runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunSummary {
+    pub run: RunId,
+    pub session: SessionId,
+    pub workflow: WorkflowId,
+    pub name: String,
+    pub version: u32,
+    pub status: RunStatus,
+    pub folder: String,
+    /// The inputs in short, `checkout, staging`.
+    pub subject: String,
+    pub started_at: Timestamp,
+    pub started_by: Actor,
+    pub ended_at: Option<Timestamp>,
+    pub updated_at: Timestamp,
+    pub seq: u64,
+    /// Steps settled so far, and in all.
+    pub settled: u32,
+    pub steps: u32,
+    /// From 1; the step that a screen shows first.
+    pub current: u32,
+    pub current_title: String,
+    pub current_status: StepStatus,
+    /// What a person is needed for, first of several.
+    pub need: Option<Need>,
+    /// Up to `updated_at`; what is open since then is `open`.
+    pub times: Times,
+    /// What the time since `updated_at` goes into, while the run lives.
+    pub open: Option<SegmentKind>,
+    /// The titles of steps that failed and were not mended.
+    pub failed_steps: Vec<String>,
+}
+
+impl Run {
+    pub fn status(&self) -> RunStatus {
+        match self.phase {
+            Phase::Paused { .. } => RunStatus::Paused,
+            Phase::Completed { .. } => RunStatus::Completed,
+            Phase::Failed { .. } => RunStatus::Failed,
+            Phase::Cancelled { .. } => RunStatus::Cancelled,
+            Phase::Cancelling { .. } => RunStatus::Running,
+            Phase::Active { .. } => {
+                let working = self.steps.iter().any(|s| {
+                    matches!(s.state, StepState::Running { .. })
+                        || matches!(s.state, StepState::Waiting { on: Prompt::Retry { .. }, .. })
+                });
+                if !working && self.steps.iter().any(|s| s.state.needs_person()) {
+                    RunStatus::Waiting
+                } else {
+                    RunStatus::Running
+                }
+            }
+        }
+    }
+}
+
+/// Which runs a list shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFilter {
+    /// Empty: every status.
+    #[serde(default)]
+    pub statuses: Vec<RunStatus>,
+    #[serde(default)]
+    pub workflow: Option<WorkflowId>,
+    #[serde(default)]
+    pub session: Option<SessionId>,
+    /// Started at or after.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
+    /// Blind to case, in id, name, subject, step titles.
+    #[serde(default)]
+    pub search: Option<String>,
+    /// Live runs are never cut off by it.
+    #[serde(default)]
+    pub limit: Option<usize>,
+}
+
+/// The row of a run.
+pub fn summarise(run: &Run) -> RunSummary {
+    let _ = run;
+    unreachable!("contract")
+}

@@ -1,0 +1,17 @@
+//! What a workflow is: the model, reading it from YAML with located diagnostics, lint,
+//! expressions, the registry of bundled, user and project folders, and trust in the latter.
+//! No run, no clock, no terminal; the registry and trust read files, nothing else does.
+
+pub mod expression;
+pub mod field;
+pub mod model;
+pub mod parse;
+pub mod registry;
+pub mod trust;
+
+pub use model::{
+    Backoff, Defaults, Distinction, Field, FieldKind, Prerequisite, Retry, Status, Step, StepKind,
+    SummarySection, Workflow,
+};
+pub use parse::{Diagnostic, Severity, parse};
+pub use registry::{Entry, Origin, Registry};

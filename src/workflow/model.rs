@@ -1,0 +1,301 @@
+//! The typed workflow, as the rest of the program sees it: every rule of the file format has
+//! been checked by then. Reading YAML into it is `parse`'s work, finding files `registry`'s.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::base::{Millis, StepId, WorkflowId};
+
+/// A definition: one file of the process bank.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Workflow {
+    pub id: WorkflowId,
+    pub name: String,
+    pub version: u32,
+    pub status: Status,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// The date of the last change, as its author wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated: Option<String>,
+    pub trigger_phrases: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<String>,
+    pub scope: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disambiguates_from: Vec<Distinction>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prerequisites: Vec<Prerequisite>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<Field>,
+    /// Environment variables whose values the expressions may read as `env.NAME`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<String>,
+    #[serde(default)]
+    pub config: Defaults,
+    /// Completing a run of it ends the session and writes its summary.
+    #[serde(default)]
+    pub ends_session: bool,
+    /// Never empty; ids are unique.
+    pub steps: Vec<Step>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub success_criteria: Vec<String>,
+}
+
+impl Workflow {
+    pub fn step(&self, id: &StepId) -> Option<&Step> {
+        self.steps.iter().find(|s| &s.id == id)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Status {
+    Draft,
+    Active,
+    Deprecated {
+        #[serde(default)]
+        replaced_by: Option<WorkflowId>,
+        #[serde(default)]
+        reason: Option<String>,
+    },
+}
+
+impl Status {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Active => "active",
+            Self::Deprecated { .. } => "deprecated",
+        }
+    }
+}
+
+/// What tells this workflow from another one, in its author's words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Distinction {
+    /// `None` where the sentence is about something that is no workflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<WorkflowId>,
+    pub because: String,
+}
+
+/// What must be true before the start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Prerequisite {
+    /// Passes when the command exits 0.
+    Check { check: String, says: String },
+    /// Ticked by a person.
+    Sentence(String),
+}
+
+impl Prerequisite {
+    /// The sentence that people read.
+    pub fn says(&self) -> &str {
+        match self {
+            Self::Check { says, .. } => says,
+            Self::Sentence(text) => text,
+        }
+    }
+}
+
+/// A question: an input of the workflow, or one field of an `ask` step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Field {
+    pub name: String,
+    pub kind: FieldKind,
+    pub prompt: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+    pub required: bool,
+    /// The section of the session summary that the answer goes into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<SummarySection>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FieldKind {
+    /// One line.
+    String {
+        /// A regular expression is not offered yet; this is the longest length in characters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max_length: Option<usize>,
+    },
+    /// Many lines.
+    Text,
+    Number,
+    Boolean,
+    Choice {
+        options: Vec<String>,
+    },
+    Path,
+}
+
+impl FieldKind {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::String { .. } => "string",
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Choice { .. } => "choice",
+            Self::Path => "path",
+        }
+    }
+}
+
+/// The sections of a session summary that a workflow may write into
+/// (`seeds/meta-workflows.md`, MW-001 step 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SummarySection {
+    Executive,
+    Architecture,
+    Features,
+    Configuration,
+    Decisions,
+    Testing,
+    Issues,
+    Next,
+    Commands,
+    Notes,
+    ReadFirst,
+}
+
+/// Defaults for every step, and the limit of the whole run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Defaults {
+    /// The limit of the whole run, paused time not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Millis>,
+    #[serde(default)]
+    pub continue_on_error: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
+}
+
+/// How often, and how long apart, a failed step is tried again by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retry {
+    /// The first try included; 1 to 10.
+    pub max_attempts: u32,
+    pub backoff: Backoff,
+    pub initial: Millis,
+    pub max: Millis,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Backoff {
+    Fixed,
+    Linear,
+    Exponential,
+}
+
+impl Retry {
+    /// How long to wait after the `failed`th failed try (counted from 1).
+    pub fn delay(&self, failed: u32) -> Millis {
+        let factor = match self.backoff {
+            Backoff::Fixed => 1,
+            Backoff::Linear => u64::from(failed),
+            Backoff::Exponential => 1_u64.checked_shl(failed.saturating_sub(1)).unwrap_or(u64::MAX),
+        };
+        Millis(self.initial.0.saturating_mul(factor).min(self.max.0))
+    }
+}
+
+/// One unit of a workflow.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    pub id: StepId,
+    pub title: String,
+    /// More about it, as prose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    pub kind: StepKind,
+    /// How to tell that it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<String>,
+    /// The source of an expression that must give a boolean; the step is skipped on false.
+    #[serde(default, rename = "if", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
+    /// A failure is noted, and the run goes on.
+    pub continue_on_error: bool,
+    /// Run again by itself after an engine crash.
+    pub idempotent: bool,
+    /// `done` is refused without evidence.
+    pub evidence_required: bool,
+    /// A further name for the step's outputs in expressions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assign: Option<String>,
+    /// The section of the session summary that the step's output goes into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<SummarySection>,
+}
+
+/// What a step does; named in the file by its one key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum StepKind {
+    /// A person does it; the actions are ticked off.
+    Manual { actions: Vec<String> },
+    /// A person answers.
+    Ask { fields: Vec<Field> },
+    /// A script, handed to a shell as it stands. Values reach it by `env` alone.
+    Run {
+        script: String,
+        /// Program and arguments that read the script as one more argument; `["sh", "-c"]` by default.
+        shell: Vec<String>,
+        /// Values may hold `${{ … }}`.
+        #[serde(default)]
+        env: IndexMap<String, String>,
+        /// Relative to the run's folder; may hold `${{ … }}`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cwd: Option<String>,
+    },
+    /// A person decides.
+    Approve {
+        /// May hold `${{ … }}`.
+        question: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        within: Option<Millis>,
+    },
+    /// A file under the run's folder, written whole or not at all.
+    Write {
+        /// May hold `${{ … }}`.
+        path: String,
+        /// May hold `${{ … }}`.
+        template: String,
+        /// Replaces a file that is already there; otherwise the step fails and says so.
+        #[serde(default)]
+        overwrite: bool,
+    },
+}
+
+impl StepKind {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Manual { .. } => "manual",
+            Self::Ask { .. } => "ask",
+            Self::Run { .. } => "run",
+            Self::Approve { .. } => "approve",
+            Self::Write { .. } => "write",
+        }
+    }
+
+    /// Whether the engine does it, rather than a person.
+    pub fn is_automatic(&self) -> bool {
+        matches!(self, Self::Run { .. } | Self::Write { .. })
+    }
+}

@@ -1,0 +1,2 @@
+//! Trust in project workflows: the canonical path and content hash, given by a person.
+//! Any edit asks again.
