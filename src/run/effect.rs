@@ -17,7 +17,7 @@ pub enum Effect {
     Thaw { run: RunId },
 }
 
-/// The effects of one event, given the run with the event folded in.
+/// The effects of one event, given the run with that event, and perhaps later ones, folded in.
 pub fn effects(run: &Run, event: &EventBody) -> Vec<Effect> {
     let id = || run.id().clone();
     match event {
@@ -51,11 +51,10 @@ pub fn effects(run: &Run, event: &EventBody) -> Vec<Effect> {
     }
 }
 
+/// Ending what has ended is harmless, so an older uncertain try is ended as well: the answer
+/// is the same whether or not later events of the same command are folded in already.
 fn stop_leftovers(run: &Run, record: &StepRecord) -> Option<Effect> {
-    let last = record.attempts.last()?;
-    matches!(last.ended, Some(AttemptEnd::Uncertain { .. })).then(|| Effect::Stop {
-        run: run.id().clone(),
-        step: record.id.clone(),
-        attempt: last.number,
-    })
+    let uncertain =
+        record.attempts.iter().rev().find(|a| matches!(a.ended, Some(AttemptEnd::Uncertain { .. })))?;
+    Some(Effect::Stop { run: run.id().clone(), step: record.id.clone(), attempt: uncertain.number })
 }

@@ -13,6 +13,10 @@ pub mod resolve;
 pub mod session;
 pub mod state;
 pub mod summary;
+#[cfg(test)]
+pub mod testing;
+#[cfg(test)]
+mod tests;
 mod verbs;
 
 pub use apply::{apply, begin, replay};
