@@ -2,6 +2,9 @@
 //! is one only as a whole: a word left over that the console knows nothing of ("stop the
 //! database") makes it a phrase about the work. Which workflow is named is `mod`'s scoring.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::matching::ControlAction::{
     self, Back, Cancel, Explain, Help, List, Pause, Quit, Resume, Skip, Status,
 };
@@ -215,9 +218,20 @@ pub fn spoken<'a>(words: &'a [Word], is_id: impl Fn(&[Word]) -> bool) -> Option<
 
 /// Whether a text of a workflow sounds like a control phrase by itself.
 pub fn sounds_like_one(words: &[Word]) -> bool {
-    let verbs = RULES.iter().flat_map(|r| r.says).chain(["explain", "describe", "show"].iter());
-    verbs.into_iter().any(|says| find(words, says).is_some())
+    (0..words.len()).any(|at| {
+        let said = SAYINGS.get(words[at].text.as_str()).map_or(&[][..], Vec::as_slice);
+        said.iter().any(|says| starts(&words[at..], says))
+    })
 }
+
+/// What control phrases say, by its first word.
+static SAYINGS: LazyLock<HashMap<&'static str, Vec<&'static str>>> = LazyLock::new(|| {
+    let mut sayings: HashMap<&str, Vec<&str>> = HashMap::new();
+    for says in RULES.iter().flat_map(|r| r.says).chain(["explain", "describe", "show"].iter()) {
+        sayings.entry(says.split(' ').next().unwrap_or(says)).or_default().push(says);
+    }
+    sayings
+});
 
 fn by_rule(words: &[Word]) -> Option<Spoken<'_>> {
     let mut best: Option<(usize, Spoken<'_>)> = None;

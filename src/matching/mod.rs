@@ -94,12 +94,12 @@ const MOST_CHOICES: usize = 4;
 /// Below this a workflow is no candidate.
 const WORTH_NAMING: f64 = 0.15;
 /// Below this the best candidate is not meant.
-const MEANT: f64 = 0.56;
+const MEANT: f64 = 0.43;
 /// A choice, too, must fit about as well as that.
-const CHOICE: f64 = 0.42;
+const CHOICE: f64 = 0.34;
 /// A phrase that fits more workflows than can be asked about decides nothing, unless the best
 /// fits as well as this.
-const CLEAR: f64 = 0.7;
+const CLEAR: f64 = 0.5;
 /// What a replaced workflow's fit is worth for the one that replaces it.
 const INHERITED: f64 = 0.98;
 /// How well the rest of a control phrase must name a workflow, where it says "workflow" and where not.
@@ -304,7 +304,7 @@ impl Index {
             return Decision::None;
         }
         // The weaker the fit, the wider what counts as equal.
-        let floor = (best.score - 0.03 - 0.22 * (1.0 - best.score)).max(CHOICE);
+        let floor = (best.score - 0.02 - 0.2 * (1.0 - best.score)).max(CHOICE);
         let equal = |r: &&Ranked| if best.exact { r.exact } else { r.score >= floor };
         let rest = ranked[1..].iter().filter(|r| !self.lexicon.entries[r.entry].deprecated);
         match 1 + rest.take_while(equal).count() {
