@@ -1,12 +1,12 @@
 //! What the engine must do once events are durable, and never before.
 
-use crate::base::{RunId, StepId, Timestamp};
-use crate::run::{EventBody, Run, Work};
+use crate::base::{RunId, StepId};
+use crate::run::{AttemptEnd, EventBody, FailureKind, Run, StepRecord, Work};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Do the work of this attempt and report.
-    Execute { run: RunId, step: StepId, attempt: u32, work: Work, deadline: Option<Timestamp> },
+    Execute { run: RunId, step: StepId, attempt: u32, work: Work },
     /// End the processes of this attempt; its reports count no more.
     Stop { run: RunId, step: StepId, attempt: u32 },
     /// End every process of the run, then report `Stopped`.
@@ -17,8 +17,44 @@ pub enum Effect {
     Thaw { run: RunId },
 }
 
-/// The effects of one event, given the run with the event folded in.
+/// The effects of one event, given the run with that event, and perhaps later ones, folded in.
 pub fn effects(run: &Run, event: &EventBody) -> Vec<Effect> {
-    let _ = (run, event);
-    Vec::new()
+    let id = || run.id().clone();
+    match event {
+        EventBody::StepStarted { step, attempt, work, .. }
+            if matches!(work, Work::Run { .. } | Work::Write { .. }) =>
+        {
+            vec![Effect::Execute { run: id(), step: step.clone(), attempt: *attempt, work: work.clone() }]
+        }
+        EventBody::StepInterrupted { step, attempt } => {
+            vec![Effect::Stop { run: id(), step: step.clone(), attempt: *attempt }]
+        }
+        EventBody::StepFailed { step, attempt, failure, .. } if failure.kind == FailureKind::Timeout => {
+            vec![Effect::Stop { run: id(), step: step.clone(), attempt: *attempt }]
+        }
+        // Whatever a crashed engine left running must not run beside, or after, the decision.
+        EventBody::StepRetried { step }
+        | EventBody::StepSkipped { step, .. }
+        | EventBody::StepCompleted { step, .. } => {
+            run.record(step).and_then(|(_, record)| stop_leftovers(run, record)).into_iter().collect()
+        }
+        EventBody::WentBack { to, .. } => {
+            let from = run.record(to).map_or(run.steps.len(), |(index, _)| index);
+            run.steps.iter().skip(from).filter_map(|record| stop_leftovers(run, record)).collect()
+        }
+        EventBody::CancelRequested { .. } | EventBody::RunFailed { .. } => {
+            vec![Effect::StopAll { run: id() }]
+        }
+        EventBody::RunPaused { freeze: true } => vec![Effect::Freeze { run: id() }],
+        EventBody::RunResumed => vec![Effect::Thaw { run: id() }],
+        _ => Vec::new(),
+    }
+}
+
+/// Ending what has ended is harmless, so an older uncertain try is ended as well: the answer
+/// is the same whether or not later events of the same command are folded in already.
+fn stop_leftovers(run: &Run, record: &StepRecord) -> Option<Effect> {
+    let uncertain =
+        record.attempts.iter().rev().find(|a| matches!(a.ended, Some(AttemptEnd::Uncertain { .. })))?;
+    Some(Effect::Stop { run: run.id().clone(), step: record.id.clone(), attempt: uncertain.number })
 }

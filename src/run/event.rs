@@ -38,7 +38,10 @@ pub enum EventBody {
     /// The engine died while it ran; nobody knows how far it came.
     #[serde(rename = "step.uncertain")]
     StepUncertain { step: StepId, attempt: u32 },
-    /// Stopped by somebody's wish, to go back or to try again.
+    /// A person (or, for an idempotent step after a crash, the engine) wants another try.
+    #[serde(rename = "step.retried")]
+    StepRetried { step: StepId },
+    /// Stopped by somebody's wish, to go back or to skip it.
     #[serde(rename = "step.interrupted")]
     StepInterrupted { step: StepId, attempt: u32 },
     /// `to` and every later step are pending again; what they did stays in the history.
@@ -129,9 +132,32 @@ pub struct PrerequisiteResult {
 pub enum Work {
     Manual,
     Ask,
-    Run { script: String, shell: Vec<String>, env: IndexMap<String, String>, cwd: String },
-    Approve { question: String, digest: String },
-    Write { path: String, content: String, overwrite: bool },
+    Run {
+        script: String,
+        shell: Vec<String>,
+        env: IndexMap<String, String>,
+        cwd: String,
+    },
+    Approve {
+        question: String,
+        /// What the approval lets happen: the work of the next automatic step, where it is known.
+        opens: Option<Box<Work>>,
+        /// Of everything that was shown: step, question, inputs, folder, `opens`.
+        digest: String,
+    },
+    Write {
+        path: String,
+        content: String,
+        overwrite: bool,
+    },
+    /// Its values could not be filled in; nothing is done, and the failure follows.
+    Unresolved,
+}
+
+impl Work {
+    pub fn runs_processes(&self) -> bool {
+        matches!(self, Self::Run { .. })
+    }
 }
 
 /// What came out of a try that is done.
@@ -143,6 +169,9 @@ pub struct Outcome {
     /// Values for `steps.<id>.outputs`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub outputs: Map<String, Value>,
+    /// Actions of a manual step that were not ticked when it was said to be done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unchecked: Vec<String>,
     /// Values for `answers`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub answers: Map<String, Value>,
@@ -164,6 +193,8 @@ pub enum EvidenceKind {
     Output,
     /// A person's decision on an approval.
     Decision,
+    /// A person's answers are their own evidence.
+    Answer,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,8 +13,13 @@ pub mod resolve;
 pub mod session;
 pub mod state;
 pub mod summary;
+#[cfg(test)]
+pub mod testing;
+#[cfg(test)]
+mod tests;
+mod verbs;
 
-pub use apply::apply;
+pub use apply::{apply, begin, replay};
 pub use command::{Command, Refusal, Report, Verb};
 pub use decide::{decide, start};
 pub use effect::{Effect, effects};

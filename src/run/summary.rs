@@ -1,9 +1,11 @@
 //! What lists show of a run: one row, folded from its state.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::base::{Actor, Millis, RunId, SessionId, StepId, Timestamp, WorkflowId};
-use crate::run::{Phase, Prompt, Run, SegmentKind, StepState};
+use crate::run::{Phase, Prompt, Run, SegmentKind, StepRecord, StepState};
+use crate::workflow::Step;
 
 /// The words of a run's status; glyph and colour follow from them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -206,6 +208,106 @@ pub struct RunFilter {
 
 /// The row of a run.
 pub fn summarise(run: &Run) -> RunSummary {
-    let _ = run;
-    unreachable!("contract")
+    let current = run.current_index();
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let title = |index: usize| run.workflow.steps.get(index).map_or_else(String::new, |s| s.title.clone());
+    RunSummary {
+        run: run.id().clone(),
+        session: run.header.session.clone(),
+        workflow: run.header.workflow.id.clone(),
+        name: run.header.workflow.name.clone(),
+        version: run.header.workflow.version,
+        status: run.status(),
+        folder: run.header.context.folder.clone(),
+        subject: subject(run),
+        started_at: run.started_at,
+        started_by: run.started_by.clone(),
+        ended_at: run.ended_at(),
+        updated_at: run.updated_at,
+        seq: run.seq,
+        settled: count(run.steps.iter().filter(|s| s.state.is_settled()).count()),
+        steps: count(run.steps.len()),
+        current: count(current + 1),
+        current_title: title(current),
+        current_status: run.steps.get(current).map_or(StepStatus::Pending, |s| s.state.status()),
+        need: if run.is_ended() { None } else { run.waiting_steps().next().and_then(|(s, r)| need(s, r)) },
+        times: run.times(run.updated_at),
+        open: open_kind(run),
+        failed_steps: run
+            .each_step()
+            .filter(|(_, r)| matches!(r.state, StepState::Failed { .. }))
+            .map(|(s, _)| s.title.clone())
+            .collect(),
+    }
+}
+
+impl Run {
+    /// Where the time went until `now`.
+    pub fn times(&self, now: Timestamp) -> Times {
+        let mut times = Times::default();
+        for segment in &self.segments {
+            let total = match segment.kind {
+                SegmentKind::Work => &mut times.work,
+                SegmentKind::Person | SegmentKind::Approval => &mut times.waiting,
+                SegmentKind::Retry => &mut times.retry,
+                SegmentKind::Paused => &mut times.paused,
+            };
+            *total = total.plus(segment.length(now));
+        }
+        times
+    }
+}
+
+impl RunSummary {
+    /// Where the time went until `now`, what is open since the last event included.
+    pub fn times_at(&self, now: Timestamp) -> Times {
+        let mut times = self.times;
+        let since = now.since(self.updated_at);
+        match self.open {
+            Some(SegmentKind::Work) => times.work = times.work.plus(since),
+            Some(SegmentKind::Person | SegmentKind::Approval) => times.waiting = times.waiting.plus(since),
+            Some(SegmentKind::Retry) => times.retry = times.retry.plus(since),
+            Some(SegmentKind::Paused) => times.paused = times.paused.plus(since),
+            None => {}
+        }
+        times
+    }
+}
+
+fn need(step: &Step, record: &StepRecord) -> Option<Need> {
+    let (kind, since, deadline, detail) = match &record.state {
+        StepState::Waiting { since, on } => match on {
+            Prompt::Check { .. } => (NeedKind::Check, *since, None, None),
+            Prompt::Answers => (NeedKind::Answer, *since, None, None),
+            Prompt::Approval { deadline, .. } => (NeedKind::Approve, *since, *deadline, None),
+            Prompt::Retry { .. } => return None,
+        },
+        StepState::Failed { at, failure, continued: false, .. } => {
+            let detail = failure.exit.map_or_else(|| failure.message.clone(), |code| format!("exit {code}"));
+            (NeedKind::Failed, *at, None, Some(detail))
+        }
+        StepState::Uncertain { since } => (NeedKind::Uncertain, *since, None, None),
+        _ => return None,
+    };
+    Some(Need { kind, step: step.id.clone(), title: step.title.clone(), since, deadline, detail })
+}
+
+/// A pause hides what stands still under it; work hides what waits beside it.
+fn open_kind(run: &Run) -> Option<SegmentKind> {
+    let open: Vec<SegmentKind> = run.segments.iter().filter(|s| s.to.is_none()).map(|s| s.kind).collect();
+    [SegmentKind::Paused, SegmentKind::Work, SegmentKind::Retry, SegmentKind::Approval, SegmentKind::Person]
+        .into_iter()
+        .find(|kind| open.contains(kind))
+}
+
+/// The first short inputs, which tell one run of a workflow from another.
+fn subject(run: &Run) -> String {
+    let texts = run.header.inputs.values().filter_map(|value| match value {
+        Value::String(text) if !text.is_empty() && text.len() <= 40 && !text.contains('\n') => {
+            Some(text.clone())
+        }
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    });
+    texts.take(3).collect::<Vec<_>>().join(", ")
 }

@@ -1,0 +1,142 @@
+//! Small workflows and runs for tests of every room; not part of the program.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::base::{Actor, Millis, RunId, SessionId, StepId, Timestamp, WorkflowId};
+use crate::run::{
+    Command, Context, Event, Refusal, Report, Run, RunStarted, Verb, WorkflowRef, apply, decide, replay,
+    start,
+};
+use crate::workflow::{Defaults, Field, FieldKind, Origin, Status, Step, StepKind, Workflow};
+
+pub fn ana() -> Actor {
+    Actor::Person("ana@laptop".to_owned())
+}
+
+pub fn step(id: &str, kind: StepKind) -> Step {
+    Step {
+        id: StepId::new(id),
+        title: format!("Do {id}"),
+        description: None,
+        kind,
+        validation: None,
+        condition: None,
+        timeout: None,
+        retry: None,
+        continue_on_error: false,
+        idempotent: false,
+        evidence_required: false,
+        assign: None,
+        summary: None,
+    }
+}
+
+pub fn manual(id: &str) -> Step {
+    step(id, StepKind::Manual { actions: vec!["Look".to_owned(), "Act".to_owned()] })
+}
+
+pub fn script(id: &str, script: &str) -> Step {
+    let shell = vec!["sh".to_owned(), "-c".to_owned()];
+    step(id, StepKind::Run { script: script.to_owned(), shell, env: IndexMap::new(), cwd: None })
+}
+
+pub fn approval(id: &str) -> Step {
+    step(id, StepKind::Approve { question: "Go on?".to_owned(), within: Some(Millis::from_secs(60)) })
+}
+
+pub fn question(id: &str) -> Step {
+    let field = Field {
+        name: "why".to_owned(),
+        kind: FieldKind::String { max_length: None },
+        prompt: "Why?".to_owned(),
+        default: None,
+        required: true,
+        summary: None,
+    };
+    step(id, StepKind::Ask { fields: vec![field] })
+}
+
+pub fn workflow(steps: Vec<Step>) -> Workflow {
+    Workflow {
+        id: WorkflowId::new("test"),
+        name: "Test".to_owned(),
+        version: 1,
+        status: Status::Active,
+        category: None,
+        tags: Vec::new(),
+        updated: None,
+        trigger_phrases: vec!["run the test workflow".to_owned()],
+        examples: Vec::new(),
+        scope: "Tests".to_owned(),
+        disambiguates_from: Vec::new(),
+        prerequisites: Vec::new(),
+        inputs: Vec::new(),
+        env: Vec::new(),
+        config: Defaults::default(),
+        ends_session: false,
+        steps,
+        outputs: Vec::new(),
+        success_criteria: Vec::new(),
+    }
+}
+
+/// A run with its journal, driven as the engine drives it, on a clock of its own.
+pub struct Driver {
+    pub run: Run,
+    pub journal: Vec<Event>,
+    pub now: Timestamp,
+}
+
+impl Driver {
+    pub fn start(workflow: Workflow) -> Self {
+        let header = RunStarted {
+            run: RunId::new("7f3a000000000000"),
+            workflow: WorkflowRef {
+                id: workflow.id.clone(),
+                name: workflow.name.clone(),
+                version: workflow.version,
+                digest: "0".repeat(64),
+                origin: Origin::Bundled,
+            },
+            inputs: serde_json::Map::new(),
+            context: Context { folder: "/work".to_owned(), ..Context::default() },
+            session: SessionId::new("5e55000000000000"),
+            phrase: None,
+            prerequisites: Vec::new(),
+        };
+        let now = Timestamp(1_000_000);
+        let workflow = Arc::new(workflow);
+        let journal = start(Arc::clone(&workflow), header, &ana(), now).expect("a run starts");
+        let run = replay(workflow, &journal).expect("a journal begins with run.started");
+        Self { run, journal, now }
+    }
+
+    pub fn later(&mut self, millis: u64) -> &mut Self {
+        self.now = self.now.plus(Millis(millis));
+        self
+    }
+
+    pub fn act(&mut self, verb: Verb) -> Result<Vec<Event>, Refusal> {
+        self.act_as(&ana(), Command::Verb(verb))
+    }
+
+    pub fn report(&mut self, report: Report) -> Vec<Event> {
+        self.act_as(&Actor::Engine, Command::Report(report)).expect("a report is never refused")
+    }
+
+    pub fn act_as(&mut self, actor: &Actor, command: Command) -> Result<Vec<Event>, Refusal> {
+        let events = decide(&self.run, &command, actor, self.now)?;
+        for event in &events {
+            apply(&mut self.run, event);
+        }
+        self.journal.extend(events.iter().cloned());
+        Ok(events)
+    }
+
+    pub fn word(&self, step: &str) -> &'static str {
+        let (_, record) = self.run.record(&StepId::new(step)).expect("the step exists");
+        record.state.status().word()
+    }
+}
