@@ -89,3 +89,9 @@ pub async fn open_session(link: &Link, env: &Env) -> Result<Session> {
         None => link.open_session(env.folder_text()).await,
     }
 }
+
+/// The session that is open here. Opens none.
+pub async fn open_one(link: &Link, env: &Env) -> Result<Session> {
+    let given = std::env::var(SESSION).ok().filter(|s| !s.is_empty());
+    link.find_session(given.as_deref().unwrap_or("current"), env.folder_text()).await
+}

@@ -291,7 +291,7 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Session(args) => session::run(args, env).await,
         Command::Summary(args) => summary::run(&args, env).await,
         Command::Validate(args) => validate::run(&args, env),
-        Command::Trust(args) => trust::run(&args, env),
+        Command::Trust(args) => trust::run(&args, env).await,
         Command::Engine(args) => engine::run(&args, env).await,
         Command::Doctor(_) => doctor::run(env).await,
     }

@@ -78,6 +78,13 @@ impl Line {
         self.put(Tone::Strong, text)
     }
 
+    /// Adds all pieces of another line.
+    #[must_use]
+    pub fn then(mut self, more: Self) -> Self {
+        self.0.extend(more.0);
+        self
+    }
+
     fn render(&self, colour: bool) -> String {
         let mut text = String::new();
         for (tone, piece) in &self.0 {
