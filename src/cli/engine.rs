@@ -6,7 +6,6 @@ use serde_json::json;
 use crate::base::{Error, Result};
 use crate::cli::output::{Line, Tone};
 use crate::cli::{Env, Exit, link::Link};
-use crate::protocol::Request;
 
 /// Run the engine in the foreground, or look after the one that runs
 ///
@@ -69,17 +68,11 @@ fn none(env: &Env) -> Error {
 }
 
 async fn stop(env: &Env, force: bool) -> Result<Exit> {
-    let stopped = match Link::existing(&env.paths).await? {
-        None => false,
-        Some(link) => {
-            link.change_session(Request::StopEngine { force }).await?;
-            true
-        }
-    };
+    let stopped = crate::client::stop_engine(&env.paths, force).await?;
     if env.out.is_json() {
         env.out.json(json!({ "stopped": stopped }));
     } else {
-        env.out.line(if stopped { "The engine ends." } else { "No engine runs." });
+        env.out.line(if stopped { "The engine has ended." } else { "No engine runs." });
     }
     Ok(Exit::Done)
 }

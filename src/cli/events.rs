@@ -35,7 +35,7 @@ pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
             return Ok(Exit::Done);
         }
         if run.seq <= seq {
-            updates.changed(&id).await?;
+            updates.run_changed(&id).await?;
         }
     }
 }

@@ -57,7 +57,7 @@ impl Follower {
                     env.out.line(head(run, step, *attempt));
                     env.out.line(Line::new().dim("    writes ").plain(path));
                 }
-                Work::Manual | Work::Ask | Work::Approve { .. } => {}
+                Work::Manual | Work::Ask | Work::Approve { .. } | Work::Unresolved => {}
             },
             EventBody::StepCompleted { step, attempt, outcome } => {
                 self.close(env, link, step, Some(*attempt)).await?;
@@ -88,6 +88,7 @@ impl Follower {
                 }
             }
             EventBody::StepSkipped { .. }
+            | EventBody::StepRetried { .. }
             | EventBody::WentBack { .. }
             | EventBody::NoteAdded { .. }
             | EventBody::RunPaused { .. }

@@ -1,37 +1,18 @@
-//! Typed calls to the engine: what each request answers, or an error that says otherwise.
+//! The connection to the engine as commands use it: borrowed ids, what was asked in the log,
+//! and waiting for something to change.
 
-use crate::base::{Error, Paths, Result, RunId, SessionId, StepId};
+use tokio::sync::mpsc::Receiver;
+
+use crate::base::{Error, Paths, Result, RunId, SessionId, StepId, WorkflowId};
 use crate::client::Client;
-use crate::protocol::{ClientKind, EngineStatus, OutputChunk, OutputRange, Request, Response, Start};
+use crate::protocol::{ClientKind, EngineStatus, OutputChunk, OutputRange, Start, Update};
 use crate::run::{
     Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, Verb,
 };
 
 /// A connection to the engine.
 pub struct Link {
-    pub client: Client,
-}
-
-fn unexpected(response: &Response) -> Error {
-    tracing::debug!(?response, "an answer of the wrong kind");
-    Error::internal("The engine gave an answer of another kind than was asked for")
-        .cause("Client and engine may be of different versions")
-        .hint("mwtui engine stop, then try again")
-}
-
-macro_rules! answer {
-    ($call:expr, $kind:ident) => {
-        match $call.await? {
-            Response::$kind(value) => Ok(value),
-            other => Err(unexpected(&other)),
-        }
-    };
-    (boxed $call:expr, $kind:ident) => {
-        match $call.await? {
-            Response::$kind(value) => Ok(*value),
-            other => Err(unexpected(&other)),
-        }
-    };
+    client: Client,
 }
 
 impl Link {
@@ -40,43 +21,46 @@ impl Link {
         Ok(Self { client: Client::connect(paths, ClientKind::Cli).await? })
     }
 
+    /// Connects to the engine that runs; starts none.
+    pub async fn existing(paths: &Paths) -> Result<Option<Self>> {
+        Ok(Client::connect_existing(paths, ClientKind::Cli).await?.map(|client| Self { client }))
+    }
+
     /// `last`, a whole id, or a unique prefix of one.
     pub async fn find_run(&self, text: &str) -> Result<RunId> {
-        answer!(self.client.call(Request::FindRun { prefix: text.to_owned() }), RunId)
+        self.client.find_run(text).await
     }
 
     pub async fn run(&self, run: &RunId) -> Result<Run> {
-        answer!(boxed self.client.call(Request::Run { run: run.clone() }), Run)
+        self.client.run(run.clone()).await
     }
 
     pub async fn runs(&self, filter: RunFilter) -> Result<Vec<RunSummary>> {
-        answer!(self.client.call(Request::Runs { filter }), Runs)
+        self.client.runs(filter).await
     }
 
     pub async fn act(&self, run: &RunId, verb: Verb) -> Result<RunSummary> {
         tracing::info!(run = run.as_str(), verb = verb.name(), "asked");
-        answer!(boxed self.client.call(Request::Act { run: run.clone(), verb }), Summary)
+        self.client.act(run.clone(), verb).await
     }
 
     pub async fn start(&self, start: Start) -> Result<RunSummary> {
         tracing::info!(workflow = start.workflow.as_str(), folder = start.folder, "start asked");
-        answer!(boxed self.client.call(Request::Start(Box::new(start))), Summary)
+        self.client.start(start).await
     }
 
     pub async fn prerequisites(
         &self,
-        workflow: &crate::base::WorkflowId,
+        workflow: &WorkflowId,
         digest: &str,
         folder: String,
     ) -> Result<Vec<PrerequisiteResult>> {
-        let request =
-            Request::CheckPrerequisites { workflow: workflow.clone(), digest: digest.to_owned(), folder };
-        answer!(self.client.call(request), Prerequisites)
+        self.client.check_prerequisites(workflow.clone(), digest.to_owned(), folder).await
     }
 
     /// Events after `after`, oldest first, a bounded number of them.
     pub async fn events(&self, run: &RunId, after: u64) -> Result<Vec<Event>> {
-        answer!(self.client.call(Request::Events { run: run.clone(), after }), Events)
+        self.client.events(run.clone(), after).await
     }
 
     pub async fn output(
@@ -86,36 +70,37 @@ impl Link {
         attempt: u32,
         range: OutputRange,
     ) -> Result<OutputChunk> {
-        let request =
-            Request::Output { run: run.clone(), step: step.clone(), attempt: Some(attempt), range };
-        answer!(self.client.call(request), Output)
+        self.client.output(run.clone(), step.clone(), Some(attempt), range).await
     }
 
     /// The open session of this person in this folder, opened if there is none.
     pub async fn open_session(&self, folder: String) -> Result<Session> {
-        answer!(self.client.call(Request::OpenSession { folder }), Session)
+        self.client.open_session(folder).await
     }
 
     pub async fn sessions(&self) -> Result<Vec<Session>> {
-        answer!(self.client.call(Request::Sessions), Sessions)
+        self.client.sessions().await
     }
 
-    /// `current`, `last`, a whole id, or a unique prefix of one.
+    /// `current`, `last`, a name, a whole id, or a unique prefix of one.
     pub async fn find_session(&self, text: &str, folder: String) -> Result<Session> {
-        answer!(self.client.call(Request::FindSession { prefix: text.to_owned(), folder }), Session)
+        self.client.find_session(text, folder).await
     }
 
     pub async fn session_record(&self, session: &SessionId) -> Result<SessionRecord> {
-        answer!(boxed self.client.call(Request::SessionRecord { session: session.clone() }), SessionRecord)
+        self.client.session_record(session.clone()).await
     }
 
-    /// A request whose answer is the session after it, or nothing worth telling.
-    pub async fn change_session(&self, request: Request) -> Result<Option<Session>> {
-        match self.client.call(request).await? {
-            Response::Session(session) => Ok(Some(session)),
-            Response::Done => Ok(None),
-            other => Err(unexpected(&other)),
-        }
+    pub async fn note_session(&self, session: &SessionId, text: String) -> Result<Session> {
+        self.client.note_session(session.clone(), text).await
+    }
+
+    pub async fn rename_session(&self, session: &SessionId, name: String) -> Result<Session> {
+        self.client.rename_session(session.clone(), name).await
+    }
+
+    pub async fn end_session(&self, session: &SessionId) -> Result<Session> {
+        self.client.end_session(session.clone()).await
     }
 
     pub async fn export(
@@ -125,11 +110,59 @@ impl Link {
         text: String,
         replace: bool,
     ) -> Result<Export> {
-        let request = Request::ExportSummary { session: session.clone(), path, text, replace };
-        answer!(self.client.call(request), Exported)
+        self.client.export_summary(session.clone(), path, text, replace).await
     }
 
     pub async fn engine_status(&self) -> Result<EngineStatus> {
-        answer!(self.client.call(Request::EngineStatus), EngineStatus)
+        self.client.engine_status().await
+    }
+
+    /// Everything that changes from now on. Ask for it before reading what may change.
+    pub async fn updates(&self) -> Result<Updates> {
+        Ok(Updates { receiver: self.client.subscribe().await? })
+    }
+}
+
+/// What the engine tells by itself.
+pub struct Updates {
+    receiver: Receiver<Update>,
+}
+
+impl Updates {
+    /// Waits until something of this run has changed, or may have.
+    pub async fn run_changed(&mut self, id: &RunId) -> Result<()> {
+        self.until(|update| match update {
+            Update::Run { summary, .. } => &summary.run == id,
+            Update::Output { run, .. } => run == id,
+            _ => false,
+        })
+        .await
+    }
+
+    /// Waits until this session has changed, or may have.
+    pub async fn session_changed(&mut self, id: &SessionId) -> Result<()> {
+        self.until(|update| matches!(update, Update::Session(session) if &session.id == id)).await
+    }
+
+    /// Takes what has come in the meantime with it, so that one look tells it all.
+    async fn until(&mut self, mine: impl Fn(&Update) -> bool) -> Result<()> {
+        let gone = || {
+            Error::internal("The engine has ended")
+                .cause("Nothing is lost: what it had acknowledged is in its journal")
+                .hint("mwtui runs starts it again and shows where the runs stand")
+        };
+        loop {
+            match self.receiver.recv().await {
+                None | Some(Update::Stopping) => return Err(gone()),
+                Some(update) if matches!(update, Update::Missed) || mine(&update) => break,
+                Some(_) => {}
+            }
+        }
+        while let Ok(update) = self.receiver.try_recv() {
+            if matches!(update, Update::Stopping) {
+                return Err(gone());
+            }
+        }
+        Ok(())
     }
 }

@@ -54,7 +54,7 @@ pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
         if run.is_ended() || env.out.is_closed() {
             return Ok(Exit::Done);
         }
-        updates.changed(&id).await?;
+        updates.run_changed(&id).await?;
         run = link.run(&id).await?;
     }
 }

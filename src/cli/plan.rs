@@ -11,6 +11,7 @@ use crate::workflow::{Entry, Step, StepKind, Workflow};
 
 /// Every step, resolved as far as it can be from here.
 pub fn steps(env: &Env, workflow: &Workflow, inputs: &Map<String, Value>) -> Vec<PlannedStep> {
+    // Git is asked by the engine at the start: until then the values of `repo` are empty.
     let declared: IndexMap<String, String> = workflow
         .env
         .iter()
@@ -106,7 +107,7 @@ fn detail(env: &Env, step: &Step, planned: &PlannedStep, full: bool) {
             }
         }
         Ok(Work::Manual | Work::Ask) if full => manual(env, INDENT, step),
-        Ok(Work::Manual | Work::Ask) => {}
+        Ok(Work::Manual | Work::Ask | Work::Unresolved) => {}
         Err(failure) => {
             env.out.line(Line::new().plain(INDENT).dim("known later: ").dim(&failure.message));
         }

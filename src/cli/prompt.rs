@@ -11,8 +11,9 @@ use crate::run::{Prompt, Run, StepRecord, StepState, Verb};
 use crate::workflow::{Field, Step, StepKind};
 
 /// What can be typed at any step, in the order of the key line.
+/// To an approval `n` is a no.
 const ALWAYS: &[(&str, &str)] =
-    &[("s", "skip"), ("b", "back"), ("n", "note"), ("p", "pause"), ("c", "cancel"), ("q", "leave")];
+    &[("s", "skip"), ("b", "back"), ("note", "…"), ("p", "pause"), ("c", "cancel"), ("q", "leave")];
 
 /// Asks about one waiting step.
 pub async fn step(env: &Env, link: &Link, run: &Run, step: &Step, record: &StepRecord) -> Result<Turn> {
@@ -20,7 +21,7 @@ pub async fn step(env: &Env, link: &Link, run: &Run, step: &Step, record: &StepR
     status::prompt(env, step, record);
     let own: &[(&str, &str)] = match &record.state {
         StepState::Waiting { on: Prompt::Answers, .. } => &[("Enter", "answer")],
-        StepState::Waiting { on: Prompt::Approval { .. }, .. } => &[("y", "approve"), ("r", "reject")],
+        StepState::Waiting { on: Prompt::Approval { .. }, .. } => &[("y", "approve"), ("N", "not now"), ("r", "reject")],
         StepState::Failed { .. } | StepState::Uncertain { .. } => {
             &[("r", "retry"), ("d", "done with evidence")]
         }
@@ -34,7 +35,7 @@ pub async fn step(env: &Env, link: &Link, run: &Run, step: &Step, record: &StepR
         (_, "q") => return Ok(Turn::Leave),
         (_, "s") => ask::sentence(env, "Why is it skipped?").await?.map(|reason| Verb::Skip { step: at, reason }),
         (_, "b") => back(env, run).await?,
-        (_, "n") => ask::sentence(env, "Note:").await?.map(|text| Verb::Note { step: at, text }),
+        (_, "note") => ask::sentence(env, "Note:").await?.map(|text| Verb::Note { step: at, text }),
         (_, "p") => Some(Verb::Pause { freeze: false }),
         (_, "c") => cancel(env).await?,
         (StepState::Waiting { on: Prompt::Answers, .. }, "") => match &step.kind {
@@ -100,7 +101,7 @@ async fn act(env: &Env, link: &Link, run: &Run, verb: Option<Verb>) -> Result<Tu
 fn key_line(own: &[(&str, &str)]) -> Line {
     let mut line = Line::new();
     for (key, word) in own.iter().chain(ALWAYS) {
-        line = line.put(Tone::Accent, key).dim(format!(" {word}   "));
+        line = line.put(Tone::Accent, key).dim(format!(" {word}")).plain("  ");
     }
     line.plain("› ")
 }

@@ -7,7 +7,6 @@ use serde_json::json;
 use crate::base::Result;
 use crate::cli::output::{Line, Table, Tone};
 use crate::cli::{Env, Exit, ask, find, link::Link, summary, tell};
-use crate::protocol::Request;
 use crate::run::{RunFilter, Session};
 
 /// The current session, past ones, notes, the end
@@ -63,13 +62,13 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
         Some(SessionCommand::List) => list(env, &link).await,
         Some(SessionCommand::Note { text }) => {
             let session = find::open_session(&link, env).await?.id;
-            let request = Request::NoteSession { session: session.clone(), text: text.join(" ") };
-            changed(env, &link, request, session.as_str(), "noted").await
+            let session = link.note_session(&session, text.join(" ")).await?;
+            Ok(changed(env, &session, "noted"))
         }
         Some(SessionCommand::Rename { name }) => {
             let session = find::open_session(&link, env).await?.id;
-            let request = Request::RenameSession { session: session.clone(), name };
-            changed(env, &link, request, session.as_str(), "renamed").await
+            let session = link.rename_session(&session, name).await?;
+            Ok(changed(env, &session, "renamed"))
         }
         Some(SessionCommand::End { export, no_export, output, replace }) => {
             let session = find::open_one(&link, env).await?;
@@ -86,8 +85,7 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
                 let path = summary::target(&session, output.as_deref())?;
                 written = Some(summary::write(&link, &record, &path, replace).await?.path);
             }
-            link.change_session(Request::EndSession { session: session.id.clone() }).await?;
-            let session = link.find_session(session.id.as_str(), env.folder_text()).await?;
+            let session = link.end_session(&session.id).await?;
             if env.out.is_json() {
                 env.out.json(json!({ "session": session, "exported": written }));
             } else {
@@ -104,18 +102,13 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     }
 }
 
-async fn changed(env: &Env, link: &Link, request: Request, id: &str, word: &str) -> Result<Exit> {
-    let answer = link.change_session(request).await?;
-    let session = match answer {
-        Some(session) => session,
-        None => link.find_session(id, env.folder_text()).await?,
-    };
+fn changed(env: &Env, session: &Session, word: &str) -> Exit {
     if env.out.is_json() {
         env.out.json(json!({ "session": session }));
     } else {
         env.out.line(Line::new().strong(&session.name).dim(format!("  {}  ", session.id.short())).plain(word));
     }
-    Ok(Exit::Done)
+    Exit::Done
 }
 
 async fn list(env: &Env, link: &Link) -> Result<Exit> {

@@ -145,6 +145,7 @@ pub fn event_text(event: &Event) -> (Tone, String) {
                 Work::Run { .. } => "runs",
                 Work::Approve { .. } => "asks for approval",
                 Work::Write { .. } => "writes",
+                Work::Unresolved => "cannot begin",
             };
             let again = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
             (Tone::Plain, format!("{step} {what}{again}"))
@@ -172,6 +173,7 @@ pub fn event_text(event: &Event) -> (Tone, String) {
         EventBody::StepUncertain { step, .. } => {
             (Tone::Warning, format!("? {step} is uncertain: the engine ended while it ran"))
         }
+        EventBody::StepRetried { step } => (Tone::Plain, format!("{step} is tried again")),
         EventBody::StepInterrupted { step, .. } => (Tone::Dim, format!("- {step} interrupted")),
         EventBody::WentBack { to, reason } => (Tone::Plain, format!("back to {to}{}", because(reason))),
         EventBody::NoteAdded { text, .. } => (Tone::Plain, format!("note: {text}")),

@@ -1,12 +1,15 @@
 //! `mwtui walk`: leads through a run at the prompt: streams what runs, asks where a person is
 //! needed. Leaving it leaves the run as it is.
 
+use std::time::Duration;
+
 use serde_json::json;
 
-use crate::base::{Result, RunId, StepId};
+use crate::base::{Actor, Error, Result, RunId, StepId};
 use crate::cli::output::{Line, Tone};
-use crate::cli::{Env, Exit, find, follow::Follower, link::Link, prompt, tell};
-use crate::run::{NeedKind, Phase, Run, summarise};
+use crate::cli::link::{Link, Updates};
+use crate::cli::{Env, Exit, find, follow::Follower, prompt, tell};
+use crate::run::{Export, NeedKind, Phase, Run, Session, summarise};
 
 /// Come back to a run and walk it at the prompt
 #[derive(Debug, clap::Args)]
@@ -40,12 +43,12 @@ pub async fn walk(env: &Env, link: &Link, id: &RunId) -> Result<Exit> {
             return Ok(Exit::Done);
         }
         if run.is_ended() {
-            return Ok(ended(env, link, &run).await);
+            return ended(env, link, &mut updates, &run).await;
         }
         let summary = summarise(&run);
         let working = matches!(summary.status, crate::run::RunStatus::Running);
         if working {
-            updates.changed(id).await?;
+            updates.run_changed(id).await?;
             continue;
         }
         if !env.may_ask() {
@@ -55,7 +58,7 @@ pub async fn walk(env: &Env, link: &Link, id: &RunId) -> Result<Exit> {
             _ if run.is_paused() => prompt::paused(env, link, &run).await?,
             Some((step, record)) => prompt::step(env, link, &run, step, record).await?,
             None => {
-                updates.changed(id).await?;
+                updates.run_changed(id).await?;
                 Turn::Look
             }
         };
@@ -74,14 +77,14 @@ fn come_back(id: &RunId) -> Line {
 }
 
 /// Says how a run ended.
-async fn ended(env: &Env, link: &Link, run: &Run) -> Exit {
+async fn ended(env: &Env, link: &Link, updates: &mut Updates, run: &Run) -> Result<Exit> {
     let summary = summarise(run);
     let completed = matches!(run.phase, Phase::Completed { .. });
-    let mut written = Vec::new();
-    if completed && run.workflow.ends_session {
-        let session = link.find_session(run.header.session.as_str(), env.folder_text()).await;
-        written = session.map(|s| s.exports).unwrap_or_default();
-    }
+    let written = if completed && run.workflow.ends_session {
+        closed_session(env, link, updates, run).await?
+    } else {
+        Vec::new()
+    };
     if env.out.is_json() {
         let paths: Vec<&str> = written.iter().map(|e| e.path.as_str()).collect();
         env.out.json(json!({ "run": summary, "exports": paths }));
@@ -96,7 +99,45 @@ async fn ended(env: &Env, link: &Link, run: &Run) -> Exit {
             env.out.line(Line::new().dim("  session summary  ").plain(&export.path));
         }
     }
-    if completed { Exit::Done } else { Exit::Failed }
+    Ok(if completed { Exit::Done } else { Exit::Failed })
+}
+
+/// How long the engine may take to write the summary of a session that a run has ended.
+const SUMMARY_LIMIT: Duration = Duration::from_secs(20);
+
+/// The files that the session's summary was written to, once the engine has ended the session.
+async fn closed_session(
+    env: &Env,
+    link: &Link,
+    updates: &mut Updates,
+    run: &Run,
+) -> Result<Vec<Export>> {
+    let id = &run.header.session;
+    let closing = async {
+        loop {
+            let session = link.find_session(id.as_str(), env.folder_text()).await?;
+            // A note after the run's end is the engine saying why it could not.
+            let noted = session.notes.iter().any(|n| n.by == Actor::Engine && n.at >= run.updated_at);
+            if session.ended.is_some() || noted {
+                return Ok::<Session, Error>(session);
+            }
+            updates.session_changed(id).await?;
+        }
+    };
+    match tokio::time::timeout(SUMMARY_LIMIT, closing).await {
+        Ok(session) => {
+            let session = session?;
+            if session.ended.is_none() {
+                let note = session.notes.last().map_or("", |n| n.text.as_str());
+                env.out.remark(Line::new().put(Tone::Warning, "The session stays open: ").plain(note));
+            }
+            Ok(session.exports)
+        }
+        Err(_) => {
+            env.out.remark("The session summary is not written yet: mwtui session shows it");
+            Ok(Vec::new())
+        }
+    }
 }
 
 /// A person is needed and none can be asked.
