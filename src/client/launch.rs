@@ -16,8 +16,17 @@ const READY_LIMIT: Duration = Duration::from_secs(15);
 /// What must not look as if the engine were part of a step that started a client.
 const NOT_INHERITED: [&str; 4] = ["MWTUI_RUN", "MWTUI_STEP", "MWTUI_ATTEMPT", "MWTUI_SESSION"];
 
+/// How a start went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Launch {
+    /// It listens.
+    Ready,
+    /// Another engine has the home, and will listen soon or end soon.
+    Taken,
+}
+
 /// Starts an engine and waits until it is ready, or has found that another one is there.
-pub async fn start(paths: &Paths, exe: &Path) -> Result<()> {
+pub async fn start(paths: &Paths, exe: &Path) -> Result<Launch> {
     paths.create()?;
     let log = paths.logs().join("engine.stderr");
     let stderr = OpenOptions::new().append(true).create(true).mode(0o600).open(&log).map_err(|e| {
@@ -41,7 +50,9 @@ pub async fn start(paths: &Paths, exe: &Path) -> Result<()> {
         .stderr(stderr)
         .kill_on_drop(false);
     let mut engine = command.spawn().map_err(|e| {
-        Error::internal("The engine cannot be started").because(e).cause(format!("{} engine --background", exe.display()))
+        Error::internal("The engine cannot be started")
+            .because(e)
+            .cause(format!("{} engine --background", exe.display()))
     })?;
     let Some(stdout) = engine.stdout.take() else {
         return Err(Error::internal("The engine was started without a pipe"));
@@ -56,8 +67,8 @@ pub async fn start(paths: &Paths, exe: &Path) -> Result<()> {
         Err(_) => Err(failed(format!("It was not ready after {} s", READY_LIMIT.as_secs()))),
         Ok(Err(error)) => Err(failed(error.to_string())),
         Ok(Ok(_)) => match line.trim() {
-            // Taken: another client was faster, and its engine is, or will be, there.
-            "ready" | "taken" => Ok(()),
+            "ready" => Ok(Launch::Ready),
+            "taken" => Ok(Launch::Taken),
             "" => Err(failed(ended(engine.wait().await))),
             other => Err(serde_json::from_str(other).unwrap_or_else(|_| failed(other.to_owned()))),
         },

@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use crate::base::{Error, ErrorKind, Paths, Result};
 use crate::client::connection::Connection;
+use crate::client::launch::Launch;
 use crate::protocol::{ClientKind, Hello, PROTOCOL, Request, Response, Update, Welcome};
 
 pub use stop::stop_engine;
@@ -27,6 +28,8 @@ pub use stop::stop_engine;
 const CONNECT_LIMIT: Duration = Duration::from_secs(15);
 /// How long the engine may take to say welcome.
 const WELCOME_LIMIT: Duration = Duration::from_secs(5);
+/// How long the engine that has the home may take until it listens, or has ended.
+const TAKEN_PAUSE: Duration = Duration::from_millis(300);
 /// Between two tries to connect, while another client's engine starts or an old one ends.
 const BREATH: Duration = Duration::from_millis(20);
 
@@ -58,25 +61,29 @@ impl Client {
     /// The same, with the program that is started as the engine.
     pub async fn connect_with(paths: &Paths, kind: ClientKind, exe: &Path) -> Result<Self> {
         let until = Instant::now() + CONNECT_LIMIT;
+        // Where another engine has the home, it is given a while before one is started again.
+        let mut start_after = Instant::now();
         loop {
             match Self::attempt(paths, &kind).await {
                 Ok(client) => return Ok(client),
                 Err(Missed::Failed(error)) => return Err(error),
-                Err(Missed::Absent) => launch::start(paths, exe).await?,
-                Err(Missed::Closing) => {}
-            }
-            match Self::attempt(paths, &kind).await {
-                Ok(client) => return Ok(client),
-                Err(Missed::Failed(error)) => return Err(error),
-                Err(Missed::Absent | Missed::Closing) if Instant::now() < until => {
-                    tokio::time::sleep(BREATH).await;
-                }
-                Err(Missed::Absent | Missed::Closing) => {
+                Err(Missed::Absent | Missed::Closing) if Instant::now() >= until => {
                     return Err(Error::internal("The engine could not be reached")
                         .cause(format!("Nobody answers on {}", paths.socket().display()))
-                        .hint(format!("Its log is in {}; `mwtui doctor` looks further", paths.logs().display())));
+                        .hint(format!(
+                            "Its log is in {}; `mwtui doctor` looks further",
+                            paths.logs().display()
+                        )));
                 }
+                Err(Missed::Absent) if Instant::now() >= start_after => {
+                    if launch::start(paths, exe).await? == Launch::Taken {
+                        start_after = Instant::now() + TAKEN_PAUSE;
+                    }
+                    continue;
+                }
+                Err(Missed::Absent | Missed::Closing) => {}
             }
+            tokio::time::sleep(BREATH).await;
         }
     }
 
@@ -104,7 +111,10 @@ impl Client {
             Ok(Err(error)) => Err(Missed::Failed(error)),
             Err(_) => Err(Missed::Failed(
                 Error::internal("The engine does not answer")
-                    .cause(format!("It took the connection and said nothing for {} s", WELCOME_LIMIT.as_secs()))
+                    .cause(format!(
+                        "It took the connection and said nothing for {} s",
+                        WELCOME_LIMIT.as_secs()
+                    ))
                     .hint("`mwtui engine stop` ends it; the next command starts a new one"),
             )),
         }

@@ -64,9 +64,13 @@ impl Activity {
         Held { counts: self.counts.clone(), release }
     }
 
-    /// Comes back once nobody has needed the engine for `idle`.
-    pub async fn idle_for(&self, idle: Duration) {
+    /// Comes back once nobody has needed the engine for `idle`. Whoever started it gets at least
+    /// `first` to connect.
+    pub async fn idle_for(&self, idle: Duration, first: Duration) {
         let mut changes = self.counts.subscribe();
+        if changes.borrow().clients == 0 {
+            let _ = tokio::time::timeout(first, changes.wait_for(|c| c.clients > 0)).await;
+        }
         loop {
             let is_idle = changes.borrow_and_update().is_idle();
             if is_idle {
@@ -97,7 +101,7 @@ mod tests {
     async fn a_client_keeps_it_alive() {
         let activity = Activity::default();
         let client = activity.client();
-        let idle = activity.idle_for(Duration::from_millis(1));
+        let idle = activity.idle_for(Duration::from_millis(1), Duration::ZERO);
         tokio::pin!(idle);
         assert!(tokio::time::timeout(Duration::from_millis(30), &mut idle).await.is_err());
         drop(client);

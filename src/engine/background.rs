@@ -31,7 +31,8 @@ fn say(line: &str) -> Result<()> {
     let mut out = std::io::stdout();
     // A client that is gone already is no reason not to serve the next one.
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-    let failed = |e: std::io::Error| Error::internal("The engine cannot close its standard output").because(e);
+    let failed =
+        |e: std::io::Error| Error::internal("The engine cannot close its standard output").because(e);
     let null = std::fs::OpenOptions::new().write(true).open("/dev/null").map_err(failed)?;
     rustix::stdio::dup2_stdout(null).map_err(|e| failed(e.into()))
 }

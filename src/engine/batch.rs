@@ -220,7 +220,8 @@ impl<'a> Batch<'a> {
         let used = self.used_names();
         let name = sessions::fresh_name(root, |n| used.contains(n));
         let event = sessions::opened(name, root, start_commit, actor, self.now)?;
-        let session = Session::begin(&event).ok_or_else(|| Error::internal("A session could not be begun"))?;
+        let session =
+            Session::begin(&event).ok_or_else(|| Error::internal("A session could not be begun"))?;
         self.add_session(session.clone(), event);
         Ok(session)
     }

@@ -38,9 +38,7 @@ fn describe(body: &EventBody) -> (&'static str, Option<&str>, Option<u32>) {
         }
         EventBody::StepFailed { step, attempt, .. } => ("step.failed", Some(step.as_str()), Some(*attempt)),
         EventBody::StepSkipped { step, .. } => ("step.skipped", Some(step.as_str()), None),
-        EventBody::StepUncertain { step, attempt } => {
-            ("step.uncertain", Some(step.as_str()), Some(*attempt))
-        }
+        EventBody::StepUncertain { step, attempt } => ("step.uncertain", Some(step.as_str()), Some(*attempt)),
         EventBody::StepRetried { step } => ("step.retried", Some(step.as_str()), None),
         EventBody::StepInterrupted { step, attempt } => {
             ("step.interrupted", Some(step.as_str()), Some(*attempt))

@@ -148,7 +148,8 @@ impl RunLoop {
         }
         let committed =
             if batch.appends.is_empty() { Ok(()) } else { self.engine.store.commit(&batch.appends) };
-        let Batch { runs, sessions, appends, updates, effects, answers, cancels, reports, closings, .. } = batch;
+        let Batch { runs, sessions, appends, updates, effects, answers, cancels, reports, closings, .. } =
+            batch;
         self.spent.extend(spent);
         if let Err(error) = committed {
             self.not_committed(&error, updates, answers, cancels, reports);
@@ -189,7 +190,8 @@ impl RunLoop {
         for update in updates.into_iter().filter(|u| matches!(u, Update::Output { .. })) {
             self.engine.hub.broadcast(update);
         }
-        let asked = answers.into_iter().chain(cancels.into_iter().map(|(reply, _)| (reply, Ok(Response::Done))));
+        let asked =
+            answers.into_iter().chain(cancels.into_iter().map(|(reply, _)| (reply, Ok(Response::Done))));
         for (reply, answer) in asked {
             // A refusal stands; what would have been done has not been.
             let _ = reply.send(answer.and_then(|_| Err(error.clone())));

@@ -21,6 +21,8 @@ use crate::exec::Executor;
 use crate::protocol::Update;
 use crate::store::Store;
 
+/// How long whoever started the engine may take to connect.
+const FIRST_CLIENT: Duration = Duration::from_secs(5);
 /// How long connections may take for their last words.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -81,7 +83,8 @@ pub(super) fn serve_with(
     rustix::process::umask(mask);
     let Some((lock, store, listener)) = started? else { return Ok(Served::Taken) };
     // Whatever folder the engine was started from may be unmounted.
-    std::env::set_current_dir("/").map_err(|e| Error::internal("The engine cannot leave its folder").because(e))?;
+    std::env::set_current_dir("/")
+        .map_err(|e| Error::internal("The engine cannot leave its folder").because(e))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("mwtui-engine")
@@ -174,9 +177,8 @@ fn bind(socket: &Path) -> Result<std::os::unix::net::UnixListener> {
 }
 
 async fn until_told(engine: &Engine, idle: Duration) -> Result<()> {
-    let listen = |kind| {
-        signal(kind).map_err(|e| Error::internal("The engine cannot listen for signals").because(e))
-    };
+    let listen =
+        |kind| signal(kind).map_err(|e| Error::internal("The engine cannot listen for signals").because(e));
     let (mut term, mut interrupt, mut hangup) =
         (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?, listen(SignalKind::hangup())?);
     let mut ending = engine.ending.subscribe();
@@ -185,7 +187,7 @@ async fn until_told(engine: &Engine, idle: Duration) -> Result<()> {
         _ = term.recv() => "SIGTERM came",
         _ = interrupt.recv() => "SIGINT came",
         _ = hangup.recv() => "SIGHUP came",
-        () = engine.activity.idle_for(idle) => "nobody needs it",
+        () = engine.activity.idle_for(idle, FIRST_CLIENT) => "nobody needs it",
     };
     let working = engine.activity.counts().working_runs;
     if working > 0 {

@@ -229,8 +229,12 @@ fn encode(id: u64, result: Result<Response>) -> Bytes {
         if bytes.len() <= frame::FRAME_LIMIT {
             return Ok(bytes);
         }
-        Err(Error::refused(format!("The answer has {} bytes; a message holds {}", bytes.len(), frame::FRAME_LIMIT))
-            .hint("Ask for less at a time"))
+        Err(Error::refused(format!(
+            "The answer has {} bytes; a message holds {}",
+            bytes.len(),
+            frame::FRAME_LIMIT
+        ))
+        .hint("Ask for less at a time"))
     });
     encoded.unwrap_or_else(|error| {
         frame::encode(&ServerMessage::Response { id, result: Err(error) }).unwrap_or_default()

@@ -100,7 +100,9 @@ pub fn rename(
         return Ok(None);
     }
     if is_used(name) {
-        return Err(Error::refused(format!("There is a session “{name}” already")).hint("Choose another name"));
+        return Err(
+            Error::refused(format!("There is a session “{name}” already")).hint("Choose another name")
+        );
     }
     Ok(Some(SessionEventBody::Renamed { name: name.to_owned() }))
 }

@@ -1,2 +1,7 @@
 //! The one test binary for what crosses rooms: each module is one concern. `architecture`
 //! checks that no file of this folder is forgotten here.
+
+mod engine;
+mod engine_runs;
+mod engine_sessions;
+mod support;

@@ -8,9 +8,17 @@ use crate::run::Verb;
 
 pub async fn act(engine: &Engine, peer: &Peer, run: RunId, verb: Verb) -> Result<Response> {
     if matches!(verb, Verb::Approve { .. } | Verb::Reject { .. }) && !peer.actor.is_person() {
-        return Err(Error::refused(format!("Only a person may {} — {} is an agent", verb.name(), peer.actor))
-            .cause("An approval is a person's own decision")
-            .hint(format!("A person decides in the console, or with `mwtui {} {}`", verb.name(), run.short())));
+        return Err(Error::refused(format!(
+            "Only a person may {} — {} is an agent",
+            verb.name(),
+            peer.actor
+        ))
+        .cause("An approval is a person's own decision")
+        .hint(format!(
+            "A person decides in the console, or with `mwtui {} {}`",
+            verb.name(),
+            run.short()
+        )));
     }
     engine.ask(|reply| Input::Act { run, verb, actor: peer.actor.clone(), reply }).await
 }

@@ -59,7 +59,9 @@ async fn canonical(folder: String) -> Result<PathBuf> {
             .hint("The engine runs elsewhere: give the folder from the root on"));
     }
     let found = tokio::fs::canonicalize(&folder).await.map_err(|e| {
-        Error::usage(format!("The folder {folder} cannot be used")).because(e).hint("Start from a folder that exists")
+        Error::usage(format!("The folder {folder} cannot be used"))
+            .because(e)
+            .hint("Start from a folder that exists")
     })?;
     if !found.is_dir() {
         return Err(Error::usage(format!("{folder} is no folder")));

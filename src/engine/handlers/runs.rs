@@ -16,9 +16,11 @@ pub async fn find(engine: &Arc<Engine>, prefix: String) -> Result<Response> {
     let engine = Arc::clone(engine);
     blocking(move || {
         if prefix == "last" {
-            return engine.store.newest_run()?.map(Response::RunId).ok_or_else(|| {
-                Error::not_found("There is no run yet").hint("Start one: `mwtui run ID`")
-            });
+            return engine
+                .store
+                .newest_run()?
+                .map(Response::RunId)
+                .ok_or_else(|| Error::not_found("There is no run yet").hint("Start one: `mwtui run ID`"));
         }
         if prefix.is_empty() || !prefix.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(Error::usage(format!("“{prefix}” is no run id"))
@@ -26,7 +28,10 @@ pub async fn find(engine: &Arc<Engine>, prefix: String) -> Result<Response> {
         }
         let found = engine.store.runs_with_prefix(&prefix.to_ascii_lowercase(), NAMED)?;
         match found.as_slice() {
-            [] => Err(Error::not_found(format!("There is no run {prefix}")).hint("See them all with `mwtui runs`")),
+            [] => {
+                Err(Error::not_found(format!("There is no run {prefix}"))
+                    .hint("See them all with `mwtui runs`"))
+            }
             [one] => Ok(Response::RunId(one.clone())),
             several => {
                 let ids: Vec<&str> = several.iter().map(RunId::as_str).collect();

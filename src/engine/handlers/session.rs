@@ -42,7 +42,9 @@ pub async fn find(engine: &Arc<Engine>, prefix: String, folder: String) -> Resul
 /// `all` is newest first.
 fn pick<'a>(all: &'a [Session], prefix: &str) -> Result<&'a Session> {
     if prefix == "last" {
-        return all.first().ok_or_else(|| Error::not_found("There is no session yet").hint("A run opens one"));
+        return all
+            .first()
+            .ok_or_else(|| Error::not_found("There is no session yet").hint("A run opens one"));
     }
     if let Some(named) = all.iter().find(|s| s.name == prefix) {
         return Ok(named);

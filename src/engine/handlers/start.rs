@@ -45,7 +45,8 @@ pub async fn start(engine: &Arc<Engine>, peer: &Peer, request: Start) -> Result<
     }
     let (repo, start_commit) = tokio::join!(git::repo(&folder), git::head(&root));
     // What is not set stays unknown: an expression that reads it says so.
-    let env = workflow.env.iter().filter_map(|name| Some((name.clone(), std::env::var(name).ok()?))).collect();
+    let env =
+        workflow.env.iter().filter_map(|name| Some((name.clone(), std::env::var(name).ok()?))).collect();
     let header = RunStarted {
         run: RunId::random()?,
         workflow: WorkflowRef {
@@ -73,7 +74,8 @@ pub async fn entry(engine: &Engine, id: &WorkflowId, digest: &str, folder: &Path
     let root = project_root(folder);
     blocking(move || {
         let mut registry = Registry::load(&paths, &root);
-        let Some(index) = registry.entries.iter().position(|e| e.workflow().is_some_and(|w| w.id == id)) else {
+        let Some(index) = registry.entries.iter().position(|e| e.workflow().is_some_and(|w| w.id == id))
+        else {
             return Err(missing(&registry, &id));
         };
         let entry = registry.entries.swap_remove(index);
@@ -106,6 +108,8 @@ fn missing(registry: &Registry, id: &WorkflowId) -> Error {
             Error::refused(format!("{id} cannot be loaded")).hint(format!("`mwtui validate {}`", entry.file)),
             Error::cause,
         ),
-        None => Error::not_found(format!("There is no workflow {id}")).hint("`mwtui list` shows what there is"),
+        None => {
+            Error::not_found(format!("There is no workflow {id}")).hint("`mwtui list` shows what there is")
+        }
     }
 }
