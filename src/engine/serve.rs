@@ -91,7 +91,7 @@ pub(super) fn serve_with(
         .build()
         .map_err(|e| Error::internal("The engine's threads cannot be started").because(e))?;
     let handle = runtime.handle().clone();
-    let _entered = handle.enter();
+    let entered = handle.enter();
     let listener = UnixListener::from_std(listener)
         .map_err(|e| Error::internal("The engine's socket cannot be used").because(e))?;
 
@@ -133,11 +133,17 @@ pub(super) fn serve_with(
     ready()?;
 
     runtime.block_on(until_told(&engine, options.idle))?;
-    end(paths, &engine, &runtime, accepting, looping, lock)?;
+    let ended = end(paths, &engine, &runtime, accepting, looping);
     // A command that still runs is left alone; the next engine finds its step uncertain.
-    runtime.shutdown_background();
+    drop(entered);
+    runtime.shutdown_timeout(LAST_WORDS);
+    // The store is closed before the next engine may open it.
+    if Arc::into_inner(engine).is_none() {
+        tracing::warn!("something still works on the store: the lock is held until the process has ended");
+        std::mem::forget(lock);
+    }
     tracing::info!("the engine has ended");
-    Ok(Served::Ended)
+    ended.map(|()| Served::Ended)
 }
 
 struct EndOnDrop(Arc<Engine>);
@@ -202,14 +208,13 @@ async fn until_told(engine: &Engine, idle: Duration) -> Result<()> {
     Ok(())
 }
 
-/// No new clients, then no new decisions, then no connections, and the lock last.
+/// No new clients, then no new decisions, then no connections.
 fn end(
     paths: &Paths,
     engine: &Arc<Engine>,
     runtime: &tokio::runtime::Runtime,
     accepting: tokio::task::JoinHandle<()>,
     looping: std::thread::JoinHandle<()>,
-    lock: Lock,
 ) -> Result<()> {
     engine.end();
     accepting.abort();
@@ -225,7 +230,6 @@ fn end(
     runtime.block_on(async {
         let _ = tokio::time::timeout(LAST_WORDS, engine.activity.no_clients()).await;
     });
-    drop(lock);
     looped.map_err(|_| {
         Error::internal("The run loop broke off")
             .cause("Something in it panicked; the log has the place")

@@ -95,7 +95,7 @@ impl Executor {
     /// Starts a job; its end comes as a notice. Waits for a `stop` of an earlier attempt of the
     /// same step to be through.
     pub fn execute(&self, job: Job) {
-        if matches!(job.work, Work::Manual | Work::Ask | Work::Approve { .. }) {
+        if matches!(job.work, Work::Manual | Work::Ask | Work::Approve { .. } | Work::Unresolved) {
             tracing::warn!(run = %job.run, step = %job.step, "work for a person was given to the executor");
             return;
         }
@@ -167,7 +167,7 @@ impl Executor {
             return None;
         }
         match &job.work {
-            Work::Manual | Work::Ask | Work::Approve { .. } => None,
+            Work::Manual | Work::Ask | Work::Approve { .. } | Work::Unresolved => None,
             Work::Write { path, content, overwrite } => {
                 let (folder, overwrite) = (job.folder.clone(), *overwrite);
                 let (path, content) = (path.clone(), content.clone());
