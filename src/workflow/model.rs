@@ -152,7 +152,7 @@ impl FieldKind {
 }
 
 /// The sections of a session summary that a workflow may write into
-/// (`seeds/meta-workflows.md`, MW-001 step 2).
+///.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SummarySection {
