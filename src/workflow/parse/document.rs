@@ -101,12 +101,11 @@ pub(super) fn read(root: &Node, file: &str, sink: &mut Sink<'_>) -> Option<Workf
     let env = declared(&table, sink);
     names.env.clone_from(&env);
     let config = table.get("config").map_or_else(Defaults::default, |node| config(node, sink));
-    let steps = match table.get("steps") {
-        Some(node) => step::read_all(node, &config, &mut names, sink),
-        None => {
-            table.missing("steps", "A workflow has at least one step", sink);
-            Vec::new()
-        }
+    let steps = if let Some(node) = table.get("steps") {
+        step::read_all(node, &config, &mut names, sink)
+    } else {
+        table.missing("steps", "A workflow has at least one step", sink);
+        Vec::new()
     };
     Some(Workflow {
         id: WorkflowId::new(id?),

@@ -265,7 +265,7 @@ impl StepReader<'_> {
             );
         }
         match word {
-            "ask" => self.ask(table, sink),
+            "ask" => ask(table, sink),
             "run" => self.run(table, sink),
             "approve" => {
                 let node = table.get("approve")?;
@@ -276,36 +276,6 @@ impl StepReader<'_> {
             "write" => self.write(table, sink),
             _ => Some(StepKind::Manual { actions: table.sentences("actions", sink) }),
         }
-    }
-
-    fn ask(&self, table: &Table<'_>, sink: &mut Sink<'_>) -> Option<StepKind> {
-        let node = table.get("ask")?;
-        let list = items(node, "ask", sink);
-        if list.is_empty() {
-            if matches!(node.shape, Shape::List(_)) {
-                sink.error(
-                    &node.span,
-                    "`ask` has no questions",
-                    "List them: - { name: plan, prompt: What shall we do? }",
-                );
-            }
-            return None;
-        }
-        let mut fields: Vec<crate::workflow::Field> = Vec::new();
-        for item in list {
-            let Some(field) = question(item, None, sink) else { continue };
-            if fields.iter().any(|f| f.name == field.name) {
-                let at = item.get("name").map_or(item.span.clone(), |n| n.span.clone());
-                sink.error(
-                    &at,
-                    format!("two questions are called `{}`", field.name),
-                    "answers.<name> must mean one answer: choose another name",
-                );
-                continue;
-            }
-            fields.push(field);
-        }
-        Some(StepKind::Ask { fields })
     }
 
     fn run(&self, table: &Table<'_>, sink: &mut Sink<'_>) -> Option<StepKind> {
@@ -391,6 +361,36 @@ fn title(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<(String, Option<Strin
         }
         None => Some((description, None)),
     }
+}
+
+fn ask(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<StepKind> {
+    let node = table.get("ask")?;
+    let list = items(node, "ask", sink);
+    if list.is_empty() {
+        if matches!(node.shape, Shape::List(_)) {
+            sink.error(
+                &node.span,
+                "`ask` has no questions",
+                "List them: - { name: plan, prompt: What shall we do? }",
+            );
+        }
+        return None;
+    }
+    let mut fields: Vec<crate::workflow::Field> = Vec::new();
+    for item in list {
+        let Some(field) = question(item, None, sink) else { continue };
+        if fields.iter().any(|f| f.name == field.name) {
+            let at = item.get("name").map_or(item.span.clone(), |n| n.span.clone());
+            sink.error(
+                &at,
+                format!("two questions are called `{}`", field.name),
+                "answers.<name> must mean one answer: choose another name",
+            );
+            continue;
+        }
+        fields.push(field);
+    }
+    Some(StepKind::Ask { fields })
 }
 
 fn evidence(table: &Table<'_>, sink: &mut Sink<'_>) -> bool {

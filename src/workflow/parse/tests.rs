@@ -466,10 +466,7 @@ fn bombs_end_early() {
     for deep in [
         format!("{HEAD}steps: {}{}", "[".repeat(100), "]".repeat(100)),
         format!("{HEAD}steps: {}", "[".repeat(200_000)),
-        format!(
-            "{HEAD}steps:\n{}",
-            (0..100).map(|n| format!("{}a:\n", " ".repeat(n + 1))).collect::<String>()
-        ),
+        format!("{HEAD}steps:\n{}", (1..101).map(|n| " ".repeat(n) + "a:\n").collect::<String>()),
     ] {
         let found = errors(deep.as_bytes());
         assert!(found[0].message.contains("nested more than 64 deep"), "{}", all(&found));
