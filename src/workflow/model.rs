@@ -24,6 +24,7 @@ pub struct Workflow {
     pub trigger_phrases: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<String>,
+    /// Empty where the file does not say.
     pub scope: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disambiguates_from: Vec<Distinction>,

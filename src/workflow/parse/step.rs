@@ -75,6 +75,9 @@ const BELONGS: [(&str, &str); 6] = [
     ("overwrite", "write"),
 ];
 
+/// Keys that belong to what the engine does by itself.
+const AUTOMATIC: [&str; 3] = ["timeout", "retry", "idempotent"];
+
 /// Programs that read a script as one more argument.
 const SHELLS: [(&str, &[&str]); 5] = [
     ("sh", &["sh", "-c"]),
@@ -252,8 +255,22 @@ impl StepReader<'_> {
             {
                 sink.error(
                     &key.span,
-                    format!("`{}` belongs to a `{kind}` step, this is a {word} step", key.text),
+                    format!("`{}` belongs to the kind `{kind}`, this step is {word}", key.text),
                     "Take it out, or move it",
+                );
+            }
+        }
+        for key in AUTOMATIC.iter().filter_map(|key| table.key(key)) {
+            if word != "run" && word != "write" {
+                let help = if word == "approve" && key.text == "timeout" {
+                    "How long people have is said with `within`"
+                } else {
+                    "Nothing would enforce it: take it out, or move it"
+                };
+                sink.error(
+                    &key.span,
+                    format!("`{}` belongs to the kinds `run` and `write`, this step is {word}", key.text),
+                    help,
                 );
             }
         }
