@@ -152,8 +152,7 @@ impl FieldKind {
     }
 }
 
-/// The sections of a session summary that a workflow may write into
-/// (`seeds/meta-workflows.md`, MW-001 step 2).
+/// The sections of a session summary that a workflow may write into, as MW-001 lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SummarySection {
