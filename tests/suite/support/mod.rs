@@ -114,6 +114,7 @@ impl Home {
             digest: entry.digest.clone(),
             folder: self.project.to_string_lossy().into_owned(),
             inputs: inputs.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect::<Map<_, _>>(),
+            env: mwtui::client::named_environment(entry.workflow().expect("it is loaded")),
             phrase: None,
             prerequisites: Vec::new(),
         }
