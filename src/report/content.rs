@@ -359,6 +359,7 @@ fn evidence(evidence: &Evidence) -> (&'static str, String) {
         EvidenceKind::File => "file",
         EvidenceKind::Output => "output",
         EvidenceKind::Decision => "decision",
+        EvidenceKind::Answer => "answer",
     };
     (kind, block(&evidence.text))
 }
