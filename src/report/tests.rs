@@ -160,7 +160,7 @@ fn deployment() -> Run {
         evidence: vec![Evidence { kind: EvidenceKind::Decision, text: "approved".to_owned() }],
         ..Outcome::default()
     });
-    let question = || Work::Approve { question: "Restart the server in staging?".to_owned(), digest: "91c0".to_owned() };
+    let question = || Work::Approve { question: "Restart the server in staging?".to_owned(), opens: None, digest: "91c0".to_owned() };
     let rejected = failure(FailureKind::Rejected, "not before the freeze ends", None);
     let (seen, seen_end) = done(20, ana(), with_note("The new tool answered"));
     let mut run = run("7f3a000000000000", "MW-004", "Deploy MCP Changes", 1, vec![

@@ -89,9 +89,9 @@ async fn a_projects_workflow_runs_only_once_it_is_trusted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_clients_see_the_same_in_the_same_order() {
     let home = Home::new();
-    let steps: String =
+    let steps: Vec<String> =
         (1..=5).map(|n| format!("  - id: s{n}\n    title: Step {n}\n    run: echo {n}\n")).collect();
-    home.workflow("five", &steps);
+    home.workflow("five", &steps.concat());
     let (one, two) = (home.client().await, home.client_as(ClientKind::Tui).await);
     let mut listening = [one.subscribe().await.expect("one"), two.subscribe().await.expect("two")];
     let first = one.start(home.start("five")).await.expect("started");

@@ -50,9 +50,10 @@ impl Home {
         std::fs::create_dir(&project).expect("the project's folder");
         let project = project.canonicalize().expect("the project's real path");
         let launcher = folder.path().join("launch");
-        let assignments: String =
-            environment.iter().map(|(name, value)| format!("{name}='{value}' ")).collect();
-        let script = format!("#!/bin/sh\n{assignments}exec '{}' \"$@\"\n", exe().display());
+        let assignments: Vec<String> =
+            environment.iter().map(|(name, value)| format!("{name}='{value}'")).collect();
+        let assignments = assignments.join(" ");
+        let script = format!("#!/bin/sh\n{assignments} exec '{}' \"$@\"\n", exe().display());
         std::fs::write(&launcher, script).expect("the launcher");
         std::fs::set_permissions(&launcher, std::fs::Permissions::from_mode(0o755)).expect("executable");
         Self { folder, paths, project, launcher }
@@ -73,6 +74,7 @@ impl Home {
 
     /// The binary with this home, with nothing of the developer's own.
     pub fn command(&self) -> Command {
+        #[expect(clippy::disallowed_methods, reason = "the program under test")]
         let mut command = Command::new(exe());
         command
             .env_clear()
