@@ -161,7 +161,9 @@ pub struct Env {
 impl Env {
     fn new(paths: Paths, json: bool, no_input: bool) -> Result<Self> {
         let here = std::env::current_dir().map_err(|e| {
-            Error::usage("The current folder cannot be found").because(e).hint("Change to a folder that exists")
+            Error::usage("The current folder cannot be found")
+                .because(e)
+                .hint("Change to a folder that exists")
         })?;
         Ok(Self {
             paths,

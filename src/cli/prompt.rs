@@ -21,7 +21,9 @@ pub async fn step(env: &Env, link: &Link, run: &Run, step: &Step, record: &StepR
     status::prompt(env, step, record);
     let own: &[(&str, &str)] = match &record.state {
         StepState::Waiting { on: Prompt::Answers, .. } => &[("Enter", "answer")],
-        StepState::Waiting { on: Prompt::Approval { .. }, .. } => &[("y", "approve"), ("N", "not now"), ("r", "reject")],
+        StepState::Waiting { on: Prompt::Approval { .. }, .. } => {
+            &[("y", "approve"), ("N", "not now"), ("r", "reject")]
+        }
         StepState::Failed { .. } | StepState::Uncertain { .. } => {
             &[("r", "retry"), ("d", "done with evidence")]
         }
@@ -33,13 +35,17 @@ pub async fn step(env: &Env, link: &Link, run: &Run, step: &Step, record: &StepR
     let at = Some(step.id.clone());
     let verb = match (&record.state, typed.as_str()) {
         (_, "q") => return Ok(Turn::Leave),
-        (_, "s") => ask::sentence(env, "Why is it skipped?").await?.map(|reason| Verb::Skip { step: at, reason }),
+        (_, "s") => {
+            ask::sentence(env, "Why is it skipped?").await?.map(|reason| Verb::Skip { step: at, reason })
+        }
         (_, "b") => back(env, run).await?,
         (_, "note") => ask::sentence(env, "Note:").await?.map(|text| Verb::Note { step: at, text }),
         (_, "p") => Some(Verb::Pause { freeze: false }),
         (_, "c") => cancel(env).await?,
         (StepState::Waiting { on: Prompt::Answers, .. }, "") => match &step.kind {
-            StepKind::Ask { fields } => answers(env, fields).await?.map(|values| Verb::Answer { step: at, values }),
+            StepKind::Ask { fields } => {
+                answers(env, fields).await?.map(|values| Verb::Answer { step: at, values })
+            }
             _ => None,
         },
         (StepState::Waiting { on: Prompt::Approval { digest, .. }, .. }, "y" | "yes") => {

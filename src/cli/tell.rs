@@ -102,12 +102,8 @@ pub fn step_line(number: usize, step: &Step, record: &StepRecord, run: &Run, now
     if record.attempt() > 1 {
         line = line.dim(format!("  attempt {}", record.attempt()));
     }
-    let spent: u64 = run
-        .segments
-        .iter()
-        .filter(|s| s.step.as_ref() == Some(&step.id))
-        .map(|s| s.length(now).0)
-        .sum();
+    let spent: u64 =
+        run.segments.iter().filter(|s| s.step.as_ref() == Some(&step.id)).map(|s| s.length(now).0).sum();
     if spent >= 1000 {
         line = line.dim(format!("  {}", Millis(spent)));
     }
