@@ -58,8 +58,9 @@ pub async fn start(engine: &Arc<Engine>, peer: &Peer, request: Start) -> Result<
         },
         inputs,
         context: Context { folder: folder.to_string_lossy().into_owned(), repo, env },
-        // Known only to the run loop, which fills it in.
+        // Known only to the run loop, which fills them in.
         session: SessionId::new(""),
+        session_name: String::new(),
         phrase: request.phrase.map(|text| text.chars().take(PHRASE_LIMIT).collect()),
         prerequisites: request.prerequisites,
     };
