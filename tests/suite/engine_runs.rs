@@ -286,14 +286,17 @@ async fn a_subscriber_that_reads_nothing_holds_nobody_up() {
     // Reads nothing off its socket: the queue in the engine fills up.
     let mut stuck = subscribed(&home).await;
     let client = home.client().await;
-    let started = client.start(home.start("look")).await.expect("started");
     let text = "x".repeat(3000);
+    let mut started = client.start(home.start("look")).await.expect("started");
     let mut last = started.seq;
-    for _ in 0..1100 {
+    for n in 1..=1200 {
+        // Several runs, for one with thousands of notes is slow by itself.
+        if n % 50 == 0 {
+            started = client.start(home.start("look")).await.expect("started");
+        }
         let note = Verb::Note { step: None, text: text.clone() };
         last = client.act(started.run.clone(), note).await.expect("noted").seq;
     }
-    assert_eq!(last, started.seq + 1100);
     let (mut heard, mut told) = (0, false);
     while !told {
         let frame = stuck.next().await.expect("still connected").expect("a frame");
@@ -304,7 +307,7 @@ async fn a_subscriber_that_reads_nothing_holds_nobody_up() {
             other => panic!("neither news of what happened nor missed: {other:?}"),
         }
     }
-    assert!((1000..1100).contains(&heard), "{heard}");
+    assert!((1000..1200).contains(&heard), "{heard}");
     let (mut missed, mut count) = (0, 0);
     while missed == 0 {
         match updates.recv().await.expect("still connected") {
