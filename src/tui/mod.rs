@@ -1,4 +1,3 @@
 //! The full-screen console.
-pub fn run(_: crate::base::Paths) -> crate::base::Result<()> {
     Ok(())
 }
