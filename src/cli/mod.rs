@@ -32,6 +32,7 @@ mod plan;
 mod prompt;
 pub mod reference;
 mod reject;
+mod repo;
 mod resume;
 mod retry;
 mod run;

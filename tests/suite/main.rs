@@ -1,6 +1,11 @@
 //! The one test binary for what crosses rooms: each module is one concern. `architecture`
 //! checks that no file of this folder is forgotten here.
 
+mod architecture;
+mod cli_exit;
+mod cli_reference;
+mod cli_tour;
+mod cli_walk;
 mod engine;
 mod engine_runs;
 mod engine_sessions;
