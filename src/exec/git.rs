@@ -112,13 +112,10 @@ async fn git(folder: &Path, arguments: &[&str]) -> Option<String> {
         let status = child.wait().await.ok()?;
         (status.success() || cut).then(|| String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_owned())
     };
-    match tokio::time::timeout(LIMIT, answer).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            tracing::warn!(folder = %folder.display(), ?arguments, "git does not answer");
-            None
-        }
-    }
+    tokio::time::timeout(LIMIT, answer).await.unwrap_or_else(|_| {
+        tracing::warn!(folder = %folder.display(), ?arguments, "git does not answer");
+        None
+    })
 }
 
 /// Of `git@host:owner/name.git`, `ssh://git@host:22/owner/name`, `https://host/group/team/name.git`.

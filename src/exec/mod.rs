@@ -174,7 +174,7 @@ impl Executor {
                 Some(run::blocking(move || write::write(&folder, &path, &content, overwrite)).await)
             }
             Work::Run { script, shell, env, cwd } => {
-                let work = run::Script { script, shell, env, cwd };
+                let work = run::Script { text: script, shell, env, cwd };
                 let started = |leader| {
                     let frozen = self.change(|state| {
                         if let Some(live) = state.attempts.get_mut(attempt) {
@@ -272,18 +272,14 @@ impl Executor {
     }
 
     fn pid_files(&self, run: &RunId, attempt: Option<&Attempt>) -> Vec<PathBuf> {
-        match attempt {
-            Some(a) => {
-                output::place(&self.shared.outputs, run, &a.step, a.number, "pid").into_iter().collect()
-            }
-            None => {
-                let Ok(entries) = std::fs::read_dir(self.shared.outputs.join(run.as_str())) else {
-                    return Vec::new();
-                };
-                let files = entries.flatten().map(|e| e.path());
-                files.filter(|f| f.extension().is_some_and(|e| e == "pid")).collect()
-            }
+        if let Some(a) = attempt {
+            return output::place(&self.shared.outputs, run, &a.step, a.number, "pid").into_iter().collect();
         }
+        let Ok(entries) = std::fs::read_dir(self.shared.outputs.join(run.as_str())) else {
+            return Vec::new();
+        };
+        let files = entries.flatten().map(|e| e.path());
+        files.filter(|f| f.extension().is_some_and(|e| e == "pid")).collect()
     }
 
     /// The pid files of what has ended say nothing any more.

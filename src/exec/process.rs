@@ -110,8 +110,7 @@ impl Leader {
         match (now.get(&self.pid), self.start) {
             (Some(process), Some(start)) => process.start == start,
             // The number is not given out anew while the group lives.
-            (None, _) => self.own,
-            (Some(_), None) => self.own,
+            (None, _) | (Some(_), None) => self.own,
         }
     }
 }

@@ -42,7 +42,7 @@ const DRAIN_SCRIPT: &str = "cat || { cat >/dev/null; exit 1; }";
 
 /// What is to be run.
 pub struct Script<'j> {
-    pub script: &'j str,
+    pub text: &'j str,
     pub shell: &'j [String],
     pub env: &'j IndexMap<String, String>,
     pub cwd: &'j str,
@@ -100,20 +100,19 @@ pub async fn run(
         tracing::warn!(%error, file = %place.pid.display(), "a pid file cannot be removed");
     }
 
-    let mut remarks = String::new();
-    match left_over.count {
-        0 => {}
-        1 => remarks.push_str(", 1 process left over was ended"),
-        n => remarks.push_str(&format!(", {n} processes left over were ended")),
-    }
+    let mut remarks = match left_over.count {
+        0 => String::new(),
+        1 => ", 1 process left over was ended".to_owned(),
+        n => format!(", {n} processes left over were ended"),
+    };
     for name in &left_over.left_behind {
-        remarks.push_str(&format!(", {name} could not be ended"));
+        remarks.extend([", ", name, " could not be ended"]);
     }
-    match drained {
-        Ok(Ok(status)) if status.success() => {}
-        Ok(_) => remarks.push_str(", not all output could be kept"),
-        Err(_) => remarks.push_str(", something it left running still holds the output open"),
-    }
+    remarks.push_str(match drained {
+        Ok(Ok(status)) if status.success() => "",
+        Ok(_) => ", not all output could be kept",
+        Err(_) => ", something it left running still holds the output open",
+    });
     let status = status.map_err(|e| spawn_failure("Its end cannot be waited for", Some(&e.to_string())))?;
     let tail = {
         let (outputs, job) = (outputs.to_owned(), job.clone());
@@ -223,7 +222,7 @@ fn script(
     let mut command = Command::new(program);
     command
         .args(arguments)
-        .arg(work.script)
+        .arg(work.text)
         .current_dir(folder)
         .env_remove(ENGINE_MARK)
         .envs(work.env)

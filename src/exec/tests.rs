@@ -183,11 +183,8 @@ async fn output_is_told_while_it_grows_and_at_the_end() {
     assert!(matches!(grown, Notice::Output { total: 4, lines: 1, attempt: 1, .. }), "{grown:?}");
     std::fs::write(bench.path("go"), "").expect("write");
     let mut last = None;
-    loop {
-        match next(&mut bench.notices).await {
-            Notice::Output { total, lines, .. } => last = Some((total, lines)),
-            Notice::Report { .. } => break,
-        }
+    while let Notice::Output { total, lines, .. } = next(&mut bench.notices).await {
+        last = Some((total, lines));
     }
     assert_eq!(last, Some((8, 2)));
 }

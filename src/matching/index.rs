@@ -60,6 +60,8 @@ pub struct Entry {
     pub deprecated: bool,
     /// Where in the index the workflow that replaces it stands.
     pub replaced_by: Option<usize>,
+    /// Every stem of its texts, ascending.
+    pub stems: Vec<usize>,
 }
 
 /// Why a typed word meets a word of the registry.
@@ -128,6 +130,7 @@ impl Lexicon {
                 name: SafeLine::new(&workflow.name).as_str().to_owned(),
                 deprecated: matches!(workflow.status, Status::Deprecated { .. }),
                 replaced_by: None,
+                stems: Vec::new(),
             });
             lexicon.ids.insert(id_key(workflow.id.as_str()), place);
             let texts = workflow
@@ -205,6 +208,11 @@ impl Lexicon {
             .collect();
         for text in &mut self.texts {
             text.weight = text.words.iter().map(|(_, number)| self.weights[*number]).sum();
+            self.entries[text.workflow].stems.extend(text.words.iter().map(|(_, number)| *number));
+        }
+        for entry in &mut self.entries {
+            entry.stems.sort_unstable();
+            entry.stems.dedup();
         }
     }
 

@@ -94,12 +94,12 @@ const MOST_CHOICES: usize = 4;
 /// Below this a workflow is no candidate.
 const WORTH_NAMING: f64 = 0.15;
 /// Below this the best candidate is not meant.
-const MEANT: f64 = 0.56;
+const MEANT: f64 = 0.43;
 /// A choice, too, must fit about as well as that.
-const CHOICE: f64 = 0.42;
+const CHOICE: f64 = 0.34;
 /// A phrase that fits more workflows than can be asked about decides nothing, unless the best
 /// fits as well as this.
-const CLEAR: f64 = 0.7;
+const CLEAR: f64 = 0.5;
 /// What a replaced workflow's fit is worth for the one that replaces it.
 const INHERITED: f64 = 0.98;
 /// How well the rest of a control phrase must name a workflow, where it says "workflow" and where not.
@@ -270,7 +270,8 @@ impl Index {
     /// The control phrase that this is, the part of it that names a workflow, and the workflows
     /// that this part fits.
     fn control(&self, query: &Query, ranked: &[Ranked]) -> Option<(Control, Query, Vec<Ranked>)> {
-        let by_id = |words: &[Word]| self.lexicon.by_id(words).or_else(|| self.mentioned(words).first().copied());
+        let by_id =
+            |words: &[Word]| self.lexicon.by_id(words).or_else(|| self.mentioned(words).first().copied());
         let spoken = control::spoken(&query.words, |words| by_id(words).is_some())?;
         let a_trigger_says_so = ranked.iter().any(|r| match &r.why {
             Why::Fit(fit) => fit.score >= TRIGGER_FIRST && self.sounds_like_control[fit.text],
@@ -304,7 +305,7 @@ impl Index {
             return Decision::None;
         }
         // The weaker the fit, the wider what counts as equal.
-        let floor = (best.score - 0.03 - 0.22 * (1.0 - best.score)).max(CHOICE);
+        let floor = (best.score - 0.02 - 0.2 * (1.0 - best.score)).max(CHOICE);
         let equal = |r: &&Ranked| if best.exact { r.exact } else { r.score >= floor };
         let rest = ranked[1..].iter().filter(|r| !self.lexicon.entries[r.entry].deprecated);
         match 1 + rest.take_while(equal).count() {

@@ -15,6 +15,22 @@ const ALMOST: f64 = 0.99;
 /// words alone say nothing.
 const SUBSTANCE: f64 = 0.45;
 
+/// What a word of the phrase is worth that another text of the same workflow holds.
+const ELSEWHERE: f64 = 0.5;
+/// Up to this weight every word of a phrase must be explained; of what people say beyond it,
+/// the more they say the less.
+const TERSE: f64 = 2.5;
+const CHATTER: f64 = 0.4;
+
+/// How much the phrase's coverage counts beside the text's.
+const PHRASE_SHARE: f64 = 0.6;
+
+/// In a phrase of so few words each one counts: where much of it is not explained, something
+/// else is meant ("stop the database").
+const FEW_WORDS: usize = 3;
+const FEW_EXPLAINED: f64 = 0.6;
+const FEW_WORTH: f64 = 0.8;
+
 /// A phrase as the index understands it.
 #[derive(Debug, Clone)]
 pub struct Query {
@@ -54,9 +70,12 @@ pub struct Fit {
 /// The best fit of each workflow that shares anything with the phrase, in no order.
 pub fn fits(lexicon: &Lexicon, query: &Query) -> Vec<Fit> {
     let mut best: Vec<Option<Fit>> = vec![None; lexicon.entries.len()];
+    let mut anywhere: Vec<Option<Vec<f64>>> = vec![None; lexicon.entries.len()];
     for text in candidates(lexicon, query) {
-        let fit = compare(lexicon, query, text);
-        let slot = &mut best[lexicon.texts[text].workflow];
+        let workflow = lexicon.texts[text].workflow;
+        let elsewhere = anywhere[workflow].get_or_insert_with(|| likeness_to(lexicon, query, workflow));
+        let fit = compare(lexicon, query, text, elsewhere);
+        let slot = &mut best[workflow];
         if slot.as_ref().is_none_or(|old| fit.score > old.score) {
             *slot = Some(fit);
         }
@@ -110,7 +129,17 @@ fn candidates(lexicon: &Lexicon, query: &Query) -> Vec<usize> {
     touched
 }
 
-fn compare(lexicon: &Lexicon, query: &Query, number: usize) -> Fit {
+/// For each word of the phrase, how well any word of the workflow meets it.
+fn likeness_to(lexicon: &Lexicon, query: &Query, workflow: usize) -> Vec<f64> {
+    let stems = &lexicon.entries[workflow].stems;
+    let best = |asked: &Asked| {
+        let known = asked.meanings.iter().filter(|m| stems.binary_search(&m.stem).is_ok());
+        known.map(|m| m.likeness).fold(0.0, f64::max)
+    };
+    query.asked.iter().map(best).collect()
+}
+
+fn compare(lexicon: &Lexicon, query: &Query, number: usize, elsewhere: &[f64]) -> Fit {
     let text = &lexicon.texts[number];
     let mut met: Vec<Met> = Vec::new();
     let mut phrase_met = 0.0;
@@ -128,25 +157,30 @@ fn compare(lexicon: &Lexicon, query: &Query, number: usize) -> Fit {
                 best = Some(Met { asked: place, word, likeness: *likeness, how: *how });
             }
         }
-        if let Some(best) = best {
-            phrase_met += asked.weight * best.likeness;
-            met.push(best);
-        }
+        let here = best.as_ref().map_or(0.0, |b| b.likeness);
+        phrase_met += asked.weight * here.max(ELSEWHERE * elsewhere[place]);
+        met.extend(best);
     }
     let text_met: f64 =
         text.words.iter().zip(&own).map(|((_, stem), likeness)| lexicon.weights[*stem] * likeness).sum();
     let exact = text.key == query.key && text.field != Field::Scope;
-    let score = if exact { 1.0 } else { combine(phrase_met, phrase_all, text_met, text) };
+    let mut score = if exact { 1.0 } else { combine(phrase_met, phrase_all, text_met, text) };
+    let telling = query.asked.iter().filter(|a| !a.common).count();
+    if telling <= FEW_WORDS && phrase_met < FEW_EXPLAINED * phrase_all {
+        score *= FEW_WORTH;
+    }
     Fit { text: number, score: score * text.field.worth(), exact: exact && text.field == Field::Trigger, met }
 }
 
-/// Geometric mean of both coverages: a phrase must be explained by the text, and the text asked for by the
+/// Weighted geometric mean of both coverages: a phrase must be explained by the text, and the text asked for by the
 /// phrase, and neither makes up for the lack of the other.
 fn combine(phrase_met: f64, phrase_all: f64, text_met: f64, text: &Text) -> f64 {
     if phrase_all <= 0.0 || text.weight <= 0.0 {
         return 0.0;
     }
-    let both = (phrase_met / phrase_all * (text_met / text.weight)).sqrt();
+    let asked = phrase_all.min(TERSE + CHATTER * (phrase_all - TERSE).max(0.0));
+    let both =
+        (phrase_met / asked).min(1.0).powf(PHRASE_SHARE) * (text_met / text.weight).powf(1.0 - PHRASE_SHARE);
     let substance = (phrase_met / SUBSTANCE).min(1.0);
     (both * substance).clamp(0.0, ALMOST)
 }

@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn different_words_stay_apart() {
-        for (a, b) in [("server", "serve"), ("user", "use"), ("need", "ne"), ("status", "state"), ("test", "tenant")]
+        for (a, b) in
+            [("server", "serve"), ("user", "use"), ("need", "ne"), ("status", "state"), ("test", "tenant")]
         {
             assert_ne!(stem(a), stem(b), "{a} and {b}");
         }

@@ -2,6 +2,7 @@
 //! anything is written to it, so that one we cannot use stays as it is, byte for byte.
 
 use std::io::ErrorKind as IoKind;
+use std::os::unix::fs::PermissionsExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -40,6 +41,9 @@ pub fn open_existing(file: &Path) -> Result<Database> {
         builder.open(file)
     })?;
     let database = opened.map_err(|e| explain(file, e))?;
+    // One that was put back from a copy may be open to others.
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600))
+        .map_err(|e| unusable(file, "It cannot be kept from other people's eyes (mode 0600)").because(e))?;
     let version = guarded(file, || {
         let txn = database.begin_read().map_err(|e| unusable(file, "It cannot be read").because(e))?;
         migrations::version(&txn).map_err(|e| name(file, e))

@@ -75,8 +75,8 @@ fn row(run: &str, seq: u64, at: i64, status: RunStatus) -> Box<RunSummary> {
     })
 }
 
-fn source() -> Option<Definition> {
-    Some(("d1".into(), Arc::from(&b"id: MW-001\n"[..])))
+fn source() -> Definition {
+    ("d1".into(), Arc::from(&b"id: MW-001\n"[..]))
 }
 
 /// A run's first `events` events, all at once.
@@ -86,7 +86,7 @@ fn new_run(run: &str, events: u64, at: i64, status: RunStatus) -> Append {
         run: run.into(),
         events: journal,
         summary: row(run, events, at, status),
-        definition: source(),
+        definition: Some(source()),
     }
 }
 
@@ -283,7 +283,10 @@ fn the_file_is_private_and_has_one_opener() {
     assert_eq!(error.kind, ErrorKind::Refused);
     assert!(error.message.contains("in use") && error.hint.is_some(), "{error:?}");
     drop(store);
-    Store::open(&place.file).expect("free again");
+    std::fs::set_permissions(&place.file, std::fs::Permissions::from_mode(0o644)).expect("chmod");
+    let _store = Store::open(&place.file).expect("free again");
+    let mode = std::fs::metadata(&place.file).expect("meta").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "tightened");
 }
 
 #[test]

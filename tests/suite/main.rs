@@ -2,6 +2,7 @@
 //! checks that no file of this folder is forgotten here.
 
 mod architecture;
+mod bank;
 mod cli_exit;
 mod cli_reference;
 mod cli_tour;
@@ -9,4 +10,6 @@ mod cli_walk;
 mod engine;
 mod engine_runs;
 mod engine_sessions;
+mod pty;
 mod support;
+mod workflow_files;

@@ -52,15 +52,27 @@ impl Names {
             );
             return;
         }
+        // `steps.my-step.outputs` reads as a subtraction.
+        for step in self.steps.iter().filter(|s| s.contains('-')) {
+            let written = format!("steps.{step}");
+            if source.contains(&written) {
+                sink.error(
+                    &sink.locate(span, &written),
+                    format!("`{written}` is read as a subtraction"),
+                    format!("A step id with a dash is written in brackets: steps[\"{step}\"].outputs"),
+                );
+                return;
+            }
+        }
         for reference in expression::references(source) {
-            if let Err((message, help)) = self.look_up(source, &reference) {
+            if let Err((message, help)) = self.look_up(&reference) {
                 let at = sink.locate(span, source.get(reference.span.clone()).unwrap_or(source));
                 sink.error(&at, message, help);
             }
         }
     }
 
-    fn look_up(&self, source: &str, reference: &Reference) -> Result<(), (String, String)> {
+    fn look_up(&self, reference: &Reference) -> Result<(), (String, String)> {
         let path: Vec<&str> = reference.path.iter().map(String::as_str).collect();
         let root = path[0];
         let one_of = |what: &str, known: &[String]| match path.get(1) {
@@ -83,7 +95,7 @@ impl Names {
                 one_of("Declare environment variables at the top with `env: [NAME]`; declared are", &self.env)
             }
             "answers" => one_of("The questions of the steps before are", &self.answers),
-            "steps" => self.step(source, &path),
+            "steps" => self.step(&path),
             "repo" => fixed(&REPO),
             "run" => fixed(&["id"]),
             "session" | "workflow" => fixed(&["id", "name"]),
@@ -95,7 +107,7 @@ impl Names {
         }
     }
 
-    fn step(&self, source: &str, path: &[&str]) -> Result<(), (String, String)> {
+    fn step(&self, path: &[&str]) -> Result<(), (String, String)> {
         match path {
             [_] => Ok(()),
             [_, id, rest @ ..] if self.steps.iter().any(|s| s == id) => match rest.first() {
@@ -106,15 +118,6 @@ impl Names {
                 )),
             },
             [_, id, ..] => {
-                // `steps.my-step.outputs` reads as a subtraction.
-                let dashed =
-                    self.steps.iter().find(|s| s.contains('-') && source.contains(&format!("steps.{s}")));
-                if let Some(step) = dashed {
-                    return Err((
-                        format!("unknown name `steps.{id}`"),
-                        format!("A step id with a dash is written in brackets: steps[\"{step}\"].outputs"),
-                    ));
-                }
                 let known = self.steps.iter().map(String::as_str);
                 Err(unknown(&format!("steps.{id}"), id, known, "The steps before this one are", "steps"))
             }

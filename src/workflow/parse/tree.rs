@@ -128,6 +128,10 @@ impl<'t> Reader<'t, '_, '_> {
                 }
                 Some(Err(error)) => {
                     let at = error.marker().byte_offset().unwrap_or(self.length).min(self.length);
+                    // The scanner looks ahead and may meet its own limit before ours.
+                    if matches!(error.kind(), granit_parser::ErrorKind::RecursionLimitExceeded) {
+                        return Err(self.too_deep(&(at..at)));
+                    }
                     self.sink.error(
                         &(at..at),
                         format!("this is no valid YAML: {}", error.info()),
@@ -143,12 +147,7 @@ impl<'t> Reader<'t, '_, '_> {
     /// A node and how many values it holds.
     fn node(&mut self, event: Event<'t>, span: Range<usize>, depth: usize) -> Result<(Node, usize), Stop> {
         if depth > DEPTH_LIMIT {
-            self.sink.error(
-                &span,
-                format!("lists and mappings are nested more than {DEPTH_LIMIT} deep here"),
-                "A workflow needs a depth of about six",
-            );
-            return Err(Stop);
+            return Err(self.too_deep(&span));
         }
         self.count(1, &span)?;
         let (node, size, anchor) = match event {
@@ -246,6 +245,15 @@ impl<'t> Reader<'t, '_, '_> {
             seen.insert(key.text.clone(), key.span.start);
             entries.push((key, value));
         }
+    }
+
+    fn too_deep(&mut self, span: &Range<usize>) -> Stop {
+        self.sink.error(
+            span,
+            format!("lists and mappings are nested more than {DEPTH_LIMIT} deep here"),
+            "A workflow needs a depth of about six",
+        );
+        Stop
     }
 
     fn count(&mut self, more: usize, span: &Range<usize>) -> Result<(), Stop> {
