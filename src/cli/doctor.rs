@@ -104,7 +104,10 @@ fn folder_finding(name: &str, folder: &Path) -> Finding {
             "give it to yourself with chown, or choose another with --home DIR",
         ),
         Ok(meta) if meta.permissions().mode() & 0o077 != 0 => bad(
-            format!("{name} folder {place}: others can look in (mode {:o})", meta.permissions().mode() & 0o777),
+            format!(
+                "{name} folder {place}: others can look in (mode {:o})",
+                meta.permissions().mode() & 0o777
+            ),
             format!("chmod 700 {place}"),
         ),
         Ok(_) => good(format!("{name} folder {place}")),
@@ -116,7 +119,10 @@ fn private_file(name: &str, file: &Path) -> Option<Finding> {
     let place = file.display();
     let mode = meta.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Some(bad(format!("{name} {place}: others can read it (mode {mode:o})"), format!("chmod 600 {place}")));
+        return Some(bad(
+            format!("{name} {place}: others can read it (mode {mode:o})"),
+            format!("chmod 600 {place}"),
+        ));
     }
     Some(good(format!("{name} {place}, {} KiB", meta.len().div_ceil(1024))))
 }
@@ -156,9 +162,9 @@ async fn engine(env: &Env, findings: &mut Vec<Finding>) {
 }
 
 fn from_error(what: &str, error: &crate::base::Error) -> Finding {
-    let why = error.causes.iter().map(|c| format!("; {c}")).collect::<String>();
+    let told = std::iter::once(&error.message).chain(&error.causes).map(String::as_str);
     bad(
-        format!("{what}: {}{why}", error.message),
+        format!("{what}: {}", told.collect::<Vec<_>>().join("; ")),
         error.hint.clone().unwrap_or_else(|| "look at the log in the state folder".to_owned()),
     )
 }
@@ -210,7 +216,8 @@ fn terminal(findings: &mut Vec<Finding>) {
     });
     let utf8 = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable);
     if !utf8.is_some_and(|l| l.to_lowercase().replace('-', "").contains("utf8")) {
-        findings.push(remark("terminal: the locale does not say UTF-8; if boxes look broken, set LANG=C.UTF-8"));
+        findings
+            .push(remark("terminal: the locale does not say UTF-8; if boxes look broken, set LANG=C.UTF-8"));
     }
 }
 

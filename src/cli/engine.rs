@@ -51,7 +51,8 @@ async fn status(env: &Env) -> Result<Exit> {
     let fact = |name: &str, value: String| {
         env.out.line(Line::new().dim(format!("  {name:<9}")).plain(value));
     };
-    env.out.line(Line::new().put(Tone::Success, "✓ ").plain(format!("The engine runs, process {}", status.pid)));
+    env.out
+        .line(Line::new().put(Tone::Success, "✓ ").plain(format!("The engine runs, process {}", status.pid)));
     fact("version", status.version);
     fact("since", status.started_at.local_minute());
     fact("runs", format!("{} live, {} working", status.live_runs, status.working_runs));

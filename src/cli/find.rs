@@ -25,8 +25,11 @@ pub fn step(run: &Run, text: &str) -> Result<StepId> {
     };
     steps.iter().find(|s| s.id.as_str() == text).or_else(by_number).map(|s| s.id.clone()).ok_or_else(|| {
         let ids: Vec<&str> = steps.iter().map(|s| s.id.as_str()).collect();
-        Error::not_found(format!("Run {} has no step {text}", run.id().short()))
-            .hint(format!("Give a number from 1 to {}, or one of: {}", ids.len(), ids.join(", ")))
+        Error::not_found(format!("Run {} has no step {text}", run.id().short())).hint(format!(
+            "Give a number from 1 to {}, or one of: {}",
+            ids.len(),
+            ids.join(", ")
+        ))
     })
 }
 

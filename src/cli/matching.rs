@@ -82,7 +82,9 @@ fn batch(env: &Env, index: &Index) -> Result<Exit> {
                 ids.first().copied().unwrap_or_default().to_owned()
             };
             let ids = if matches!(answer.decision, Decision::None) { String::new() } else { ids };
-            env.out.line(Line::new().put(tone, format!("{word:<9}  ")).strong(format!("{ids:<24}  ")).plain(phrase));
+            env.out.line(
+                Line::new().put(tone, format!("{word:<9}  ")).strong(format!("{ids:<24}  ")).plain(phrase),
+            );
         }
     }
 }

@@ -162,7 +162,9 @@ pub struct Env {
 impl Env {
     fn new(paths: Paths, json: bool, no_input: bool) -> Result<Self> {
         let here = std::env::current_dir().map_err(|e| {
-            Error::usage("The current folder cannot be found").because(e).hint("Change to a folder that exists")
+            Error::usage("The current folder cannot be found")
+                .because(e)
+                .hint("Change to a folder that exists")
         })?;
         Ok(Self {
             paths,
@@ -268,7 +270,7 @@ pub async fn execute(command: Command, json: bool, no_input: bool, paths: Paths)
 
 async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
     match command {
-        Command::List(args) => list::run(&args, env),
+        Command::List(args) => Ok(list::run(&args, env)),
         Command::Show(args) => show::run(&args, env),
         Command::Match(args) => matching::run(&args, env),
         Command::Run(args) => run::run(args, env).await,

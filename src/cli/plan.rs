@@ -22,13 +22,11 @@ pub fn steps(env: &Env, workflow: &Workflow, inputs: &Map<String, Value>) -> Vec
 
 /// Which workflow, which version, where from, what it is for, with which inputs.
 pub fn head(env: &Env, entry: &Entry, workflow: &Workflow, inputs: &Map<String, Value>) {
-    env.out.line(
-        Line::new()
-            .strong(workflow.id.as_str())
-            .plain("  ")
-            .strong(&workflow.name)
-            .dim(format!("  version {}  {}", workflow.version, list::origin_word(entry.origin))),
-    );
+    env.out.line(Line::new().strong(workflow.id.as_str()).plain("  ").strong(&workflow.name).dim(format!(
+        "  version {}  {}",
+        workflow.version,
+        list::origin_word(entry.origin)
+    )));
     env.out.block("  ", &SafeText::new(&workflow.scope));
     for (name, value) in inputs {
         env.out.line(Line::new().dim("  input   ").plain(name).dim(" = ").plain(ask::value_text(value)));

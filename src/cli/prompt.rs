@@ -21,7 +21,9 @@ pub async fn step(env: &Env, link: &Link, run: &Run, step: &Step, record: &StepR
     status::prompt(env, step, record);
     let own: &[(&str, &str)] = match &record.state {
         StepState::Waiting { on: Prompt::Answers, .. } => &[("Enter", "answer")],
-        StepState::Waiting { on: Prompt::Approval { .. }, .. } => &[("y", "approve"), ("N", "not now"), ("r", "reject")],
+        StepState::Waiting { on: Prompt::Approval { .. }, .. } => {
+            &[("y", "approve"), ("N", "not now"), ("r", "reject")]
+        }
         StepState::Failed { .. } | StepState::Uncertain { .. } => {
             &[("r", "retry"), ("d", "done with evidence")]
         }
@@ -32,14 +34,21 @@ pub async fn step(env: &Env, link: &Link, run: &Run, step: &Step, record: &StepR
     let typed = typed.trim().to_lowercase();
     let at = Some(step.id.clone());
     let verb = match (&record.state, typed.as_str()) {
-        (_, "q") => return Ok(Turn::Leave),
-        (_, "s") => ask::sentence(env, "Why is it skipped?").await?.map(|reason| Verb::Skip { step: at, reason }),
+        // To an approval, Enter is no answer: nothing is decided, and the run is left as it is.
+        (_, "q") | (StepState::Waiting { on: Prompt::Approval { .. }, .. }, "" | "n" | "no") => {
+            return Ok(Turn::Leave);
+        }
+        (_, "s") => {
+            ask::sentence(env, "Why is it skipped?").await?.map(|reason| Verb::Skip { step: at, reason })
+        }
         (_, "b") => back(env, run).await?,
         (_, "note") => ask::sentence(env, "Note:").await?.map(|text| Verb::Note { step: at, text }),
         (_, "p") => Some(Verb::Pause { freeze: false }),
         (_, "c") => cancel(env).await?,
         (StepState::Waiting { on: Prompt::Answers, .. }, "") => match &step.kind {
-            StepKind::Ask { fields } => answers(env, fields).await?.map(|values| Verb::Answer { step: at, values }),
+            StepKind::Ask { fields } => {
+                answers(env, fields).await?.map(|values| Verb::Answer { step: at, values })
+            }
             _ => None,
         },
         (StepState::Waiting { on: Prompt::Approval { digest, .. }, .. }, "y" | "yes") => {
@@ -48,14 +57,12 @@ pub async fn step(env: &Env, link: &Link, run: &Run, step: &Step, record: &StepR
         (StepState::Waiting { on: Prompt::Approval { .. }, .. }, "r") => {
             ask::sentence(env, "Why is it rejected?").await?.map(|reason| Verb::Reject { step: at, reason })
         }
-        // To an approval, Enter is no answer: nothing is decided, and the run is left as it is.
-        (StepState::Waiting { on: Prompt::Approval { .. }, .. }, "" | "n" | "no") => return Ok(Turn::Leave),
         (StepState::Failed { .. } | StepState::Uncertain { .. }, "r") => Some(Verb::Retry { step: at }),
-        (StepState::Failed { .. } | StepState::Uncertain { .. }, "d") => with_evidence(env, at).await?,
         (StepState::Waiting { on: Prompt::Check { .. }, .. }, "") if !step.evidence_required => {
             Some(Verb::Done { step: at, evidence: Vec::new() })
         }
-        (StepState::Waiting { on: Prompt::Check { .. }, .. }, "" | "e") => with_evidence(env, at).await?,
+        (StepState::Failed { .. } | StepState::Uncertain { .. }, "d")
+        | (StepState::Waiting { on: Prompt::Check { .. }, .. }, "" | "e") => with_evidence(env, at).await?,
         (StepState::Waiting { on: Prompt::Check { .. }, .. }, "f") => {
             ask::sentence(env, "What went wrong?").await?.map(|reason| Verb::Fail { step: at, reason })
         }

@@ -74,7 +74,10 @@ mod tests {
         )
         .expect("config");
         let repo = read(dir.path()).expect("a working tree");
-        assert_eq!((repo.branch.as_str(), repo.owner.as_str(), repo.name.as_str()), ("feature/x", "team", "shop"));
+        assert_eq!(
+            (repo.branch.as_str(), repo.owner.as_str(), repo.name.as_str()),
+            ("feature/x", "team", "shop")
+        );
         assert_eq!(owner_and_name("https://example.org/team/shop/"), ("team".into(), "shop".into()));
         assert_eq!(owner_and_name("https://h/group/team/n.git"), ("group/team".into(), "n".into()));
         assert_eq!(owner_and_name("/srv/git/n.git"), (String::new(), "n".into()));

@@ -106,8 +106,10 @@ fn by_phrase<'a>(env: &Env, registry: &'a Registry, said: &str) -> Result<&'a En
             .cause("A phrase starts a run only once a person has confirmed it")
             .hint(format!("mwtui run {} --phrase '{said}'", find::label(entry)))),
         (Decision::None, _) if one_word => Err(find::no_workflow(registry, said)),
-        (Decision::Control(_), _) => Err(no_match(format!("“{said}” is said to the console, not to a workflow"))
-            .hint("mwtui --help shows the commands: cancel, pause, resume, skip, …")),
+        (Decision::Control(_), _) => {
+            Err(no_match(format!("“{said}” is said to the console, not to a workflow"))
+                .hint("mwtui --help shows the commands: cancel, pause, resume, skip, …"))
+        }
         (decision, _) => {
             if !env.out.is_json() {
                 matching::tell(env, &answer);

@@ -106,7 +106,8 @@ fn changed(env: &Env, session: &Session, word: &str) -> Exit {
     if env.out.is_json() {
         env.out.json(json!({ "session": session }));
     } else {
-        env.out.line(Line::new().strong(&session.name).dim(format!("  {}  ", session.id.short())).plain(word));
+        env.out
+            .line(Line::new().strong(&session.name).dim(format!("  {}  ", session.id.short())).plain(word));
     }
     Exit::Done
 }
@@ -152,9 +153,8 @@ async fn show(env: &Env, link: &Link, text: Option<&str>) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let (tone, word) = status(&session);
-    env.out.line(
-        Line::new().strong(&session.name).dim(format!("  {}  ", session.id.short())).put(tone, word),
-    );
+    env.out
+        .line(Line::new().strong(&session.name).dim(format!("  {}  ", session.id.short())).put(tone, word));
     env.out.line(
         Line::new()
             .dim("  opened ")
@@ -172,7 +172,11 @@ async fn show(env: &Env, link: &Link, text: Option<&str>) -> Result<Exit> {
     }
     for note in &session.notes {
         env.out.line(
-            Line::new().dim(format!("  note {} ", note.at.local_clock())).dim(note.by.short()).plain("  ").plain(&note.text),
+            Line::new()
+                .dim(format!("  note {} ", note.at.local_clock()))
+                .dim(note.by.short())
+                .plain("  ")
+                .plain(&note.text),
         );
     }
     for export in &session.exports {

@@ -14,7 +14,8 @@ pub fn pairs(option: &str, given: &[String]) -> Result<IndexMap<String, String>>
         .map(|pair| {
             pair.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.to_owned())).ok_or_else(
                 || {
-                    Error::usage(format!("{option} {pair} has no =")).hint(format!("Write {option} NAME=VALUE"))
+                    Error::usage(format!("{option} {pair} has no ="))
+                        .hint(format!("Write {option} NAME=VALUE"))
                 },
             )
         })

@@ -51,7 +51,9 @@ pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
 pub fn target(session: &Session, given: Option<&Path>) -> Result<PathBuf> {
     match given {
         Some(path) => std::path::absolute(path).map_err(|e| {
-            Error::usage(format!("{} is not a usable path", path.display())).because(e).hint("Give a file name")
+            Error::usage(format!("{} is not a usable path", path.display()))
+                .because(e)
+                .hint("Give a file name")
         }),
         None => Ok(Path::new(&session.folder).join(report::file_name(&session.name))),
     }

@@ -67,7 +67,8 @@ fn told(env: &Env, entry: &Entry, word: &str) -> Exit {
         let trusted = word != "no longer trusted";
         env.out.json(json!({ "workflow": find::label(entry), "digest": entry.digest, "trusted": trusted }));
     } else {
-        env.out.line(Line::new().put(Tone::Success, "✓ ").strong(find::label(entry)).plain(" is ").plain(word));
+        env.out
+            .line(Line::new().put(Tone::Success, "✓ ").strong(find::label(entry)).plain(" is ").plain(word));
     }
     Exit::Done
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::base::{Actor, Error, Result, RunId, StepId};
-use crate::cli::output::{Line, Tone};
 use crate::cli::link::{Link, Updates};
+use crate::cli::output::{Line, Tone};
 use crate::cli::{Env, Exit, find, follow::Follower, prompt, tell};
 use crate::run::{Export, NeedKind, Phase, Run, Session, summarise};
 
@@ -90,10 +90,8 @@ async fn ended(env: &Env, link: &Link, updates: &mut Updates, run: &Run) -> Resu
         env.out.json(json!({ "run": summary, "exports": paths }));
     } else {
         env.out.line(
-            tell::summary_line(&summary).dim(format!(
-                "  work {}, waiting {}",
-                summary.times.work, summary.times.waiting
-            )),
+            tell::summary_line(&summary)
+                .dim(format!("  work {}, waiting {}", summary.times.work, summary.times.waiting)),
         );
         for export in &written {
             env.out.line(Line::new().dim("  session summary  ").plain(&export.path));
@@ -106,12 +104,7 @@ async fn ended(env: &Env, link: &Link, updates: &mut Updates, run: &Run) -> Resu
 const SUMMARY_LIMIT: Duration = Duration::from_secs(20);
 
 /// The files that the session's summary was written to, once the engine has ended the session.
-async fn closed_session(
-    env: &Env,
-    link: &Link,
-    updates: &mut Updates,
-    run: &Run,
-) -> Result<Vec<Export>> {
+async fn closed_session(env: &Env, link: &Link, updates: &mut Updates, run: &Run) -> Result<Vec<Export>> {
     let id = &run.header.session;
     let closing = async {
         loop {
@@ -124,20 +117,16 @@ async fn closed_session(
             updates.session_changed(id).await?;
         }
     };
-    match tokio::time::timeout(SUMMARY_LIMIT, closing).await {
-        Ok(session) => {
-            let session = session?;
-            if session.ended.is_none() {
-                let note = session.notes.last().map_or("", |n| n.text.as_str());
-                env.out.remark(Line::new().put(Tone::Warning, "The session stays open: ").plain(note));
-            }
-            Ok(session.exports)
-        }
-        Err(_) => {
-            env.out.remark("The session summary is not written yet: mwtui session shows it");
-            Ok(Vec::new())
-        }
+    let Ok(session) = tokio::time::timeout(SUMMARY_LIMIT, closing).await else {
+        env.out.remark("The session summary is not written yet: mwtui session shows it");
+        return Ok(Vec::new());
+    };
+    let session = session?;
+    if session.ended.is_none() {
+        let note = session.notes.last().map_or("", |n| n.text.as_str());
+        env.out.remark(Line::new().put(Tone::Warning, "The session stays open: ").plain(note));
     }
+    Ok(session.exports)
 }
 
 /// A person is needed and none can be asked.

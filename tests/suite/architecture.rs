@@ -121,7 +121,9 @@ fn the_rule_itself_finds_faults() {
 #[test]
 fn files_are_short_and_say_what_they_are_for() {
     let mut faults = Vec::new();
-    for file in files_under(&root().join("src"), "rs").into_iter().chain(files_under(&root().join("tests"), "rs")) {
+    for file in
+        files_under(&root().join("src"), "rs").into_iter().chain(files_under(&root().join("tests"), "rs"))
+    {
         let text = fs::read_to_string(&file).expect("readable source");
         // A `tests.rs` beside its module is for what that module is for.
         if !text.starts_with("//!") && file.file_name().is_some_and(|name| name != "tests.rs") {
@@ -143,7 +145,8 @@ fn no_test_file_is_forgotten() {
         let path = entry.expect("a readable entry").path();
         let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
         if name != "main" && (path.is_dir() || path.extension().is_some_and(|e| e == "rs")) {
-            let declared = main.lines().any(|l| l.trim().trim_start_matches("pub ") == format!("mod {name};"));
+            let declared =
+                main.lines().any(|l| l.trim().trim_start_matches("pub ") == format!("mod {name};"));
             assert!(declared, "tests/suite/main.rs does not declare `mod {name};`");
         }
     }

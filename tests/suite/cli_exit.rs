@@ -78,9 +78,13 @@ fn errors_are_objects_with_json() {
     ] {
         let said = say(&home, words);
         ends_with(exit, &said);
-        let error: serde_json::Value = serde_json::from_str(&said.err).unwrap_or_else(|e| panic!("{e}: {said:?}"));
+        let error: serde_json::Value =
+            serde_json::from_str(&said.err).unwrap_or_else(|e| panic!("{e}: {said:?}"));
         assert_eq!(error["schema_version"], 1);
-        assert_eq!((error["error"]["kind"].as_str(), error["exit"].as_i64()), (Some(kind), Some(exit.into())));
+        assert_eq!(
+            (error["error"]["kind"].as_str(), error["exit"].as_i64()),
+            (Some(kind), Some(exit.into()))
+        );
         assert_eq!(said.out, "");
     }
 }
@@ -114,7 +118,12 @@ fn objects_have_a_version_and_their_fields() {
 #[test]
 fn a_batch_of_phrases_keeps_the_order_and_exits_well() {
     let home = Home::new();
-    let said = say_with(&home, &["match", "--batch", "--json"], "This thread is ending\nAdd a tool\n\nzzz qqq\nhelp\n").ok();
+    let said = say_with(
+        &home,
+        &["match", "--batch", "--json"],
+        "This thread is ending\nAdd a tool\n\nzzz qqq\nhelp\n",
+    )
+    .ok();
     let decisions: Vec<_> = said.lines().iter().map(|l| l["decision"].as_str().map(str::to_owned)).collect();
     let expected = ["match", "ambiguous", "none", "none", "control"].map(|d| Some(d.to_owned()));
     assert_eq!(decisions, expected, "{said:?}");

@@ -71,7 +71,10 @@ fn a_session_is_ended_well_by_command_line_alone() {
     assert_eq!(walked["run"]["status"], "completed");
     let exports = walked["exports"].as_array().expect("exports");
     let file = exports.first().and_then(Value::as_str).expect("the session's summary was written");
-    assert!(file.starts_with(&*home.project.to_string_lossy()) && file.contains("SESSION-SUMMARY-"), "{file}");
+    assert!(
+        file.starts_with(&*home.project.to_string_lossy()) && file.contains("SESSION-SUMMARY-"),
+        "{file}"
+    );
 
     let text = std::fs::read_to_string(file).expect("the summary");
     for said in [
@@ -99,7 +102,8 @@ fn a_session_is_ended_well_by_command_line_alone() {
 
     // The journal of it is public.
     let events = say(&home, &["events", "last", "--json"]).ok();
-    let names: Vec<String> = events.lines().iter().map(|e| e["event"].as_str().expect("a name").to_owned()).collect();
+    let names: Vec<String> =
+        events.lines().iter().map(|e| e["event"].as_str().expect("a name").to_owned()).collect();
     for name in ["run.started", "run.paused", "run.resumed", "run.note", "step.skipped", "run.back"] {
         assert!(names.iter().any(|n| n == name), "no {name} in {names:?}");
     }
