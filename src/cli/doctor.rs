@@ -133,7 +133,7 @@ async fn engine(env: &Env, findings: &mut Vec<Finding>) {
         Ok(Some(link)) => match link.engine_status().await {
             Ok(status) => {
                 findings.push(good(format!(
-                    "engine: process {}, version {}, {} live runs; the store is readable, schema {}",
+                    "engine: process {}, version {}, live runs: {}; the store is readable, schema {}",
                     status.pid, status.version, status.live_runs, status.schema_version
                 )));
                 let own = env!("CARGO_PKG_VERSION");

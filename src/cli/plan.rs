@@ -93,7 +93,9 @@ fn detail(env: &Env, step: &Step, planned: &PlannedStep, full: bool) {
                 for (name, value) in names {
                     env.out.line(Line::new().plain(INDENT).dim("with ").plain(name).dim(" = ").plain(value));
                 }
-                env.out.line(Line::new().plain(INDENT).dim("in ").plain(cwd));
+                if !cwd.is_empty() {
+                    env.out.line(Line::new().plain(INDENT).dim("in ").plain(cwd));
+                }
             }
         }
         Ok(Work::Approve { question, .. }) => env.out.block(INDENT, &SafeText::new(question)),

@@ -246,3 +246,42 @@ fn a_failing_prerequisite_stops_a_start_that_nobody_watches() {
     assert_eq!(say(&home, &["runs", "--json"]).ok().json()["runs"].as_array().map(Vec::len), Some(0));
     ends_with(0, &say(&home, &["run", "moon", "--no-input", "--skip-prerequisites"]));
 }
+
+#[test]
+fn the_log_is_private_json_of_every_part() {
+    let home = Home::new();
+    home.workflow("good", "  - id: build\n    title: Build\n    run: echo built");
+    let said = say(&home, &["run", "good", "--no-input"]).ok();
+    assert_eq!(said.err, "", "nothing of the log on the terminal");
+    ends_with(3, &say(&home, &["show", "nosuch\u{1b}[2J"]));
+    let mut components = std::collections::BTreeSet::new();
+    let mut errors = 0;
+    for entry in std::fs::read_dir(home.paths.logs()).expect("the logs") {
+        let entry = entry.expect("readable");
+        let mode = entry.metadata().expect("metadata").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{:?}", entry.path());
+        if entry.file_name().to_string_lossy().starts_with("mwtui.log") {
+            let text = std::fs::read_to_string(entry.path()).expect("readable");
+            assert!(!text.contains('\u{1b}'), "{text}");
+            for line in text.lines() {
+                let value: serde_json::Value = serde_json::from_str(line).expect("one object a line");
+                components.insert(value["component"].as_str().expect("a component").to_owned());
+                errors += u32::from(value["level"] == "ERROR" && value["component"] == "cli");
+            }
+        }
+    }
+    assert!(components.contains("cli") && components.contains("engine"), "{components:?}");
+    assert_eq!(errors, 1, "what was shown as an error is logged, once");
+}
+
+#[test]
+fn the_doctor_finds_what_is_wrong() {
+    let home = Home::new();
+    ends_with(0, &say(&home, &["doctor"]));
+    std::fs::set_permissions(&home.paths.run, std::fs::Permissions::from_mode(0o755)).expect("chmod");
+    std::fs::write(home.paths.workflows().join("broken.yaml"), "id: broken\nsteps: 7\n").expect("written");
+    let said = say(&home, &["doctor"]);
+    ends_with(1, &said);
+    assert!(said.out.contains("chmod 700") && said.out.contains("mwtui show broken"), "{said:?}");
+    assert!(home.engines().is_empty(), "the doctor starts nothing");
+}

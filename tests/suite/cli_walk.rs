@@ -63,7 +63,7 @@ impl Terminal {
             let left = until.saturating_duration_since(Instant::now());
             match self.pieces.recv_timeout(left) {
                 Ok(piece) => self.text.push_str(&String::from_utf8_lossy(&piece)),
-                Err(_) => panic!("never shown: {wanted:?} in\n{}", &self.text[self.seen..]),
+                Err(e) => panic!("{e}; never shown: {wanted:?} in\n{}", &self.text[self.seen..]),
             }
         }
     }

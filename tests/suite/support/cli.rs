@@ -63,6 +63,7 @@ pub fn say_with(home: &Home, words: &[&str], input: &str) -> Said {
 }
 
 /// Makes the home's project a git working tree with one commit.
+#[expect(clippy::disallowed_methods, reason = "a test's own git, waited for at once")]
 pub fn git(home: &Home) {
     for words in [
         &["init", "-q", "-b", "main"][..],
