@@ -30,10 +30,12 @@ pub async fn close(engine: Arc<Engine>, session: SessionId) {
 }
 
 async fn try_close(engine: &Arc<Engine>, id: &SessionId) -> Result<()> {
-    let record = record::build(engine, id).await?;
+    let mut record = record::build(engine, id).await?;
     if record.session.ended.is_some() {
         return Ok(());
     }
+    // The summary is of the session as it will be right after.
+    record.session.ended = Some((record.at, Actor::Engine));
     let export = blocking(move || {
         let text = report::markdown(&record);
         let session = &record.session;

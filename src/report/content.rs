@@ -264,6 +264,8 @@ fn step_part(
                         let text = format!("{name}: {}", value(v));
                         sections.entry(section).or_default().push(entry(&step.title, block(&text)));
                     }
+                    // A command's own outputs repeat what its evidence says.
+                    _ if step.kind.is_automatic() => {}
                     _ => part.outputs.push((line(name), value(v))),
                 }
             }

@@ -107,6 +107,7 @@ fn run(id: &str, workflow: &str, name: &str, start: i64, steps: Vec<(Step, StepS
         phase: Phase::Active { deadline: None },
         steps: records,
         notes: Vec::new(),
+        backs: Vec::new(),
         segments: Vec::new(),
     }
 }
