@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "not every test file uses all of it")]
 
+pub mod cli;
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
