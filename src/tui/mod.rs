@@ -1,3 +1,1 @@
 //! The full-screen console.
-    Ok(())
-}
