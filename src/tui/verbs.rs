@@ -96,7 +96,7 @@ fn probe(run: &Run, action: Action) -> Option<Verb> {
         }
         Action::Answer => {
             waiting(run, |p| matches!(p, Prompt::Answers))?;
-            return None.or(Some(Verb::Note { step: None, text: reason() }));
+            Verb::Note { step: None, text: reason() }
         }
         Action::Approve => {
             let (step, Prompt::Approval { digest, .. }) =

@@ -6,6 +6,7 @@ pub mod expression;
 pub mod field;
 pub mod model;
 pub mod parse;
+pub mod prose;
 pub mod registry;
 pub mod trust;
 

@@ -45,12 +45,12 @@ impl PaneState {
         before != (to, self.follow)
     }
 
-    pub fn to_top(&mut self) {
+    pub fn to_top(&self) {
         self.offset.set(0);
     }
 
     /// Scrolls so that this line is seen.
-    pub fn reveal(&mut self, line: usize) {
+    pub fn reveal(&self, line: usize) {
         let height = self.height.get().max(1);
         if line < self.offset.get() {
             self.offset.set(line);

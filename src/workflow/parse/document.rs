@@ -1,0 +1,498 @@
+//! The keys of a workflow file outside its steps.
+
+use std::path::Path;
+
+use super::names::Names;
+use super::report::Sink;
+use super::step;
+use super::table::{Keys, Table, brief, check_name, data, is_workflow_id, items, sentence, slug};
+use super::tree::{Node, Shape};
+use crate::base::{Millis, WorkflowId};
+use crate::workflow::{
+    Backoff, Defaults, Distinction, Field, FieldKind, Prerequisite, Retry, Status, Workflow, field,
+};
+
+/// Trigger phrases, and examples, of one workflow.
+const PHRASES: usize = 200;
+
+/// Bytes of one of them.
+const PHRASE_LENGTH: usize = 1024;
+
+const WORKFLOW: Keys = Keys {
+    of: "a workflow",
+    known: &[
+        "id",
+        "name",
+        "workflow_name",
+        "version",
+        "status",
+        "replaced_by",
+        "reason",
+        "category",
+        "tags",
+        "updated",
+        "trigger_phrases",
+        "examples",
+        "scope",
+        "disambiguates_from",
+        "prerequisites",
+        "inputs",
+        "env",
+        "config",
+        "ends_session",
+        "steps",
+        "outputs",
+        "success_criteria",
+    ],
+    later: &["moves", "on_failure", "rollback", "needs", "extends", "secrets"],
+};
+
+const DISTINCTION: Keys = Keys { of: "a distinction", known: &["id", "because"], later: &[] };
+
+const PREREQUISITE: Keys = Keys { of: "a prerequisite", known: &["check", "says"], later: &[] };
+
+const CONFIG: Keys = Keys {
+    of: "`config`",
+    known: &["timeout", "continue_on_error", "retry"],
+    later: &["max_parallel", "concurrency", "pty"],
+};
+
+const RETRY: Keys = Keys {
+    of: "`retry`",
+    known: &["max_attempts", "backoff", "initial", "max"],
+    later: &["jitter", "final", "final_exits", "on"],
+};
+
+const QUESTION: Keys = Keys {
+    of: "a question",
+    known: &["name", "prompt", "type", "default", "required", "summary", "options", "max_length"],
+    later: &["options_from", "from", "pattern"],
+};
+
+/// Phrases that are addressed to the console: as a trigger they would take them away from it.
+const CONTROL: [&str; 10] =
+    ["cancel", "pause", "resume", "list", "help", "status", "skip", "back", "quit", "explain"];
+
+pub(super) fn read(root: &Node, file: &str, sink: &mut Sink<'_>) -> Option<Workflow> {
+    let table = Table::open(root, &WORKFLOW, sink)?;
+    let name = name(&table, sink);
+    let id = id(&table, name.as_deref(), file, sink);
+    let trigger_phrases = phrases(&table, "trigger_phrases", sink);
+    if table.get("trigger_phrases").is_none() {
+        table.missing(
+            "trigger_phrases",
+            "List the sentences by which people ask for it, one `- …` line each",
+            sink,
+        );
+    } else if trigger_phrases.is_empty() && !sink.has_errors() {
+        sink.error(
+            &table.head(),
+            "`trigger_phrases` is empty",
+            "List at least one sentence by which people ask for it",
+        );
+    }
+    warn_of_control(&table, sink);
+    let scope = table.sentence("scope", sink);
+    if table.get("scope").is_none() {
+        table.missing("scope", "Say in one sentence what the workflow covers", sink);
+    }
+    let mut names = Names::default();
+    let inputs = inputs(&table, &mut names, sink);
+    let env = declared(&table, sink);
+    names.env.clone_from(&env);
+    let config = table.get("config").map_or_else(Defaults::default, |node| config(node, sink));
+    let steps = match table.get("steps") {
+        Some(node) => step::read_all(node, &config, &mut names, sink),
+        None => {
+            table.missing("steps", "A workflow has at least one step", sink);
+            Vec::new()
+        }
+    };
+    Some(Workflow {
+        id: WorkflowId::new(id?),
+        name: name?,
+        version: table
+            .whole("version", 1, u64::from(u32::MAX), sink)
+            .and_then(|v| u32::try_from(v).ok())
+            .unwrap_or(1),
+        status: status(&table, sink),
+        category: table.sentence("category", sink),
+        tags: table.sentences("tags", sink),
+        updated: table.sentence("updated", sink),
+        trigger_phrases,
+        examples: phrases(&table, "examples", sink),
+        scope: scope?,
+        disambiguates_from: distinctions(&table, sink),
+        prerequisites: prerequisites(&table, sink),
+        inputs,
+        env,
+        config,
+        ends_session: table.boolean("ends_session", sink).unwrap_or(false),
+        steps,
+        outputs: table.sentences("outputs", sink),
+        success_criteria: table.sentences("success_criteria", sink),
+    })
+}
+
+fn name(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<String> {
+    if let (Some(_), Some(second)) = (table.key("name"), table.key("workflow_name")) {
+        sink.error(&second.span, "both `name` and `workflow_name` are given", "They mean the same: keep one");
+    }
+    if table.get("name").is_none() && table.get("workflow_name").is_none() {
+        table.missing("name", "Give a short name that people recognise", sink);
+        return None;
+    }
+    table.sentence("name", sink).or_else(|| table.sentence("workflow_name", sink))
+}
+
+/// As it is given; else out of the name, else out of the file's name.
+fn id(table: &Table<'_>, name: Option<&str>, file: &str, sink: &mut Sink<'_>) -> Option<String> {
+    if let Some(node) = table.get("id") {
+        let id = sentence(node, "id", sink)?;
+        if !is_workflow_id(&id) {
+            sink.error(
+                &node.span,
+                format!("`{}` cannot be an id", brief(&id)),
+                "Use letters, digits, `-`, `_` and `.`, beginning with a letter or digit, at most 64",
+            );
+            return None;
+        }
+        return Some(id);
+    }
+    let stem = Path::new(file).file_stem().and_then(|s| s.to_str()).unwrap_or("");
+    let id = [name.unwrap_or(""), stem].into_iter().map(slug).find(|s| !s.is_empty());
+    if id.is_none() {
+        table.missing("id", "Give an id: it cannot be made from the name", sink);
+    }
+    id
+}
+
+fn status(table: &Table<'_>, sink: &mut Sink<'_>) -> Status {
+    let word = table.word("status", &["draft", "active", "deprecated"], sink);
+    let replaced_by = table.sentence("replaced_by", sink).map(WorkflowId::new);
+    let reason = table.sentence("reason", sink);
+    if word == Some("deprecated") {
+        return Status::Deprecated { replaced_by, reason };
+    }
+    for key in ["replaced_by", "reason"] {
+        if let Some(key) = table.key(key) {
+            sink.error(
+                &key.span,
+                format!("`{}` belongs to a deprecated workflow", key.text),
+                "Write `status: deprecated`, or take it out",
+            );
+        }
+    }
+    if word == Some("draft") { Status::Draft } else { Status::Active }
+}
+
+fn phrases(table: &Table<'_>, key: &str, sink: &mut Sink<'_>) -> Vec<String> {
+    let Some(node) = table.get(key) else { return Vec::new() };
+    let list = items(node, key, sink);
+    if list.len() > PHRASES {
+        sink.error(
+            &list[PHRASES].span,
+            format!("`{key}` has {} sentences; {PHRASES} are allowed", list.len()),
+            "Keep the ones that differ most",
+        );
+        return Vec::new();
+    }
+    let mut phrases: Vec<String> = Vec::new();
+    for item in list {
+        let Some(phrase) = sentence(item, key, sink) else { continue };
+        if phrase.len() > PHRASE_LENGTH {
+            sink.error(
+                &item.span,
+                format!("this phrase has {} bytes; {PHRASE_LENGTH} are allowed", phrase.len()),
+                "A phrase is one sentence",
+            );
+        } else if phrases.iter().any(|p| p.to_lowercase() == phrase.to_lowercase()) {
+            sink.warning(
+                &item.span,
+                format!("“{}” is listed twice", brief(&phrase)),
+                "Remove one of the two",
+            );
+        } else {
+            phrases.push(phrase);
+        }
+    }
+    phrases
+}
+
+fn warn_of_control(table: &Table<'_>, sink: &mut Sink<'_>) {
+    let Some(Shape::List(list)) = table.get("trigger_phrases").map(|n| &n.shape) else { return };
+    for item in list {
+        let Shape::Text(phrase) = &item.shape else { continue };
+        let word = phrase.trim().trim_end_matches(['.', '!', '?']).to_lowercase();
+        if CONTROL.contains(&word.as_str()) {
+            sink.warning(
+                &item.span,
+                format!(
+                    "“{}” is also addressed to the console, and this workflow takes it away",
+                    brief(phrase)
+                ),
+                "Say what is meant: “cancel the rollout” rather than “cancel”",
+            );
+        }
+    }
+}
+
+/// `{ id, because }`, or a sentence that may begin with an id: `MW-002 (focuses on tools)`.
+fn distinctions(table: &Table<'_>, sink: &mut Sink<'_>) -> Vec<Distinction> {
+    let Some(node) = table.get("disambiguates_from") else { return Vec::new() };
+    let mut found = Vec::new();
+    for item in items(node, "disambiguates_from", sink) {
+        if let Shape::Text(_) = item.shape {
+            found.extend(sentence(item, "disambiguates_from", sink).map(|text| distinction(&text)));
+            continue;
+        }
+        let Some(entry) = Table::open(item, &DISTINCTION, sink) else { continue };
+        let id = entry.sentence("id", sink).map(WorkflowId::new);
+        match entry.sentence("because", sink) {
+            Some(because) => found.push(Distinction { id, because }),
+            None if entry.get("because").is_none() => {
+                entry.missing(
+                    "because",
+                    "Say what tells the two apart; people read it when both could be meant",
+                    sink,
+                );
+            }
+            None => {}
+        }
+    }
+    found
+}
+
+fn distinction(text: &str) -> Distinction {
+    let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let first = first.trim_end_matches([':', ',']);
+    // An id is told from a plain word by a digit or a dash in it.
+    let is_id = is_workflow_id(first) && first.contains(|c: char| c.is_ascii_digit() || c == '-');
+    if !is_id {
+        return Distinction { id: None, because: text.to_owned() };
+    }
+    let rest = rest.trim().trim_start_matches(['-', '–', '—', ':']).trim();
+    let inner = rest.strip_prefix('(').and_then(|r| r.strip_suffix(')')).unwrap_or(rest);
+    let because = if inner.is_empty() { text } else { inner };
+    Distinction { id: Some(WorkflowId::new(first)), because: because.to_owned() }
+}
+
+fn prerequisites(table: &Table<'_>, sink: &mut Sink<'_>) -> Vec<Prerequisite> {
+    let Some(node) = table.get("prerequisites") else { return Vec::new() };
+    let mut found = Vec::new();
+    for item in items(node, "prerequisites", sink) {
+        let Shape::Mapping(entries) = &item.shape else {
+            found.extend(sentence(item, "prerequisites", sink).map(Prerequisite::Sentence));
+            continue;
+        };
+        // A sentence with a colon reads as a mapping: say that rather than “unknown key”.
+        if !entries.iter().any(|(key, _)| key.text == "check" || key.text == "says") {
+            sentence(item, "prerequisites", sink);
+            continue;
+        }
+        let Some(entry) = Table::open(item, &PREREQUISITE, sink) else { continue };
+        let Some(check) = entry.sentence("check", sink) else {
+            if entry.get("check").is_none() {
+                entry.missing("check", "Give the command, or write the sentence alone", sink);
+            }
+            continue;
+        };
+        if check.contains("${{") {
+            let at = entry.get("check").map_or(item.span.clone(), |n| sink.locate(&n.span, "${{"));
+            sink.error(
+                &at,
+                "`${{` is not filled in inside a command",
+                "A prerequisite's command takes no values: it runs before the inputs are asked for",
+            );
+            continue;
+        }
+        let says = entry.sentence("says", sink).unwrap_or_else(|| check.clone());
+        found.push(Prerequisite::Check { check, says });
+    }
+    found
+}
+
+fn declared(table: &Table<'_>, sink: &mut Sink<'_>) -> Vec<String> {
+    let Some(node) = table.get("env") else { return Vec::new() };
+    let mut env: Vec<String> = Vec::new();
+    for item in items(node, "env", sink) {
+        let Some(name) = sentence(item, "env", sink) else { continue };
+        if check_name(&name, &item.span, sink) && !env.contains(&name) {
+            env.push(name);
+        }
+    }
+    env
+}
+
+fn config(node: &Node, sink: &mut Sink<'_>) -> Defaults {
+    let Some(table) = Table::open(node, &CONFIG, sink) else { return Defaults::default() };
+    Defaults {
+        timeout: table.duration("timeout", sink),
+        continue_on_error: table.boolean("continue_on_error", sink).unwrap_or(false),
+        retry: table.get("retry").and_then(|node| retry(node, sink)),
+    }
+}
+
+pub(super) fn retry(node: &Node, sink: &mut Sink<'_>) -> Option<Retry> {
+    let table = Table::open(node, &RETRY, sink)?;
+    let max_attempts = table.whole("max_attempts", 1, 10, sink);
+    if table.get("max_attempts").is_none() {
+        table.missing("max_attempts", "Say how often it is tried in all, 1 to 10", sink);
+    }
+    let backoff = match table.word("backoff", &["fixed", "linear", "exponential"], sink) {
+        Some("linear") => Backoff::Linear,
+        Some("exponential") => Backoff::Exponential,
+        _ => Backoff::Fixed,
+    };
+    let initial = table.duration("initial", sink).unwrap_or(Millis::from_secs(1));
+    let max = table.duration("max", sink).unwrap_or(Millis::from_secs(60).max(initial));
+    if max < initial {
+        let at = table.key("max").map_or(node.span.clone(), |k| k.span.clone());
+        sink.error(&at, "`max` is shorter than `initial`", "`initial` is the first wait, `max` the longest");
+    }
+    Some(Retry { max_attempts: u32::try_from(max_attempts?).unwrap_or(10), backoff, initial, max })
+}
+
+/// `name: { type, prompt, … }`, or `name: default`.
+fn inputs(table: &Table<'_>, names: &mut Names, sink: &mut Sink<'_>) -> Vec<Field> {
+    let Some(node) = table.get("inputs") else { return Vec::new() };
+    let Shape::Mapping(entries) = &node.shape else {
+        sink.error(
+            &node.span,
+            format!("`inputs` must be a mapping, found {}", node.found()),
+            "Write one `name: { prompt: …, type: … }` line an input",
+        );
+        return Vec::new();
+    };
+    let mut fields = Vec::new();
+    for (key, value) in entries {
+        if !check_name(&key.text, &key.span, sink) {
+            continue;
+        }
+        // A broken field still has its name: what reads it is not wrong as well.
+        names.inputs.push(key.text.clone());
+        match &value.shape {
+            Shape::Mapping(_) => fields.extend(question(value, Some(&key.text), sink)),
+            Shape::Text(default) if default.contains("${{") => {
+                sink.error(&value.span, "`${{` is not filled in inside a default", "Give a plain value");
+            }
+            Shape::List(_) => sink.error(
+                &value.span,
+                format!("the input `{}` must be a mapping or a default text, found a list", key.text),
+                format!("For a choice write {}: {{ type: choice, options: [a, b] }}", key.text),
+            ),
+            Shape::Null | Shape::Text(_) | Shape::Boolean(_) | Shape::Number(_) => {
+                let (kind, default) = match data(value) {
+                    serde_json::Value::Null => (FieldKind::String { max_length: None }, None),
+                    value @ serde_json::Value::Bool(_) => (FieldKind::Boolean, Some(value)),
+                    value @ serde_json::Value::Number(_) => (FieldKind::Number, Some(value)),
+                    value => (FieldKind::String { max_length: None }, Some(value)),
+                };
+                fields.push(Field {
+                    name: key.text.clone(),
+                    kind,
+                    prompt: key.text.clone(),
+                    default,
+                    required: true,
+                    summary: None,
+                });
+            }
+        }
+    }
+    fields
+}
+
+/// A question of an `ask` step (which has a `name`), or an input (which has it as its key).
+pub(super) fn question(node: &Node, given: Option<&str>, sink: &mut Sink<'_>) -> Option<Field> {
+    let table = Table::open(node, &QUESTION, sink)?;
+    let name = match (given, table.key("name")) {
+        (Some(name), None) => name.to_owned(),
+        (Some(_), Some(key)) => {
+            sink.error(&key.span, "an input has its name as its key", "Take `name` out");
+            return None;
+        }
+        (None, None) => {
+            table.missing("name", "Give the name by which expressions read the answer: answers.<name>", sink);
+            return None;
+        }
+        (None, Some(_)) => table.name("name", sink)?,
+    };
+    let kind = kind(&table, sink)?;
+    let mut field = Field {
+        prompt: table.sentence("prompt", sink).unwrap_or_else(|| name.clone()),
+        required: table.boolean("required", sink).unwrap_or(true),
+        summary: table.section(sink),
+        default: None,
+        name,
+        kind,
+    };
+    if let Some(node) = table.get("default").filter(|n| !matches!(n.shape, Shape::Null)) {
+        let value = data(node);
+        if matches!(&value, serde_json::Value::String(text) if text.contains("${{")) {
+            sink.error(&node.span, "`${{` is not filled in inside a default", "Give a plain value");
+        } else if let Err(reason) = field::check(&field, &value) {
+            sink.error(&node.span, format!("the default does not fit its type: {reason}"), "");
+        } else {
+            field.default = Some(value);
+        }
+    }
+    Some(field)
+}
+
+fn kind(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<FieldKind> {
+    let at = |key: &str| table.key(key).map(|k| k.span.clone());
+    if let Some(node) = table.get("type")
+        && matches!(&node.shape, Shape::Text(t) if t == "secret")
+    {
+        sink.error(
+            &node.span,
+            "the type `secret` is not supported in this version",
+            "Let the script fetch the secret itself, at the moment it needs it",
+        );
+        return None;
+    }
+    let words = ["string", "text", "number", "boolean", "choice", "path"];
+    // With options it can only be a choice.
+    let fallback = if table.get("options").is_some() { "choice" } else { "string" };
+    let word = if table.get("type").is_some() { table.word("type", &words, sink)? } else { fallback };
+    if word != "choice"
+        && let Some(span) = at("options")
+    {
+        sink.error(
+            &span,
+            format!("`options` belongs to the type choice, this is {word}"),
+            "Write `type: choice`, or take the options out",
+        );
+    }
+    if word != "string"
+        && let Some(span) = at("max_length")
+    {
+        sink.error(&span, format!("`max_length` belongs to the type string, this is {word}"), "Take it out");
+    }
+    Some(match word {
+        "text" => FieldKind::Text,
+        "number" => FieldKind::Number,
+        "boolean" => FieldKind::Boolean,
+        "path" => FieldKind::Path,
+        "choice" => {
+            let options = table.sentences("options", sink);
+            if table.get("options").is_none() {
+                table.missing("options", "List what can be chosen: options: [a, b]", sink);
+                return None;
+            }
+            if options.is_empty() {
+                let span = at("options").unwrap_or_default();
+                sink.error(&span, "`options` is empty", "List at least one");
+                return None;
+            }
+            if let Some((again, _)) = options.iter().enumerate().find(|(i, o)| options[..*i].contains(o)) {
+                let span = at("options").unwrap_or_default();
+                sink.error(&span, format!("the option “{}” is listed twice", brief(&options[again])), "");
+            }
+            FieldKind::Choice { options }
+        }
+        _ => FieldKind::String {
+            max_length: table.whole("max_length", 1, 4096, sink).and_then(|n| usize::try_from(n).ok()),
+        },
+    })
+}

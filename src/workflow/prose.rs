@@ -1,0 +1,328 @@
+//! A workflow as people read it: Markdown for the Registry screen and `mwtui show`. Pure.
+//!
+//! Texts are the file's own, untrusted: whoever shows them passes them through the sanitiser.
+
+use std::fmt::Write as _;
+
+use crate::workflow::{Backoff, Field, FieldKind, Prerequisite, Retry, Status, Step, StepKind, Workflow};
+
+/// The whole workflow as a Markdown document.
+pub fn markdown(workflow: &Workflow) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "# {} {}\n", workflow.id, workflow.name);
+    let _ = writeln!(out, "{}\n", facts(workflow));
+    paragraph(&mut out, &workflow.scope);
+    if let Status::Deprecated { replaced_by, reason } = &workflow.status {
+        let mut note = "**Deprecated.**".to_owned();
+        if let Some(reason) = reason {
+            let _ = write!(note, " {reason}.");
+        }
+        if let Some(id) = replaced_by {
+            let _ = write!(note, " Use {id} instead.");
+        }
+        paragraph(&mut out, &note);
+    }
+    list(&mut out, "Trigger phrases", workflow.trigger_phrases.iter().map(|p| format!("“{p}”")));
+    list(
+        &mut out,
+        "Not to be confused with",
+        workflow.disambiguates_from.iter().map(|d| match &d.id {
+            Some(id) => format!("{id}: {}", d.because),
+            None => d.because.clone(),
+        }),
+    );
+    list(
+        &mut out,
+        "Before the start",
+        workflow.prerequisites.iter().map(|p| match p {
+            Prerequisite::Sentence(text) => text.clone(),
+            Prerequisite::Check { check, says } if check == says => format!("checked by `{check}`"),
+            Prerequisite::Check { check, says } => format!("{says} (checked by `{check}`)"),
+        }),
+    );
+    list(&mut out, "Inputs", workflow.inputs.iter().map(question));
+    list(&mut out, "Environment", workflow.env.iter().map(|name| format!("`{name}`")));
+    list(&mut out, "Limits", limits(workflow).into_iter());
+    let _ = writeln!(out, "## Steps\n");
+    for (index, step) in workflow.steps.iter().enumerate() {
+        step_text(&mut out, index + 1, step);
+    }
+    list(&mut out, "Outputs", workflow.outputs.iter().cloned());
+    list(&mut out, "Success criteria", workflow.success_criteria.iter().cloned());
+    if workflow.ends_session {
+        paragraph(&mut out, "Completing it ends the session and writes its summary.");
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+/// `active · version 3 · Platform operations · kubernetes, incident · updated 2026-11-20`
+fn facts(workflow: &Workflow) -> String {
+    let mut facts = vec![workflow.status.word().to_owned(), format!("version {}", workflow.version)];
+    facts.extend(workflow.category.clone());
+    if !workflow.tags.is_empty() {
+        facts.push(workflow.tags.join(", "));
+    }
+    facts.extend(workflow.updated.as_ref().map(|date| format!("updated {date}")));
+    facts.join(" · ")
+}
+
+fn limits(workflow: &Workflow) -> Vec<String> {
+    let mut limits = Vec::new();
+    limits.extend(workflow.config.timeout.map(|t| format!("The whole run may take {t}")));
+    limits.extend(workflow.config.retry.as_ref().map(|r| format!("A failed step is {}", retry(r))));
+    if workflow.config.continue_on_error {
+        limits.push("A failed step is noted, and the run goes on".to_owned());
+    }
+    limits
+}
+
+fn step_text(out: &mut String, number: usize, step: &Step) {
+    let _ = writeln!(out, "### {number}. {} ({})\n", step.title, step.kind.word());
+    if let Some(condition) = &step.condition {
+        paragraph(out, &format!("Only if `{condition}`."));
+    }
+    if let Some(description) = &step.description {
+        paragraph(out, description);
+    }
+    match &step.kind {
+        StepKind::Manual { actions } => items(out, actions.iter().map(|a| format!("[ ] {a}"))),
+        StepKind::Ask { fields } => items(out, fields.iter().map(question)),
+        StepKind::Run { script, shell, env, cwd } => {
+            code(out, shell.first().map_or("sh", |s| s.as_str()), script);
+            items(out, env.iter().map(|(name, value)| format!("`{name}` = `{value}`")));
+            if let Some(cwd) = cwd {
+                paragraph(out, &format!("In the folder `{cwd}`."));
+            }
+        }
+        StepKind::Approve { question, within } => {
+            paragraph(out, &format!("**{question}**"));
+            if let Some(within) = within {
+                paragraph(out, &format!("To be answered within {within}."));
+            }
+        }
+        StepKind::Write { path, template, overwrite } => {
+            let how = if *overwrite { ", also where it is already there" } else { "" };
+            paragraph(out, &format!("Writes `{path}`{how}:"));
+            code(out, "", template);
+        }
+    }
+    if let Some(validation) = &step.validation {
+        paragraph(out, &format!("Done when: {validation}"));
+    }
+    let mut rules = Vec::new();
+    if step.evidence_required {
+        rules.push("evidence required".to_owned());
+    }
+    rules.extend(step.timeout.map(|t| format!("at most {t}")));
+    rules.extend(step.retry.as_ref().map(retry));
+    if step.continue_on_error {
+        rules.push("a failure is noted, and the run goes on".to_owned());
+    }
+    if step.idempotent {
+        rules.push("may be run again by itself".to_owned());
+    }
+    rules.extend(step.assign.as_ref().map(|name| format!("its outputs are called `{name}`")));
+    if !rules.is_empty() {
+        paragraph(out, &format!("_{}_", rules.join("; ")));
+    }
+}
+
+fn retry(retry: &Retry) -> String {
+    let backoff = match retry.backoff {
+        Backoff::Fixed => format!("{} apart", retry.initial),
+        Backoff::Linear => format!("{} apart and more each time, at most {}", retry.initial, retry.max),
+        Backoff::Exponential => format!("{} apart, doubling, at most {}", retry.initial, retry.max),
+    };
+    if retry.max_attempts == 1 {
+        return "tried once".to_owned();
+    }
+    format!("tried up to {} times, {backoff}", retry.max_attempts)
+}
+
+/// `service: Which service? (string, required)`
+fn question(field: &Field) -> String {
+    let mut facts = vec![match &field.kind {
+        FieldKind::Choice { options } => options.join(" | "),
+        kind => kind.word().to_owned(),
+    }];
+    match &field.default {
+        Some(serde_json::Value::String(text)) => facts.push(format!("default {text}")),
+        Some(value) => facts.push(format!("default {value}")),
+        None if field.required => facts.push("required".to_owned()),
+        None => facts.push("optional".to_owned()),
+    }
+    let facts = facts.join(", ");
+    if field.prompt == field.name {
+        return format!("`{}` ({facts})", field.name);
+    }
+    format!("{} (`{}`: {facts})", field.prompt, field.name)
+}
+
+fn list(out: &mut String, heading: &str, entries: impl Iterator<Item = String>) {
+    let mut entries = entries.peekable();
+    if entries.peek().is_some() {
+        let _ = writeln!(out, "## {heading}\n");
+        items(out, entries);
+    }
+}
+
+fn items(out: &mut String, entries: impl Iterator<Item = String>) {
+    let mut any = false;
+    for entry in entries {
+        // Further lines of an item stay in it.
+        let _ = writeln!(out, "- {}", entry.trim_end().replace('\n', "\n  "));
+        any = true;
+    }
+    if any {
+        out.push('\n');
+    }
+}
+
+fn paragraph(out: &mut String, text: &str) {
+    let _ = writeln!(out, "{}\n", text.trim_end());
+}
+
+/// Fenced with more backticks than the text has in a row.
+fn code(out: &mut String, language: &str, text: &str) {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    let _ = writeln!(out, "{fence}{language}\n{}\n{fence}\n", text.trim_end());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_a_reader_needs_is_there() {
+        let source = r#"
+id: fix
+name: Fix it
+version: 3
+category: Operations
+tags: [a, b]
+updated: 2026-11-20
+status: deprecated
+reason: Nobody needs it
+replaced_by: MW-004
+trigger_phrases: [fix it]
+scope: All that is broken
+disambiguates_from: [{ id: MW-002, because: that one builds }]
+prerequisites: [You are awake, { check: "true", says: It is on }]
+inputs: { service: { prompt: Which? }, count: 2 }
+env: [HOME]
+config: { timeout: 30m, retry: { max_attempts: 3, backoff: exponential } }
+steps:
+  - { title: Look, actions: [Open it, Read it], validation: You saw it, evidence: required }
+  - title: Ask
+    ask: [{ name: plan, prompt: What now?, options: [go, stop], required: false }]
+  - title: Go
+    if: answers.plan == "go"
+    run: |
+      echo "```"
+    env: { SERVICE: "${{ inputs.service }}" }
+    cwd: sub
+    timeout: 45s
+    idempotent: true
+    continue_on_error: true
+    assign: went
+  - { title: Sure, approve: "Really?", within: 30m }
+  - { title: Write, write: a.md, template: "text", overwrite: true }
+outputs: [A fix]
+success_criteria: [It works]
+"#;
+        let (workflow, _) = crate::workflow::parse("x", source.as_bytes()).expect("loads");
+        let text = markdown(&workflow);
+        assert_eq!(
+            text,
+            r#"# fix Fix it
+
+deprecated · version 3 · Operations · a, b · updated 2026-11-20
+
+All that is broken
+
+**Deprecated.** Nobody needs it. Use MW-004 instead.
+
+## Trigger phrases
+
+- “fix it”
+
+## Not to be confused with
+
+- MW-002: that one builds
+
+## Before the start
+
+- You are awake
+- It is on (checked by `true`)
+
+## Inputs
+
+- Which? (`service`: string, required)
+- `count` (number, default 2)
+
+## Environment
+
+- `HOME`
+
+## Limits
+
+- The whole run may take 30 m 00 s
+- A failed step is tried up to 3 times, 1 s apart, doubling, at most 1 m 00 s
+
+## Steps
+
+### 1. Look (manual)
+
+- [ ] Open it
+- [ ] Read it
+
+Done when: You saw it
+
+_evidence required_
+
+### 2. Ask (ask)
+
+- What now? (`plan`: go | stop, optional)
+
+### 3. Go (run)
+
+Only if `answers.plan == "go"`.
+
+````sh
+echo "```"
+````
+
+- `SERVICE` = `${{ inputs.service }}`
+
+In the folder `sub`.
+
+_at most 45 s; a failure is noted, and the run goes on; may be run again by itself; its outputs are called `went`_
+
+### 4. Sure (approve)
+
+**Really?**
+
+To be answered within 30 m 00 s.
+
+### 5. Write (write)
+
+Writes `a.md`, also where it is already there:
+
+```
+text
+```
+
+## Outputs
+
+- A fix
+
+## Success criteria
+
+- It works
+"#
+        );
+    }
+}
