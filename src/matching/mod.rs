@@ -213,7 +213,7 @@ impl Index {
 
     /// Best first. Deprecated workflows come last, but for one that is meant where nothing else
     /// is and that nothing replaces.
-    fn sort(&self, ranked: &mut Vec<Ranked>) {
+    fn sort(&self, ranked: &mut [Ranked]) {
         let entries = &self.lexicon.entries;
         ranked.sort_by(|a, b| {
             (entries[a.entry].deprecated.cmp(&entries[b.entry].deprecated))
@@ -270,7 +270,8 @@ impl Index {
     /// The control phrase that this is, the part of it that names a workflow, and the workflows
     /// that this part fits.
     fn control(&self, query: &Query, ranked: &[Ranked]) -> Option<(Control, Query, Vec<Ranked>)> {
-        let by_id = |words: &[Word]| self.lexicon.by_id(words).or_else(|| self.mentioned(words).first().copied());
+        let by_id =
+            |words: &[Word]| self.lexicon.by_id(words).or_else(|| self.mentioned(words).first().copied());
         let spoken = control::spoken(&query.words, |words| by_id(words).is_some())?;
         let a_trigger_says_so = ranked.iter().any(|r| match &r.why {
             Why::Fit(fit) => fit.score >= TRIGGER_FIRST && self.sounds_like_control[fit.text],

@@ -179,7 +179,8 @@ fn combine(phrase_met: f64, phrase_all: f64, text_met: f64, text: &Text) -> f64 
         return 0.0;
     }
     let asked = phrase_all.min(TERSE + CHATTER * (phrase_all - TERSE).max(0.0));
-    let both = (phrase_met / asked).min(1.0).powf(PHRASE_SHARE) * (text_met / text.weight).powf(1.0 - PHRASE_SHARE);
+    let both =
+        (phrase_met / asked).min(1.0).powf(PHRASE_SHARE) * (text_met / text.weight).powf(1.0 - PHRASE_SHARE);
     let substance = (phrase_met / SUBSTANCE).min(1.0);
     (both * substance).clamp(0.0, ALMOST)
 }

@@ -45,45 +45,93 @@ fn workflow(id: &str, name: &str, scope: &str, triggers: &[&str]) -> Workflow {
 
 fn bank() -> Vec<Arc<Workflow>> {
     let mut all = vec![
-        workflow("MW-001", "Thread Ending Summary", "Creating a comprehensive session summary for future continuation", &[
-            "This thread is ending", "Create session summary", "We're running out of tokens",
-            "Time to wrap up this session",
-        ]),
-        workflow("MW-002", "New MCP Tool Development", "Full lifecycle of adding a single MCP tool", &[
-            "Create new MCP tool", "Add a new tool to the MCP server", "Build a new platform tool",
-        ]),
-        workflow("MW-003", "MCP Tool Testing Suite", "Comprehensive testing of MCP tools", &[
-            "Test MCP tools", "Run MCP test suite", "Verify MCP tools work",
-        ]),
-        workflow("MW-004", "Deploy MCP Changes", "Deploy committed MCP changes to Zed Preview", &[
-            "Deploy MCP changes", "Sync MCP server", "Update Zed with latest MCP code",
-        ]),
-        workflow("MW-005", "Create New Meta-Workflow", "Creating and documenting a new repeatable workflow", &[
-            "I want to create a new platform meta workflow", "Create new meta-workflow",
-            "Add a new workflow to the registry",
-        ]),
-        workflow("MW-006", "Flux Debugging Session", "Systematic debugging of Flux reconciliation issues", &[
-            "Debug Flux issues", "Investigate Flux problems", "Troubleshoot GitOps deployment",
-        ]),
-        workflow("MW-007", "Create New Tool Category", "Creating an entire category of related tools", &[
-            "Create new tool category", "Start a new V1x category", "Build a new suite of tools",
-        ]),
-        workflow("rollback-service", "Roll a service back", "Bring a service back to its last good version", &[
-            "roll back the broken release", "revert the last deployment",
-        ]),
-        workflow("rotate-certs", "Rotate TLS certificates", "Replace certificates before they expire", &[
-            "renew the certificates", "a certificate is about to expire",
-        ]),
-        workflow("db-restore", "Restore a database from backup", "Bring lost data back", &[
-            "restore the database", "we lost data and need the backup",
-        ]),
-        workflow("onboard-engineer", "Onboard a new engineer", "Accounts, access and a first week for a joiner", &[
-            "onboard a new engineer", "someone joins the team on monday",
-        ]),
-        workflow("cancel-subscription", "Cancel a customer's subscription", "End a paid plan", &[
-            "cancel a subscription", "a customer wants to stop paying",
-        ]),
-        workflow("old-restore", "Restore a dump by hand", "The way before snapshots", &["load the nightly dump"]),
+        workflow(
+            "MW-001",
+            "Thread Ending Summary",
+            "Creating a comprehensive session summary for future continuation",
+            &[
+                "This thread is ending",
+                "Create session summary",
+                "We're running out of tokens",
+                "Time to wrap up this session",
+            ],
+        ),
+        workflow(
+            "MW-002",
+            "New MCP Tool Development",
+            "Full lifecycle of adding a single MCP tool",
+            &["Create new MCP tool", "Add a new tool to the MCP server", "Build a new platform tool"],
+        ),
+        workflow(
+            "MW-003",
+            "MCP Tool Testing Suite",
+            "Comprehensive testing of MCP tools",
+            &["Test MCP tools", "Run MCP test suite", "Verify MCP tools work"],
+        ),
+        workflow(
+            "MW-004",
+            "Deploy MCP Changes",
+            "Deploy committed MCP changes to Zed Preview",
+            &["Deploy MCP changes", "Sync MCP server", "Update Zed with latest MCP code"],
+        ),
+        workflow(
+            "MW-005",
+            "Create New Meta-Workflow",
+            "Creating and documenting a new repeatable workflow",
+            &[
+                "I want to create a new platform meta workflow",
+                "Create new meta-workflow",
+                "Add a new workflow to the registry",
+            ],
+        ),
+        workflow(
+            "MW-006",
+            "Flux Debugging Session",
+            "Systematic debugging of Flux reconciliation issues",
+            &["Debug Flux issues", "Investigate Flux problems", "Troubleshoot GitOps deployment"],
+        ),
+        workflow(
+            "MW-007",
+            "Create New Tool Category",
+            "Creating an entire category of related tools",
+            &["Create new tool category", "Start a new V1x category", "Build a new suite of tools"],
+        ),
+        workflow(
+            "rollback-service",
+            "Roll a service back",
+            "Bring a service back to its last good version",
+            &["roll back the broken release", "revert the last deployment"],
+        ),
+        workflow(
+            "rotate-certs",
+            "Rotate TLS certificates",
+            "Replace certificates before they expire",
+            &["renew the certificates", "a certificate is about to expire"],
+        ),
+        workflow(
+            "db-restore",
+            "Restore a database from backup",
+            "Bring lost data back",
+            &["restore the database", "we lost data and need the backup"],
+        ),
+        workflow(
+            "onboard-engineer",
+            "Onboard a new engineer",
+            "Accounts, access and a first week for a joiner",
+            &["onboard a new engineer", "someone joins the team on monday"],
+        ),
+        workflow(
+            "cancel-subscription",
+            "Cancel a customer's subscription",
+            "End a paid plan",
+            &["cancel a subscription", "a customer wants to stop paying"],
+        ),
+        workflow(
+            "old-restore",
+            "Restore a dump by hand",
+            "The way before snapshots",
+            &["load the nightly dump"],
+        ),
         workflow("ftp-upload", "Upload by FTP", "Nothing replaces it", &["upload the catalogue by ftp"]),
     ];
     all[12].status = Status::Deprecated { replaced_by: Some("db-restore".into()), reason: None };
@@ -94,7 +142,8 @@ fn bank() -> Vec<Arc<Workflow>> {
 /// What was decided, in one line: the decision and the ids that carry it.
 fn told(index: &Index, phrase: &str) -> String {
     let answer = index.decide(phrase);
-    let ids = |n: usize| answer.candidates.iter().take(n).map(|c| c.id.as_str()).collect::<Vec<_>>().join(" ");
+    let ids =
+        |n: usize| answer.candidates.iter().take(n).map(|c| c.id.as_str()).collect::<Vec<_>>().join(" ");
     match &answer.decision {
         Decision::Match => format!("match {}", ids(1)),
         Decision::Ambiguous { choices } => format!("ambiguous {}", ids(*choices)),
@@ -243,7 +292,12 @@ fn phrases_for_the_console() {
 #[test]
 fn a_trigger_word_for_word_goes_before_a_control_phrase() {
     let mut all = bank();
-    all.push(Arc::new(workflow("halt", "Halt the line", "Everything stops", &["stop", "show me the workflow registry"])));
+    all.push(Arc::new(workflow(
+        "halt",
+        "Halt the line",
+        "Everything stops",
+        &["stop", "show me the workflow registry"],
+    )));
     let index = Index::new(&all);
     assert_eq!(told(&index, "Stop!"), "match halt");
     assert_eq!(told(&index, "show me the workflow registry"), "match halt");
@@ -253,7 +307,12 @@ fn a_trigger_word_for_word_goes_before_a_control_phrase() {
 #[test]
 fn one_trigger_of_two_workflows_is_ambiguous() {
     let mut all = bank();
-    all.push(Arc::new(workflow("MW-104", "Deploy them elsewhere", "Another place", &["deploy mcp changes!"])));
+    all.push(Arc::new(workflow(
+        "MW-104",
+        "Deploy them elsewhere",
+        "Another place",
+        &["deploy mcp changes!"],
+    )));
     let index = Index::new(&all);
     assert_eq!(told(&index, "Deploy MCP changes"), "ambiguous MW-004 MW-104");
 }
@@ -263,7 +322,11 @@ fn a_deprecated_workflow_gives_way() {
     let index = Index::new(&bank());
     assert_eq!(told(&index, "load the nightly dump"), "match db-restore");
     let answer = index.decide("load the nightly dump");
-    assert!(answer.candidates[0].reason.starts_with("replaces old-restore"), "{}", answer.candidates[0].reason);
+    assert!(
+        answer.candidates[0].reason.starts_with("replaces old-restore"),
+        "{}",
+        answer.candidates[0].reason
+    );
     assert_eq!(answer.candidates.last().expect("named").id.as_str(), "old-restore");
     assert_eq!(told(&index, "upload the catalogue by ftp"), "match ftp-upload");
 }
@@ -313,8 +376,16 @@ fn an_empty_registry_answers() {
 }
 
 const SAMPLES: &[&str] = &[
-    "deploy mcp changes", "delpoy the mcp changes", "add a tool", "this thread is ending", "cancel this workflow",
-    "what does MW-001 do", "flux", "order a pizza", "roll back the release", "explain the deploy workflow",
+    "deploy mcp changes",
+    "delpoy the mcp changes",
+    "add a tool",
+    "this thread is ending",
+    "cancel this workflow",
+    "what does MW-001 do",
+    "flux",
+    "order a pizza",
+    "roll back the release",
+    "explain the deploy workflow",
 ];
 
 fn accented(text: &str) -> String {

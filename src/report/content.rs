@@ -10,8 +10,8 @@ use crate::base::{Actor, Millis, Timestamp};
 use crate::report::deviation::{self, Deviation};
 use crate::report::escape::{block, line};
 use crate::run::{
-    AttemptEnd, Evidence, EvidenceKind, FailureKind, GitState, Outcome, Prompt, Run, SegmentKind, SessionRecord,
-    StepRecord, StepState, Work,
+    AttemptEnd, Evidence, EvidenceKind, FailureKind, GitState, Outcome, Prompt, Run, SegmentKind,
+    SessionRecord, StepRecord, StepState, Work,
 };
 use crate::workflow::{FieldKind, Step, StepKind, SummarySection};
 
@@ -273,7 +273,11 @@ fn step_part(
                 && let Some(section) = step.summary
             {
                 let texts: Vec<String> = outcome.evidence.iter().map(|e| block(&e.text)).collect();
-                let text = if texts.is_empty() { "done; nothing was written down".to_owned() } else { texts.join("\n\n") };
+                let text = if texts.is_empty() {
+                    "done; nothing was written down".to_owned()
+                } else {
+                    texts.join("\n\n")
+                };
                 sections.entry(section).or_default().push(entry(&step.title, text));
             }
             result = Some("exit 0".to_owned());
@@ -293,7 +297,8 @@ fn step_part(
         StepState::Waiting { on, .. } => {
             part.detail = Some(waits_for(on));
             if let (Prompt::Check { checked }, StepKind::Manual { actions }) = (on, &step.kind) {
-                let open = actions.iter().enumerate().filter(|(i, _)| !checked.get(*i).copied().unwrap_or(false));
+                let open =
+                    actions.iter().enumerate().filter(|(i, _)| !checked.get(*i).copied().unwrap_or(false));
                 part.unticked = open.map(|(_, action)| line(action)).collect();
             }
         }
@@ -312,7 +317,8 @@ fn step_part(
             .filter(|o| &o.run == run.id() && o.step == state.id)
             .max_by_key(|o| o.attempt)
     {
-        let ended_at = state.attempts.iter().find(|a| a.number == output.attempt).and_then(|a| a.ended.as_ref());
+        let ended_at =
+            state.attempts.iter().find(|a| a.number == output.attempt).and_then(|a| a.ended.as_ref());
         sections.entry(section).or_default().push(Entry {
             run: run.id().to_string(),
             workflow: line(run.header.workflow.id.as_str()),
@@ -482,11 +488,17 @@ fn overview(record: &SessionRecord) -> String {
     if let Some(git) = &record.git {
         let commits = match git.commits.len() {
             0 => "No commits were made".to_owned(),
-            n => format!("{} made", if n == 1 { "1 commit was".to_owned() } else { format!("{n} commits were") }),
+            n => format!(
+                "{} made",
+                if n == 1 { "1 commit was".to_owned() } else { format!("{n} commits were") }
+            ),
         };
         let left = match git.uncommitted.len() {
             0 => "nothing is uncommitted".to_owned(),
-            n => format!("{} uncommitted", if n == 1 { "1 change is".to_owned() } else { format!("{n} changes are") }),
+            n => format!(
+                "{} uncommitted",
+                if n == 1 { "1 change is".to_owned() } else { format!("{n} changes are") }
+            ),
         };
         sentences.push(format!("{commits} on {}, and {left}.", line(&git.branch)));
     }

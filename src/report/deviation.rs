@@ -1,14 +1,14 @@
 //! What went otherwise than the workflow has it written: skips, failures, second tries, steps
 //! gone back to, crashes, cancelled runs, pauses, conditions that were not met at the start.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use crate::base::{Millis, Timestamp};
 use crate::report::content::{When, actor, named};
 use crate::report::escape::line;
-use crate::run::{
-    AttemptEnd, FailureKind, Phase, Run, SegmentKind, SkipReason, StepRecord, StepState,
-};
+use crate::run::{AttemptEnd, FailureKind, Phase, Run, SegmentKind, SkipReason, StepRecord, StepState};
 use crate::workflow::Step;
 
 #[derive(Debug, Serialize)]
@@ -58,7 +58,7 @@ pub fn of(run: &Run, now: Timestamp) -> Vec<Deviation> {
             let mut text = format!("was cancelled by {}: {why}", actor(by));
             if !left_behind.is_empty() {
                 let left: Vec<String> = left_behind.iter().map(|p| line(p)).collect();
-                text.push_str(&format!("; could not be ended: {}", left.join(", ")));
+                let _ = write!(text, "; could not be ended: {}", left.join(", "));
             }
             push(*at, None, "cancelled", text);
         }
@@ -69,7 +69,11 @@ pub fn of(run: &Run, now: Timestamp) -> Vec<Deviation> {
     found
 }
 
-fn of_step(step: &Step, state: &StepRecord, push: &mut impl FnMut(Timestamp, Option<&Step>, &'static str, String)) {
+fn of_step(
+    step: &Step,
+    state: &StepRecord,
+    push: &mut impl FnMut(Timestamp, Option<&Step>, &'static str, String),
+) {
     let mut skips = Vec::new();
     for (place, attempt) in state.attempts.iter().enumerate() {
         let next = state.attempts.get(place + 1);
@@ -80,7 +84,8 @@ fn of_step(step: &Step, state: &StepRecord, push: &mut impl FnMut(Timestamp, Opt
         match &attempt.ended {
             Some(AttemptEnd::Failed { at, by, failure }) => {
                 let what = line(&failure.message);
-                let told = |code: &i32| what.split(|c: char| !c.is_ascii_digit()).any(|n| n == code.to_string());
+                let told =
+                    |code: &i32| what.split(|c: char| !c.is_ascii_digit()).any(|n| n == code.to_string());
                 let exit = failure.exit.filter(|code| !told(code));
                 let exit = exit.map_or(String::new(), |code| format!(", exit {code}"));
                 let settled = match &state.state {
@@ -91,14 +96,24 @@ fn of_step(step: &Step, state: &StepRecord, push: &mut impl FnMut(Timestamp, Opt
                     _ => "",
                 };
                 if failure.kind == FailureKind::Rejected {
-                    push(*at, Some(step), "rejected", format!("was rejected by {}: {what}{}", actor(by), again(settled)));
+                    push(
+                        *at,
+                        Some(step),
+                        "rejected",
+                        format!("was rejected by {}: {what}{}", actor(by), again(settled)),
+                    );
                 } else {
                     let text = format!("attempt {number} failed{exit}: {what}{}", again(settled));
                     push(*at, Some(step), "failure", text);
                 }
             }
             Some(AttemptEnd::Interrupted { at, by }) => {
-                push(*at, Some(step), "interrupted", format!("attempt {number} was stopped by {}{}", actor(by), again("")));
+                push(
+                    *at,
+                    Some(step),
+                    "interrupted",
+                    format!("attempt {number} was stopped by {}{}", actor(by), again("")),
+                );
             }
             Some(AttemptEnd::Uncertain { at }) => {
                 let settled = match &state.state {
@@ -130,7 +145,12 @@ fn of_step(step: &Step, state: &StepRecord, push: &mut impl FnMut(Timestamp, Opt
     if let StepState::Uncertain { since } = &state.state
         && !state.attempts.iter().any(|a| matches!(a.ended, Some(AttemptEnd::Uncertain { .. })))
     {
-        push(*since, Some(step), "uncertain", "the engine died while it ran; nobody has looked yet".to_owned());
+        push(
+            *since,
+            Some(step),
+            "uncertain",
+            "the engine died while it ran; nobody has looked yet".to_owned(),
+        );
     }
 }
 

@@ -89,7 +89,8 @@ pub fn paragraphs(text: &str) -> String {
         }
         let mark = body.chars().next().unwrap_or(' ');
         let length = body.chars().take_while(|c| *c == mark).count();
-        let opens = indent < 4 && length >= 3 && (mark == '~' || (mark == '`' && !body[length..].contains('`')));
+        let opens =
+            indent < 4 && length >= 3 && (mark == '~' || (mark == '`' && !body[length..].contains('`')));
         if opens {
             open = Some((mark, length));
             written.push(line.to_owned());
@@ -98,7 +99,11 @@ pub fn paragraphs(text: &str) -> String {
         let underline = matches!(mark, '=' | '-') && body.trim_end().chars().all(|c| c == mark);
         let heading = mark == '#' || (underline && !written.is_empty());
         let body = without_html(body);
-        written.push(if heading { format!("{}\\{body}", &line[..indent]) } else { format!("{}{body}", &line[..indent]) });
+        written.push(if heading {
+            format!("{}\\{body}", &line[..indent])
+        } else {
+            format!("{}{body}", &line[..indent])
+        });
     }
     if let Some((mark, length)) = open {
         written.push(std::iter::repeat_n(mark, length).collect());
@@ -135,7 +140,10 @@ mod tests {
     #[test]
     fn a_line_stays_a_line() {
         assert_eq!(inline("# not a heading\n## nor this"), "\\# not a heading ## nor this");
-        assert_eq!(inline("1. no list *or* snake_case `x` <b>"), "1\\. no list \\*or\\* snake_case \\`x\\` \\<b\\>");
+        assert_eq!(
+            inline("1. no list *or* snake_case `x` <b>"),
+            "1\\. no list \\*or\\* snake_case \\`x\\` \\<b\\>"
+        );
         assert_eq!(inline("\u{202e}evil\u{1b}[31m"), "evil");
         assert_eq!(code("a `b` c"), "``a `b` c``");
     }

@@ -22,9 +22,19 @@ pub fn render(summary: &Summary, zone: &TimeZone) -> String {
     page.section(summary, SummarySection::Architecture, "System Architecture", None);
     page.section(summary, SummarySection::Features, "Implemented Tools and Features", None);
     page.section(summary, SummarySection::Configuration, "Key Configuration Details", None);
-    page.section(summary, SummarySection::Testing, "Testing Results", Some("No tests were recorded in this session."));
+    page.section(
+        summary,
+        SummarySection::Testing,
+        "Testing Results",
+        Some("No tests were recorded in this session."),
+    );
     page.git(summary.git.as_ref());
-    page.section(summary, SummarySection::Issues, "Known Issues & Gotchas", Some("None were recorded in this session."));
+    page.section(
+        summary,
+        SummarySection::Issues,
+        "Known Issues & Gotchas",
+        Some("None were recorded in this session."),
+    );
     page.next(summary);
     page.commands(summary);
     page.notes(summary);
@@ -75,11 +85,14 @@ impl Page<'_> {
         let head = &summary.session;
         self.part(format!("# Session Summary: {}", inline(&head.name)));
         let first = summary.sections.get(&SummarySection::ReadFirst);
-        self.part("**Read this file first.** It tells what was done, where things stand and what comes next.");
+        self.part(
+            "**Read this file first.** It tells what was done, where things stand and what comes next.",
+        );
         for entry in first.into_iter().flatten() {
             self.entry(entry);
         }
-        let ended = head.ended_at.map_or_else(|| "still open".to_owned(), |at| format!("ended {}", self.minute(at)));
+        let ended =
+            head.ended_at.map_or_else(|| "still open".to_owned(), |at| format!("ended {}", self.minute(at)));
         let zone = self.at(head.made_at.0, "%Z");
         self.line(format!("- Person: {}", inline(&head.person)));
         self.line(format!("- Dates: opened {}, {ended} (times are {zone})", self.minute(head.opened_at)));
@@ -114,7 +127,8 @@ impl Page<'_> {
             run.version,
             run.status
         ));
-        let ended = run.ended_at.map_or_else(|| "not over".to_owned(), |at| format!("over {}", self.minute(at)));
+        let ended =
+            run.ended_at.map_or_else(|| "not over".to_owned(), |at| format!("over {}", self.minute(at)));
         let short = run.run.get(..crate::base::id::SHORT).unwrap_or(&run.run);
         self.line(format!(
             "- Run {short}, started {} by {}, {ended}",
@@ -132,8 +146,11 @@ impl Page<'_> {
             self.line(format!("- Asked for as: {}", code(phrase)));
         }
         if !run.inputs.is_empty() {
-            let inputs: Vec<String> =
-                run.inputs.iter().map(|(name, value)| format!("{} = {}", inline(name), code(value))).collect();
+            let inputs: Vec<String> = run
+                .inputs
+                .iter()
+                .map(|(name, value)| format!("{} = {}", inline(name), code(value)))
+                .collect();
             self.line(format!("- Inputs: {}", inputs.join(", ")));
         }
         self.text.push('\n');
@@ -144,7 +161,8 @@ impl Page<'_> {
     }
 
     fn step(&mut self, number: usize, step: &StepPart) {
-        let mut head = format!("{number}. {} {}: **{}**", glyph(step.status), step.status, inline(&step.title));
+        let mut head =
+            format!("{number}. {} {}: **{}**", glyph(step.status), step.status, inline(&step.title));
         let by = step.by.as_deref().map(|by| format!("by {}", inline(by)));
         let at = step.at.map(|at| self.short(at));
         let tries = (step.attempts > 1).then(|| format!("{} attempts", step.attempts));
@@ -244,7 +262,12 @@ impl Page<'_> {
 
     fn entry(&mut self, entry: &Entry) {
         let result = entry.result.as_deref().map_or(String::new(), |r| format!(", {}", inline(r)));
-        let source = format!("**{}** ({}, {}{result})", inline(&entry.label), inline(&entry.workflow), inline(&entry.by));
+        let source = format!(
+            "**{}** ({}, {}{result})",
+            inline(&entry.label),
+            inline(&entry.workflow),
+            inline(&entry.by)
+        );
         self.part(source);
         if entry.text.is_empty() {
             self.part("It printed nothing.");
@@ -261,7 +284,10 @@ impl Page<'_> {
             self.part("The folder is no git working tree.");
             return;
         };
-        self.line(format!("- Branch: {}", if git.branch.is_empty() { "none (detached)".to_owned() } else { code(&git.branch) }));
+        self.line(format!(
+            "- Branch: {}",
+            if git.branch.is_empty() { "none (detached)".to_owned() } else { code(&git.branch) }
+        ));
         let diff = git.diff.as_deref().map_or(String::new(), |d| format!(" ({})", inline(d)));
         match git.commits.as_slice() {
             [] => self.line("- No commits in this session"),
@@ -306,10 +332,17 @@ impl Page<'_> {
     }
 
     fn commands(&mut self, summary: &Summary) {
-        let Some(entries) = summary.sections.get(&SummarySection::Commands).filter(|e| !e.is_empty()) else { return };
+        let Some(entries) = summary.sections.get(&SummarySection::Commands).filter(|e| !e.is_empty()) else {
+            return;
+        };
         self.heading("Quick Reference Commands");
         for entry in entries {
-            self.part(format!("**{}** ({}, {})", inline(&entry.label), inline(&entry.workflow), inline(&entry.by)));
+            self.part(format!(
+                "**{}** ({}, {})",
+                inline(&entry.label),
+                inline(&entry.workflow),
+                inline(&entry.by)
+            ));
             self.part(fenced(&without_fence(&entry.text), if entry.output { "text" } else { "sh" }, ""));
         }
     }
@@ -339,7 +372,9 @@ impl Page<'_> {
 fn without_fence(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     match lines.as_slice() {
-        [first, inner @ .., "```"] if first.starts_with("```") && !inner.iter().any(|l| l.starts_with("```")) => {
+        [first, inner @ .., "```"]
+            if first.starts_with("```") && !inner.iter().any(|l| l.starts_with("```")) =>
+        {
             inner.join("\n")
         }
         _ => text.to_owned(),

@@ -9,9 +9,9 @@ use super::*;
 use crate::base::{Actor, Timestamp};
 use crate::run::session::{SessionNote, StepOutput};
 use crate::run::{
-    Attempt, AttemptEnd, Context, Evidence, EvidenceKind, Failure, FailureKind, GitState, Note, Outcome, Phase,
-    PrerequisiteResult, Prompt, Run, RunStarted, Segment, SegmentKind, Session, SkipReason, StepRecord, StepState,
-    Work, WorkflowRef,
+    Attempt, AttemptEnd, Context, Evidence, EvidenceKind, Failure, FailureKind, GitState, Note, Outcome,
+    Phase, PrerequisiteResult, Prompt, Run, RunStarted, Segment, SegmentKind, Session, SkipReason,
+    StepRecord, StepState, Work, WorkflowRef,
 };
 use crate::workflow::{Defaults, Field, FieldKind, Origin, Status, Step, StepKind, SummarySection, Workflow};
 
@@ -132,7 +132,10 @@ fn done(at: i64, by: Actor, outcome: Outcome) -> (StepState, AttemptEnd) {
 }
 
 fn with_note(text: &str) -> Outcome {
-    Outcome { evidence: vec![Evidence { kind: EvidenceKind::Note, text: text.to_owned() }], ..Outcome::default() }
+    Outcome {
+        evidence: vec![Evidence { kind: EvidenceKind::Note, text: text.to_owned() }],
+        ..Outcome::default()
+    }
 }
 
 fn script() -> Work {
@@ -151,47 +154,85 @@ fn failure(kind: FailureKind, message: &str, exit: Option<i32>) -> Failure {
 /// A deployment with a failed and repeated test run, an approval and a skip.
 fn deployment() -> Run {
     let failed = failure(FailureKind::Exit, "The command ended with exit code 101", Some(101));
-    let (tested, tested_end) = done(8, Actor::Engine, Outcome {
-        evidence: vec![Evidence { kind: EvidenceKind::Output, text: "exit 0".to_owned() }],
-        ..Outcome::default()
-    });
+    let (tested, tested_end) = done(
+        8,
+        Actor::Engine,
+        Outcome {
+            evidence: vec![Evidence { kind: EvidenceKind::Output, text: "exit 0".to_owned() }],
+            ..Outcome::default()
+        },
+    );
     let (reviewed, reviewed_end) = done(12, ana(), Outcome::default());
-    let (approved, approved_end) = done(14, Actor::Person("bo@desk".to_owned()), Outcome {
-        evidence: vec![Evidence { kind: EvidenceKind::Decision, text: "approved".to_owned() }],
-        ..Outcome::default()
-    });
-    let question = || Work::Approve { question: "Restart the server in staging?".to_owned(), digest: "91c0".to_owned() };
+    let (approved, approved_end) = done(
+        14,
+        Actor::Person("bo@desk".to_owned()),
+        Outcome {
+            evidence: vec![Evidence { kind: EvidenceKind::Decision, text: "approved".to_owned() }],
+            ..Outcome::default()
+        },
+    );
+    let question =
+        || Work::Approve { question: "Restart the server in staging?".to_owned(), digest: "91c0".to_owned() };
     let rejected = failure(FailureKind::Rejected, "not before the freeze ends", None);
     let (seen, seen_end) = done(20, ana(), with_note("The new tool answered"));
-    let mut run = run("7f3a000000000000", "MW-004", "Deploy MCP Changes", 1, vec![
-        (step("tests", "Run the tests", run_kind(), Some(SummarySection::Testing)), tested, vec![
-            attempt(1, 1, script(), Some(AttemptEnd::Failed { at: minute(3), by: Actor::Engine, failure: failed })),
-            attempt(2, 5, script(), Some(tested_end)),
-        ]),
-        (step("review", "Review the changes", StepKind::Manual { actions: vec![] }, None), reviewed, vec![attempt(
-            1, 8, Work::Manual, Some(reviewed_end),
-        )]),
-        (
-            step("approve", "Approve the restart", StepKind::Approve { question: "q".to_owned(), within: None }, None),
-            approved,
-            vec![
-                attempt(1, 12, question(), Some(AttemptEnd::Failed { at: minute(13), by: ana(), failure: rejected })),
-                attempt(2, 13, question(), Some(approved_end)),
-            ],
-        ),
-        (
-            step("restart", "Restart the server", run_kind(), None),
-            StepState::Skipped {
-                at: minute(15),
-                by: ana(),
-                reason: SkipReason::Person { reason: "it had restarted itself".to_owned() },
-            },
-            vec![],
-        ),
-        (step("verify", "Verify in a new chat", StepKind::Manual { actions: vec![] }, None), seen, vec![attempt(
-            1, 15, Work::Manual, Some(seen_end),
-        )]),
-    ]);
+    let mut run = run(
+        "7f3a000000000000",
+        "MW-004",
+        "Deploy MCP Changes",
+        1,
+        vec![
+            (
+                step("tests", "Run the tests", run_kind(), Some(SummarySection::Testing)),
+                tested,
+                vec![
+                    attempt(
+                        1,
+                        1,
+                        script(),
+                        Some(AttemptEnd::Failed { at: minute(3), by: Actor::Engine, failure: failed }),
+                    ),
+                    attempt(2, 5, script(), Some(tested_end)),
+                ],
+            ),
+            (
+                step("review", "Review the changes", StepKind::Manual { actions: vec![] }, None),
+                reviewed,
+                vec![attempt(1, 8, Work::Manual, Some(reviewed_end))],
+            ),
+            (
+                step(
+                    "approve",
+                    "Approve the restart",
+                    StepKind::Approve { question: "q".to_owned(), within: None },
+                    None,
+                ),
+                approved,
+                vec![
+                    attempt(
+                        1,
+                        12,
+                        question(),
+                        Some(AttemptEnd::Failed { at: minute(13), by: ana(), failure: rejected }),
+                    ),
+                    attempt(2, 13, question(), Some(approved_end)),
+                ],
+            ),
+            (
+                step("restart", "Restart the server", run_kind(), None),
+                StepState::Skipped {
+                    at: minute(15),
+                    by: ana(),
+                    reason: SkipReason::Person { reason: "it had restarted itself".to_owned() },
+                },
+                vec![],
+            ),
+            (
+                step("verify", "Verify in a new chat", StepKind::Manual { actions: vec![] }, None),
+                seen,
+                vec![attempt(1, 15, Work::Manual, Some(seen_end))],
+            ),
+        ],
+    );
     run.phase = Phase::Completed { at: minute(20) };
     run.header.phrase = Some("deploy the mcp changes".to_owned());
     run.header.inputs.insert("environment".to_owned(), json!("staging"));
@@ -223,7 +264,12 @@ fn wrap_up() -> Run {
         field("next", "What comes next?", FieldKind::Text, Some(SummarySection::Next)),
         field("commands", "Which commands?", FieldKind::Text, Some(SummarySection::Commands)),
         field("first", "What to read first?", FieldKind::Path, Some(SummarySection::ReadFirst)),
-        field("hold", "Keep the branch?", FieldKind::Choice { options: vec!["keep".into(), "drop".into()] }, None),
+        field(
+            "hold",
+            "Keep the branch?",
+            FieldKind::Choice { options: vec!["keep".into(), "drop".into()] },
+            None,
+        ),
         field("empty", "Anything on configuration?", FieldKind::Text, Some(SummarySection::Configuration)),
     ];
     let answers = json!({
@@ -238,30 +284,49 @@ fn wrap_up() -> Run {
     let answers = answers.as_object().expect("an object").clone();
     let (told, told_end) = done(40, ana(), Outcome { answers, ..Outcome::default() });
     let check = Prompt::Check { checked: vec![true, false] };
-    let mut run = run("9c01000000000000", "MW-001", "Thread Ending Summary", 30, vec![
-        (step("tell", "Tell what happened", StepKind::Ask { fields }, None), told, vec![attempt(
-            1, 30, Work::Ask, Some(told_end),
-        )]),
-        (
-            step("push", "Push everything", StepKind::Manual { actions: vec!["Commit".into(), "Push".into()] }, None),
-            StepState::Waiting { since: minute(40), on: check },
-            vec![attempt(1, 40, Work::Manual, None)],
-        ),
-    ]);
+    let mut run = run(
+        "9c01000000000000",
+        "MW-001",
+        "Thread Ending Summary",
+        30,
+        vec![
+            (
+                step("tell", "Tell what happened", StepKind::Ask { fields }, None),
+                told,
+                vec![attempt(1, 30, Work::Ask, Some(told_end))],
+            ),
+            (
+                step(
+                    "push",
+                    "Push everything",
+                    StepKind::Manual { actions: vec!["Commit".into(), "Push".into()] },
+                    None,
+                ),
+                StepState::Waiting { since: minute(40), on: check },
+                vec![attempt(1, 40, Work::Manual, None)],
+            ),
+        ],
+    );
     run.segments = vec![Segment { step: None, kind: SegmentKind::Person, from: minute(30), to: None }];
     run
 }
 
 /// A run that the engine's death and a person's second thoughts ended.
 fn cancelled() -> Run {
-    let mut run = run("aa10000000000000", "MW-006", "Flux Debugging Session", 22, vec![(
-        step("logs", "Collect the logs", run_kind(), None),
-        StepState::Cancelled { at: minute(28) },
-        vec![
-            attempt(1, 22, script(), Some(AttemptEnd::Uncertain { at: minute(25) })),
-            attempt(2, 26, script(), Some(AttemptEnd::Cancelled { at: minute(28) })),
-        ],
-    )]);
+    let mut run = run(
+        "aa10000000000000",
+        "MW-006",
+        "Flux Debugging Session",
+        22,
+        vec![(
+            step("logs", "Collect the logs", run_kind(), None),
+            StepState::Cancelled { at: minute(28) },
+            vec![
+                attempt(1, 22, script(), Some(AttemptEnd::Uncertain { at: minute(25) })),
+                attempt(2, 26, script(), Some(AttemptEnd::Cancelled { at: minute(28) })),
+            ],
+        )],
+    );
     run.phase = Phase::Cancelled {
         at: minute(28),
         by: ana(),
