@@ -13,6 +13,8 @@ pub mod mirror;
 pub mod model;
 pub mod msg;
 pub mod overlays;
+#[cfg(test)]
+pub mod picture;
 pub mod runtime;
 pub mod screens;
 pub mod terminal;

@@ -1,8 +1,6 @@
 //! The verbs on a run, as every screen and overlay acts on them: whether one can be taken, and
 //! the request or the question that it leads to.
 
-use serde_json::Map;
-
 use crate::base::{Actor, RunId, StepId};
 use crate::config::Action;
 use crate::protocol::Request;
@@ -186,7 +184,8 @@ fn open_form(model: &mut Model, id: &RunId) {
     let Some((step, _)) = waiting(run, |p| matches!(p, Prompt::Answers)) else { return };
     let found = run.workflow.step(&step).map(|s| (s.title.clone(), s.kind.clone()));
     if let Some((title, StepKind::Ask { fields })) = found {
-        let form = Form::answer(id.clone(), step, &title, fields, &Map::new());
+        let draft = model.run.drafts.get(&(id.clone(), step.clone())).cloned().unwrap_or_default();
+        let form = Form::answer(id.clone(), step, &title, fields, &draft);
         model.open(form);
     }
 }

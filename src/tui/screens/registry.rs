@@ -3,14 +3,18 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use crate::base::WorkflowId;
 use crate::config::{Action, Context};
 use crate::tui::Model;
 use crate::tui::msg::Effect;
-use crate::tui::screens::{Screen, empty};
+use crate::tui::screens::{Screen, ScreenId, empty};
 use crate::tui::widgets::Hint;
 
 #[derive(Debug, Default)]
-pub struct State {}
+pub struct State {
+    /// The workflow to select, from elsewhere.
+    pub wanted: Option<WorkflowId>,
+}
 
 pub struct Registry;
 
@@ -30,4 +34,10 @@ impl Screen for Registry {
     fn hints(&self, _model: &Model) -> Vec<Hint> {
         vec![Action::GoConsole.into()]
     }
+}
+
+/// Goes to the registry, to this workflow.
+pub fn show(model: &mut Model, id: &WorkflowId) -> Vec<Effect> {
+    model.registry.wanted = Some(id.clone());
+    model.go(ScreenId::Registry)
 }

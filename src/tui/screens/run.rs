@@ -14,6 +14,8 @@ use crate::tui::widgets::Hint;
 pub struct State {
     /// The run that is shown.
     pub open: Option<RunId>,
+    /// Answers that were typed and left.
+    pub drafts: crate::tui::overlays::form::Drafts,
 }
 
 pub struct RunScreen;
