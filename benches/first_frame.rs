@@ -4,11 +4,15 @@
 //! The bare program is this very file, re-executed with `BARE` set. `cargo bench --bench first_frame`.
 
 use std::io::Read as _;
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::process::Stdio;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use ratatui::widgets::Paragraph;
+
+const ROWS: NonZeroU16 = NonZeroU16::new(24).expect("not zero");
+const COLUMNS: NonZeroU16 = NonZeroU16::new(80).expect("not zero");
 
 /// What the bare program draws, and what ours draws first of all.
 const WORD: &str = "mwtui";
@@ -55,11 +59,11 @@ impl Drop for Shown {
 /// Starts the command in a terminal and waits for [`WORD`] on it.
 fn until_first_frame(command: CommandBuilder, home: Option<tempfile::TempDir>) -> Shown {
     let pty = native_pty_system()
-        .openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 })
+        .openpty(PtySize { rows: ROWS.get(), cols: COLUMNS.get(), pixel_width: 0, pixel_height: 0 })
         .expect("a terminal");
     let mut reader = pty.master.try_clone_reader().expect("its output");
     let child = pty.slave.spawn_command(command).expect("the program starts");
-    let mut screen = vt100::Parser::new(24, 80, 0);
+    let mut screen = vt100::Parser::new(ROWS, COLUMNS, 0);
     let mut buffer = [0; 8192];
     while !screen.screen().contents().contains(WORD) {
         let read = reader.read(&mut buffer).expect("the program draws");

@@ -9,6 +9,7 @@ pub mod id;
 pub mod paths;
 pub mod text;
 pub mod time;
+pub mod trace;
 
 pub use actor::Actor;
 pub use error::{Error, ErrorKind, Result};

@@ -135,6 +135,26 @@ fn is_hidden(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// JSON text in which every control, bidi and zero-width character is written as `\uXXXX`: what
+/// it says stays the same, and a terminal that it is printed on sees none of them.
+pub fn escape_json(json: &str) -> std::borrow::Cow<'_, str> {
+    if !json.chars().any(|c| c.is_control() || is_hidden(c)) {
+        return json.into();
+    }
+    let mut safe = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if c.is_control() || is_hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                use fmt::Write as _;
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    safe.into()
+}
+
 /// The visible picture of a control character: `␇` for BEL.
 fn picture(c: char) -> char {
     match c as u32 {

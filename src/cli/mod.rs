@@ -1,1 +1,305 @@
-//! The command line: one file per subcommand.
+//! The command line: one file per subcommand, each a `clap` struct and what it does. Talks to
+//! the engine through `client` alone; prints through `output` alone.
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Parser, Subcommand};
+
+use crate::base::{Error, ErrorKind, Paths, Result, paths};
+use crate::workflow::Registry;
+
+mod answer;
+mod approve;
+mod ask;
+mod back;
+mod cancel;
+mod doctor;
+mod done;
+mod engine;
+mod events;
+mod fail;
+mod find;
+mod follow;
+mod link;
+mod list;
+mod logs;
+mod matching;
+mod note;
+pub mod output;
+mod pause;
+mod plan;
+mod prompt;
+pub mod reference;
+mod reject;
+mod resume;
+mod retry;
+mod run;
+mod runs;
+mod session;
+mod show;
+mod skip;
+mod start;
+mod status;
+mod stream;
+mod summary;
+mod tell;
+mod trust;
+mod validate;
+mod walk;
+
+pub use engine::EngineCommand;
+use output::{Line, Output};
+
+/// The operations console for a team's process bank.
+///
+/// Without a command it opens the console. Every command takes --json for programs and
+/// --no-input for scripts.
+#[derive(Debug, Parser)]
+#[command(name = "mwtui", version, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Print JSON: one object, or one a line where it streams
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Keep everything under this folder instead of the XDG folders (MWTUI_HOME)
+    #[arg(long, global = true, value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// Never ask: do what can be done without a person
+    #[arg(long, global = true)]
+    pub no_input: bool,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    List(list::Args),
+    Show(show::Args),
+    Match(matching::Args),
+    Run(run::Args),
+    Walk(walk::Args),
+    Runs(runs::Args),
+    Status(status::Args),
+    Logs(logs::Args),
+    Events(events::Args),
+    Pause(pause::Args),
+    Resume(resume::Args),
+    Cancel(cancel::Args),
+    Retry(retry::Args),
+    Skip(skip::Args),
+    Back(back::Args),
+    Done(done::Args),
+    Fail(fail::Args),
+    Answer(answer::Args),
+    Approve(approve::Args),
+    Reject(reject::Args),
+    Note(note::Args),
+    Session(session::Args),
+    Summary(summary::Args),
+    Validate(validate::Args),
+    Trust(trust::Args),
+    Engine(engine::Args),
+    Doctor(doctor::Args),
+}
+
+/// How a command ends; the exit codes are a public promise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    Done,
+    /// The run or check failed.
+    Failed,
+    Usage,
+    NotFound,
+    /// State, trust or approval says no.
+    Refused,
+    /// No workflow matches, or several could be meant.
+    NoMatch,
+    /// Engine or store trouble.
+    Internal,
+    /// Waiting for a person.
+    Waiting,
+    Interrupted,
+}
+
+impl Exit {
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::NotFound => 3,
+            Self::Refused => 4,
+            Self::NoMatch => 5,
+            Self::Internal => 6,
+            Self::Waiting => 7,
+            Self::Interrupted => 130,
+        }
+    }
+
+    pub fn of(error: &Error) -> Self {
+        match error.kind {
+            ErrorKind::Usage => Self::Usage,
+            ErrorKind::NotFound => Self::NotFound,
+            ErrorKind::Refused => Self::Refused,
+            ErrorKind::NoMatch => Self::NoMatch,
+            ErrorKind::Internal => Self::Internal,
+        }
+    }
+}
+
+/// What every command has at hand.
+pub struct Env {
+    pub paths: Paths,
+    pub out: Output,
+    /// The root of the working tree that the command was given in.
+    pub folder: PathBuf,
+    no_input: bool,
+    /// What ctrl-c says: how to come back.
+    parting: std::cell::RefCell<Option<Line>>,
+}
+
+impl Env {
+    fn new(paths: Paths, json: bool, no_input: bool) -> Result<Self> {
+        let here = std::env::current_dir().map_err(|e| {
+            Error::usage("The current folder cannot be found")
+                .because(e)
+                .hint("Change to a folder that exists")
+        })?;
+        Ok(Self {
+            paths,
+            out: Output::new(json),
+            folder: paths::project_root(&here),
+            no_input,
+            parting: std::cell::RefCell::default(),
+        })
+    }
+
+    /// Whether a person can be asked.
+    pub fn may_ask(&self) -> bool {
+        !self.no_input && !self.out.is_json() && std::io::stdin().is_terminal() && self.out.is_terminal()
+    }
+
+    pub fn registry(&self) -> Registry {
+        Registry::load(&self.paths, &self.folder)
+    }
+
+    /// The folder as messages to the engine name it.
+    pub fn folder_text(&self) -> String {
+        self.folder.to_string_lossy().into_owned()
+    }
+
+    /// What is said when ctrl-c ends the command from now on.
+    pub fn on_interrupt(&self, line: Line) {
+        *self.parting.borrow_mut() = Some(line);
+    }
+}
+
+/// Whether `--json` stands in the arguments, for errors that come before they are understood.
+fn json_asked() -> bool {
+    std::env::args_os().skip(1).take_while(|a| a != "--").any(|a| a == "--json")
+}
+
+/// The arguments, or the exit code where help was asked for or they make no sense.
+pub fn parse() -> std::result::Result<Cli, Exit> {
+    Cli::try_parse().map_err(|error| {
+        use clap::error::ErrorKind as Kind;
+        match error.kind() {
+            Kind::DisplayHelp | Kind::DisplayVersion => {
+                // Help into a closed pipe is no error.
+                let _ = error.print();
+                Exit::Done
+            }
+            _ if json_asked() => {
+                let text = error.render().to_string();
+                let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+                Output::new(true).error(&Error::usage(message).hint("mwtui --help"));
+                Exit::Usage
+            }
+            _ => {
+                let _ = error.print();
+                Exit::Usage
+            }
+        }
+    })
+}
+
+/// Shows an error that came before a command could begin.
+pub fn refuse(json: bool, error: &Error) -> Exit {
+    Output::new(json).error(error);
+    Exit::of(error)
+}
+
+/// The hint of plain `mwtui` without a terminal. No escape bytes.
+pub fn no_terminal(json: bool) -> Exit {
+    refuse(
+        json,
+        &Error::usage("The console needs a terminal on input and output")
+            .hint("mwtui list, or mwtui --help for every command"),
+    )
+}
+
+/// Runs one command to its end, or until ctrl-c.
+pub async fn execute(command: Command, json: bool, no_input: bool, paths: Paths) -> Exit {
+    let env = match Env::new(paths, json, no_input) {
+        Ok(env) => env,
+        Err(error) => return refuse(json, &error),
+    };
+    let outcome = tokio::select! {
+        outcome = dispatch(command, &env) => outcome,
+        _ = tokio::signal::ctrl_c() => {
+            if let Some(line) = env.parting.take() {
+                env.out.blank();
+                env.out.remark(line);
+            }
+            return Exit::Interrupted;
+        }
+    };
+    let exit = outcome.unwrap_or_else(|error| {
+        env.out.error(&error);
+        Exit::of(&error)
+    });
+    match env.out.finish() {
+        Ok(()) => exit,
+        Err(error) => {
+            env.out.error(&error);
+            Exit::Internal
+        }
+    }
+}
+
+async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
+    match command {
+        Command::List(args) => list::run(&args, env),
+        Command::Show(args) => show::run(&args, env),
+        Command::Match(args) => matching::run(&args, env),
+        Command::Run(args) => run::run(args, env).await,
+        Command::Walk(args) => walk::run(&args, env).await,
+        Command::Runs(args) => runs::run(args, env).await,
+        Command::Status(args) => status::run(&args, env).await,
+        Command::Logs(args) => logs::run(&args, env).await,
+        Command::Events(args) => events::run(&args, env).await,
+        Command::Pause(args) => pause::run(args, env).await,
+        Command::Resume(args) => resume::run(args, env).await,
+        Command::Cancel(args) => cancel::run(args, env).await,
+        Command::Retry(args) => retry::run(args, env).await,
+        Command::Skip(args) => skip::run(args, env).await,
+        Command::Back(args) => back::run(args, env).await,
+        Command::Done(args) => done::run(args, env).await,
+        Command::Fail(args) => fail::run(args, env).await,
+        Command::Answer(args) => answer::run(args, env).await,
+        Command::Approve(args) => approve::run(args, env).await,
+        Command::Reject(args) => reject::run(args, env).await,
+        Command::Note(args) => note::run(args, env).await,
+        Command::Session(args) => session::run(args, env).await,
+        Command::Summary(args) => summary::run(&args, env).await,
+        Command::Validate(args) => validate::run(&args, env),
+        Command::Trust(args) => trust::run(&args, env).await,
+        Command::Engine(args) => engine::run(&args, env).await,
+        Command::Doctor(_) => doctor::run(env).await,
+    }
+}
+
+/// `path` as people read it: relative to `folder` where it lies under it.
+fn shown_path(path: &Path, folder: &Path) -> String {
+    path.strip_prefix(folder).unwrap_or(path).display().to_string()
+}

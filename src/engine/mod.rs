@@ -1,1 +1,132 @@
 //! The owner of the store and of every run: socket server, request handlers, run loop, timers, recovery.
+//!
+//! One thread, the run loop, decides everything that changes, in one order. Handlers prepare
+//! requests for it (files, git, the registry) and answer questions from what it has published
+//! or from the store; they never change a run.
+
+mod activity;
+pub mod background;
+mod batch;
+mod closing;
+mod handlers;
+mod hub;
+mod journal_log;
+mod load;
+mod lock;
+mod person;
+mod record;
+mod run_loop;
+mod serve;
+mod server;
+mod sessions;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::{oneshot, watch};
+
+use crate::base::{Actor, Error, Paths, Result, RunId, SessionId, Timestamp};
+use crate::exec::Notice;
+use crate::protocol::Response;
+use crate::run::{Export, Run, RunStarted, Verb};
+use crate::store::Store;
+use crate::workflow::Workflow;
+
+pub use serve::{Options, serve};
+
+/// What every part of the engine shares.
+struct Engine {
+    paths: Paths,
+    store: Arc<Store>,
+    /// Runs that have not ended, as they are in the store: written by the run loop alone.
+    live: RwLock<HashMap<RunId, Arc<Run>>>,
+    hub: hub::Hub,
+    activity: activity::Activity,
+    inputs: Sender<Input>,
+    ending: watch::Sender<Ending>,
+    started_at: Timestamp,
+}
+
+/// How far the engine's end has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Ending {
+    #[default]
+    Not,
+    /// Somebody wants it to end.
+    Asked,
+    /// Nothing is decided any more; connections may close.
+    Stopped,
+}
+
+/// Where an answer goes.
+type Reply = oneshot::Sender<Result<Response>>;
+
+/// What the run loop takes, one after the other.
+enum Input {
+    Act { run: RunId, verb: Verb, actor: Actor, reply: Reply },
+    Start { prepared: Box<Prepared>, actor: Actor, reply: Reply },
+    Session { verb: SessionVerb, actor: Actor, reply: Reply },
+    Notice(Notice),
+    Stop,
+}
+
+/// A start with all that needs files or git found out.
+struct Prepared {
+    workflow: Arc<Workflow>,
+    source: Arc<[u8]>,
+    /// Its session is filled in by the run loop.
+    header: RunStarted,
+    root: PathBuf,
+    start_commit: Option<String>,
+}
+
+/// What is done to a session.
+enum SessionVerb {
+    Open { root: PathBuf, start_commit: Option<String> },
+    Note { session: SessionId, text: String },
+    Rename { session: SessionId, name: String },
+    Exported { session: SessionId, export: Export },
+    End { session: SessionId },
+}
+
+impl Engine {
+    /// The run as it is now, from memory or from the store. Blocking.
+    fn run(&self, id: &RunId) -> Result<Arc<Run>> {
+        match self.live_run(id) {
+            Some(run) => Ok(run),
+            None => load::run(&self.store, id).map(Arc::new),
+        }
+    }
+
+    fn live_run(&self, id: &RunId) -> Option<Arc<Run>> {
+        self.live.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// Hands an input to the run loop and waits for its answer.
+    async fn ask(&self, input: impl FnOnce(Reply) -> Input) -> Result<Response> {
+        let (reply, answer) = oneshot::channel();
+        self.inputs.send(input(reply)).map_err(|_| ending())?;
+        answer.await.map_err(|_| ending())?
+    }
+
+    fn end(&self) {
+        self.ending.send_if_modified(|e| {
+            let first = *e < Ending::Asked;
+            *e = (*e).max(Ending::Asked);
+            first
+        });
+    }
+}
+
+fn ending() -> Error {
+    Error::internal("The engine is ending").hint("Try again: the next call starts a new one")
+}
+
+/// Runs what may block on a thread that may.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|e| Error::internal("A part of the engine broke off").because(e))?
+}

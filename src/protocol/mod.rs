@@ -3,6 +3,7 @@
 
 pub mod frame;
 pub mod message;
+pub mod queue;
 
 pub use message::{
     ClientKind, ClientMessage, EngineStatus, Hello, OutputChunk, OutputRange, PROTOCOL, Request, Response,

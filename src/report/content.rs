@@ -246,6 +246,7 @@ fn step_part(
             part.by = Some(actor(by));
             part.evidence = outcome.evidence.iter().map(evidence).collect();
             part.unverified = outcome.evidence.is_empty() && outcome.answers.is_empty();
+            part.unticked = outcome.unchecked.iter().map(|action| line(action)).collect();
             let entry = |label: &str, text: String| Entry {
                 run: run.id().to_string(),
                 workflow: line(run.header.workflow.id.as_str()),
@@ -263,6 +264,8 @@ fn step_part(
                         let text = format!("{name}: {}", value(v));
                         sections.entry(section).or_default().push(entry(&step.title, block(&text)));
                     }
+                    // A command's own outputs repeat what its evidence says.
+                    _ if step.kind.is_automatic() => {}
                     _ => part.outputs.push((line(name), value(v))),
                 }
             }
@@ -365,6 +368,7 @@ fn evidence(evidence: &Evidence) -> (&'static str, String) {
         EvidenceKind::File => "file",
         EvidenceKind::Output => "output",
         EvidenceKind::Decision => "decision",
+        EvidenceKind::Answer => "answers",
     };
     (kind, block(&evidence.text))
 }

@@ -47,6 +47,11 @@ pub fn of(run: &Run, now: Timestamp) -> Vec<Deviation> {
     for (step, state) in run.each_step() {
         of_step(step, state, &mut push);
     }
+    for back in &run.backs {
+        let step = run.workflow.step(&back.to);
+        let why = back.reason.as_deref().map_or_else(String::new, |reason| format!(": {}", line(reason)));
+        push(back.at, step, "back", format!("{} went back to it{why}", actor(&back.by)));
+    }
     for pause in run.segments.iter().filter(|s| s.kind == SegmentKind::Paused) {
         let still = if pause.to.is_none() && !run.is_ended() { ", and still is" } else { "" };
         let length: Millis = pause.length(run.ended_at().unwrap_or(now));

@@ -107,6 +107,7 @@ fn run(id: &str, workflow: &str, name: &str, start: i64, steps: Vec<(Step, StepS
         phase: Phase::Active { deadline: None },
         steps: records,
         notes: Vec::new(),
+        backs: Vec::new(),
         segments: Vec::new(),
     }
 }
@@ -171,8 +172,11 @@ fn deployment() -> Run {
             ..Outcome::default()
         },
     );
-    let question =
-        || Work::Approve { question: "Restart the server in staging?".to_owned(), digest: "91c0".to_owned() };
+    let question = || Work::Approve {
+        question: "Restart the server in staging?".to_owned(),
+        opens: None,
+        digest: "91c0".to_owned(),
+    };
     let rejected = failure(FailureKind::Rejected, "not before the freeze ends", None);
     let (seen, seen_end) = done(20, ana(), with_note("The new tool answered"));
     let mut run = run(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::base::{Actor, Millis, StepId, Timestamp};
 use crate::run::state::{
-    Attempt, AttemptEnd, Note, Phase, Prompt, Segment, SegmentKind, StepRecord, StepState,
+    Attempt, AttemptEnd, Back, Note, Phase, Prompt, Segment, SegmentKind, StepRecord, StepState,
 };
 use crate::run::{AfterFailure, Event, EventBody, Failure, Run, Work};
 use crate::workflow::{StepKind, Workflow};
@@ -32,6 +32,7 @@ pub fn begin(workflow: Arc<Workflow>, first: &Event) -> Option<Run> {
         phase: Phase::Active { deadline: workflow.config.timeout.map(|limit| first.at.plus(limit)) },
         steps,
         notes: Vec::new(),
+        backs: Vec::new(),
         segments: Vec::new(),
         workflow,
     })
@@ -92,7 +93,8 @@ pub fn apply(run: &mut Run, event: &Event) {
             let end = AttemptEnd::Interrupted { at, by: by.clone() };
             settle(run, step, end, StepState::Pending, at);
         }
-        EventBody::WentBack { to, .. } => {
+        EventBody::WentBack { to, reason } => {
+            run.backs.push(Back { at, by: by.clone(), to: to.clone(), reason: reason.clone() });
             let from = run.record(to).map_or(run.steps.len(), |(index, _)| index);
             let ids: Vec<StepId> = run.steps.iter().skip(from).map(|s| s.id.clone()).collect();
             for id in ids {

@@ -77,6 +77,9 @@ pub struct RunStarted {
     pub inputs: Map<String, Value>,
     pub context: Context,
     pub session: SessionId,
+    /// As the session was called at the start.
+    #[serde(default)]
+    pub session_name: String,
     /// What the person typed, where the run came from a phrase.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phrase: Option<String>,

@@ -29,5 +29,7 @@ pub use event::{
 };
 pub use resolve::{PlannedStep, plan};
 pub use session::{Export, GitState, Session, SessionEvent, SessionEventBody, SessionRecord};
-pub use state::{Attempt, AttemptEnd, Note, Phase, Prompt, Run, Segment, SegmentKind, StepRecord, StepState};
+pub use state::{
+    Attempt, AttemptEnd, Back, Note, Phase, Prompt, Run, Segment, SegmentKind, StepRecord, StepState,
+};
 pub use summary::{Need, NeedKind, RunFilter, RunStatus, RunSummary, StepStatus, Times, summarise};

@@ -22,6 +22,9 @@ pub struct Run {
     /// In the order of the workflow's steps.
     pub steps: Vec<StepRecord>,
     pub notes: Vec<Note>,
+    /// Every time somebody went back to a step.
+    #[serde(default)]
+    pub backs: Vec<Back>,
     /// What the time went into, in order of start.
     pub segments: Vec<Segment>,
 }
@@ -172,6 +175,14 @@ pub struct Note {
     pub by: Actor,
     pub step: Option<StepId>,
     pub text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Back {
+    pub at: Timestamp,
+    pub by: Actor,
+    pub to: StepId,
+    pub reason: Option<String>,
 }
 
 /// A stretch of time and what it went into.

@@ -2,14 +2,34 @@
 //!
 //! Blocking: the engine calls it from a thread that may block.
 
-use std::path::Path;
-use std::sync::Arc;
+mod journal;
+mod migrations;
+mod open;
+mod queries;
+mod tables;
+#[cfg(test)]
+mod tests;
 
-use crate::base::{Result, RunId, SessionId};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use redb::{Database, ReadTransaction, ReadableDatabase as _};
+
+use crate::base::{Error, Result, RunId, SessionId};
 use crate::run::{Event, RunFilter, RunSummary, Session, SessionEvent};
 
 /// The open store. One process has it open at a time.
-pub struct Store;
+pub struct Store {
+    file: PathBuf,
+    /// `None` only after it could not be reopened.
+    database: RwLock<Option<Database>>,
+    /// A write has failed: redb refuses every later one until the file is opened anew.
+    broken: AtomicBool,
+}
+
+/// The digest and bytes of a workflow file.
+pub type Definition = (String, Arc<[u8]>);
 
 /// What one transition adds.
 pub enum Append {
@@ -19,7 +39,7 @@ pub enum Append {
         /// The run after the events; kept as an index for lists.
         summary: Box<RunSummary>,
         /// With a run's first events: the digest and bytes of its definition.
-        definition: Option<(String, Arc<[u8]>)>,
+        definition: Option<Definition>,
     },
     Session {
         session: SessionId,
@@ -33,75 +53,115 @@ impl Store {
     /// Opens the store, 0600 from the moment it is created, and brings its schema up to date.
     /// One that cannot be read is left as it is; the error says where backups are.
     pub fn open(file: &Path) -> Result<Self> {
-        let _ = file;
-        todo!("contract")
+        let database = open::open(file)?;
+        Ok(Self {
+            file: file.to_owned(),
+            database: RwLock::new(Some(database)),
+            broken: AtomicBool::new(false),
+        })
     }
 
     /// All appends in one durable two-phase transaction, or none.
+    ///
+    /// A sequence that does not go on where the journal ends is an `Internal` error. So it is
+    /// after a failed commit of which the disk kept everything nevertheless: read the journal's
+    /// end again with [`Store::events`] before going on with a run whose commit failed.
     pub fn commit(&self, appends: &[Append]) -> Result<()> {
-        let _ = appends;
-        todo!("contract")
+        self.with(|database| {
+            let txn = database.begin_write().map_err(|e| {
+                self.broken.store(true, Ordering::Release);
+                journal::not_written(e)
+            })?;
+            journal::transaction(txn, |txn| journal::append(txn, appends)).inspect_err(|error| {
+                // Whether it was the disk or a refusal of ours: opening anew is safe and rare.
+                tracing::error!(%error, causes = ?error.causes, "a commit failed");
+                self.broken.store(true, Ordering::Release);
+            })
+        })
     }
 
     /// Events after `after`, oldest first.
     pub fn events(&self, run: &RunId, after: u64, limit: usize) -> Result<Vec<Event>> {
-        let _ = (run, after, limit);
-        todo!("contract")
+        self.read(|txn| queries::events(txn, run, after, limit))
     }
 
     pub fn summary(&self, run: &RunId) -> Result<Option<RunSummary>> {
-        let _ = run;
-        todo!("contract")
+        self.read(|txn| queries::summary(txn, run.as_str()))
     }
 
     /// Newest first.
     pub fn runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>> {
-        let _ = filter;
-        todo!("contract")
+        self.read(|txn| queries::runs(txn, filter))
     }
 
     /// Runs that have not ended.
     pub fn live_runs(&self) -> Result<Vec<RunId>> {
-        todo!("contract")
+        self.read(queries::live_runs)
     }
 
     /// Ids that begin with `prefix`, at most `limit`.
     pub fn runs_with_prefix(&self, prefix: &str, limit: usize) -> Result<Vec<RunId>> {
-        let _ = (prefix, limit);
-        todo!("contract")
+        self.read(|txn| queries::runs_with_prefix(txn, prefix, limit))
     }
 
     pub fn newest_run(&self) -> Result<Option<RunId>> {
-        todo!("contract")
+        self.read(queries::newest_run)
     }
 
     /// The bytes of a definition by its digest.
     pub fn definition(&self, digest: &str) -> Result<Option<Vec<u8>>> {
-        let _ = digest;
-        todo!("contract")
+        self.read(|txn| queries::definition(txn, digest))
     }
 
     /// Newest first.
     pub fn sessions(&self) -> Result<Vec<Session>> {
-        todo!("contract")
+        self.read(queries::sessions)
     }
 
     pub fn session(&self, id: &SessionId) -> Result<Option<Session>> {
-        let _ = id;
-        todo!("contract")
+        self.read(|txn| queries::session(txn, id.as_str()))
     }
 
     pub fn session_events(&self, id: &SessionId) -> Result<Vec<SessionEvent>> {
-        let _ = id;
-        todo!("contract")
+        self.read(|txn| queries::session_events(txn, id))
     }
 
     pub fn schema_version(&self) -> Result<u32> {
-        todo!("contract")
+        self.read(migrations::version)
     }
 
     /// Size of the file in bytes.
     pub fn size(&self) -> u64 {
-        todo!("contract")
+        std::fs::metadata(&self.file).map_or(0, |meta| meta.len())
+    }
+
+    fn read<T>(&self, query: impl FnOnce(&ReadTransaction) -> Result<T>) -> Result<T> {
+        self.with(|database| {
+            let txn = database.begin_read().map_err(queries::not_read)?;
+            query(&txn)
+        })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T>) -> Result<T> {
+        if self.broken.load(Ordering::Acquire) {
+            self.reopen()?;
+        }
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        match &*database {
+            Some(database) => work(database),
+            None => Err(Error::internal("The store is closed after a failed write")
+                .hint("Check the disk, then restart the engine")),
+        }
+    }
+
+    fn reopen(&self) -> Result<()> {
+        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        if self.broken.load(Ordering::Acquire) {
+            // The old one holds the lock on the file.
+            *database = None;
+            *database = Some(open::open_existing(&self.file)?);
+            self.broken.store(false, Ordering::Release);
+        }
+        Ok(())
     }
 }

@@ -208,11 +208,11 @@ fn environment<'s>() -> Environment<'s> {
     env.add_filter("first", minijinja::filters::first);
     env.add_filter("float", minijinja::filters::float);
     env.add_filter("int", minijinja::filters::int);
-    env.add_filter("join", minijinja::filters::join);
+    env.add_filter("join", join);
     env.add_filter("last", minijinja::filters::last);
     env.add_filter("length", minijinja::filters::length);
     env.add_filter("lower", minijinja::filters::lower);
-    env.add_filter("replace", minijinja::filters::replace);
+    env.add_filter("replace", replace);
     env.add_filter("round", minijinja::filters::round);
     env.add_filter("split", minijinja::filters::split);
     env.add_filter("string", minijinja::filters::string);
@@ -230,6 +230,40 @@ fn environment<'s>() -> Environment<'s> {
     env.add_test("string", minijinja::tests::is_string);
     env.add_function(scan::COMPARE, compare);
     env
+}
+
+fn refuse_large(bytes: usize) -> Result<(), minijinja::Error> {
+    if bytes > RESULT_LIMIT {
+        return Err(minijinja::Error::new(ErrorKind::InvalidOperation, too_large()));
+    }
+    Ok(())
+}
+
+/// Replaces a text in a text; the size of what comes out is known before it is made.
+fn replace(value: &str, from: &str, to: &str) -> Result<String, minijinja::Error> {
+    let times = value.matches(from).count();
+    refuse_large(value.len().saturating_add(times.saturating_mul(to.len())))?;
+    Ok(value.replace(from, to))
+}
+
+/// The items of a list as one text, with a separator between them.
+fn join(value: &Jinja, separator: Option<&str>) -> Result<String, minijinja::Error> {
+    if value.kind() != ValueKind::Seq {
+        let reason = format!("`join` makes a text of a list, not of {}", kind_word(value));
+        return Err(minijinja::Error::new(ErrorKind::InvalidOperation, reason));
+    }
+    let mut text = String::new();
+    for (index, item) in value.try_iter()?.enumerate() {
+        if item.is_undefined() {
+            return Err(ErrorKind::UndefinedError.into());
+        }
+        if index > 0 {
+            text.push_str(separator.unwrap_or(""));
+        }
+        text.push_str(&item.to_string());
+        refuse_large(text.len())?;
+    }
+    Ok(text)
 }
 
 /// What `==`, `<`, `in` … become: the same answer as minijinja's where the types agree, else an error.

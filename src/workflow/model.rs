@@ -24,6 +24,7 @@ pub struct Workflow {
     pub trigger_phrases: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<String>,
+    /// Empty where the file does not say.
     pub scope: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disambiguates_from: Vec<Distinction>,
@@ -151,8 +152,7 @@ impl FieldKind {
     }
 }
 
-/// The sections of a session summary that a workflow may write into
-/// (`seeds/meta-workflows.md`, MW-001 step 2).
+/// The sections of a session summary that a workflow may write into, as MW-001 lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SummarySection {

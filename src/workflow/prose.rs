@@ -4,14 +4,18 @@
 
 use std::fmt::Write as _;
 
-use crate::workflow::{Backoff, Field, FieldKind, Prerequisite, Retry, Status, Step, StepKind, Workflow};
+use crate::workflow::{
+    Backoff, Defaults, Field, FieldKind, Prerequisite, Retry, Status, Step, StepKind, Workflow,
+};
 
 /// The whole workflow as a Markdown document.
 pub fn markdown(workflow: &Workflow) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "# {} {}\n", workflow.id, workflow.name);
     let _ = writeln!(out, "{}\n", facts(workflow));
-    paragraph(&mut out, &workflow.scope);
+    if !workflow.scope.is_empty() {
+        paragraph(&mut out, &workflow.scope);
+    }
     if let Status::Deprecated { replaced_by, reason } = &workflow.status {
         let mut note = "**Deprecated.**".to_owned();
         if let Some(reason) = reason {
@@ -45,7 +49,7 @@ pub fn markdown(workflow: &Workflow) -> String {
     list(&mut out, "Limits", limits(workflow).into_iter());
     let _ = writeln!(out, "## Steps\n");
     for (index, step) in workflow.steps.iter().enumerate() {
-        step_text(&mut out, index + 1, step);
+        step_text(&mut out, index + 1, step, &workflow.config);
     }
     list(&mut out, "Outputs", workflow.outputs.iter().cloned());
     list(&mut out, "Success criteria", workflow.success_criteria.iter().cloned());
@@ -78,7 +82,7 @@ fn limits(workflow: &Workflow) -> Vec<String> {
     limits
 }
 
-fn step_text(out: &mut String, number: usize, step: &Step) {
+fn step_text(out: &mut String, number: usize, step: &Step, defaults: &Defaults) {
     let _ = writeln!(out, "### {number}. {} ({})\n", step.title, step.kind.word());
     if let Some(condition) = &step.condition {
         paragraph(out, &format!("Only if `{condition}`."));
@@ -117,7 +121,8 @@ fn step_text(out: &mut String, number: usize, step: &Step) {
     }
     rules.extend(step.timeout.map(|t| format!("at most {t}")));
     rules.extend(step.retry.as_ref().map(retry));
-    if step.continue_on_error {
+    // What holds for every step has been said on top.
+    if step.continue_on_error && !defaults.continue_on_error {
         rules.push("a failure is noted, and the run goes on".to_owned());
     }
     if step.idempotent {

@@ -92,11 +92,8 @@ impl Registry {
             }
             Err(error) if !own.is_empty() => {
                 // Nothing is trusted then; that it is so must be seen.
-                let mut diagnostic =
-                    Diagnostic::of_file("trust.json", error.message, error.hint.unwrap_or_default());
-                diagnostic
-                    .message
-                    .push_str(&error.causes.iter().map(|c| format!(": {c}")).collect::<String>());
+                let message = [vec![error.message], error.causes].concat().join(": ");
+                let diagnostic = Diagnostic::of_file("trust.json", message, error.hint.unwrap_or_default());
                 own.push(unread("trust.json".to_owned(), None, Origin::Project, diagnostic));
             }
             Err(_) => {}

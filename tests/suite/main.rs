@@ -1,5 +1,12 @@
 //! The one test binary for what crosses rooms: each module is one concern. `architecture`
 //! checks that no file of this folder is forgotten here.
 
+mod architecture;
 mod bank;
+mod cli_reference;
+mod engine;
+mod engine_runs;
+mod engine_sessions;
+mod pty;
+mod support;
 mod workflow_files;

@@ -1,6 +1,7 @@
 //! Workflow files as people meet them: the reference's examples load, and hostile files in a
 //! folder are told with their place while everything else goes on working.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use mwtui::base::Paths;
@@ -46,6 +47,9 @@ fn every_example_of_the_reference_loads() {
     }
 }
 
+/// Name, contents, line and column, part of what is told.
+type Hostile = (&'static str, Vec<u8>, (u32, u32), &'static str);
+
 #[test]
 fn hostile_files_are_told_and_the_rest_of_the_registry_works() {
     let dir = tempfile::tempdir().expect("temp dir");
@@ -55,10 +59,10 @@ fn hostile_files_are_told_and_the_rest_of_the_registry_works() {
     let head = "name: T\ntrigger_phrases: [x]\nscope: s\n";
     let mut bomb = String::from("a: &a [x, x, x, x, x, x, x, x, x, x]\n");
     for (name, inner) in [("b", "a"), ("c", "b"), ("d", "c"), ("e", "d"), ("f", "e"), ("g", "f")] {
-        bomb.push_str(&format!("{name}: &{name} [{}]\n", vec![format!("*{inner}"); 10].join(", ")));
+        let _ = writeln!(bomb, "{name}: &{name} [{}]", vec![format!("*{inner}"); 10].join(", "));
     }
     let deep = format!("{head}steps: {}{}", "[".repeat(300), "]".repeat(300));
-    let files: Vec<(&str, Vec<u8>, (u32, u32), &str)> = vec![
+    let files: Vec<Hostile> = vec![
         (
             "misspelt",
             format!("{head}trigger_phrase: [y]\nsteps: [{{title: A}}]\n").into(),
@@ -75,13 +79,13 @@ fn hostile_files_are_told_and_the_rest_of_the_registry_works() {
         (
             "unknown",
             format!("{head}steps: [{{title: A, approve: \"${{{{ inputs.nope }}}}?\"}}]\n").into(),
-            (4, 35),
+            (4, 34),
             "unknown name `inputs.nope`",
         ),
         (
             "script",
             format!("{head}steps: [{{title: A, run: \"ls ${{{{ inputs.x }}}}\"}}]\n").into(),
-            (4, 34),
+            (4, 33),
             "env: { X: \"${{ inputs.x }}\" }",
         ),
         ("utf8", b"name: caf\xff\n".to_vec(), (1, 10), "byte 10 of the file (0xff) is no UTF-8"),

@@ -35,6 +35,9 @@ fn a_whole_expression_keeps_its_type_and_a_mixed_text_is_text() {
         ("${NAME} $((1+2)) {{ x }}", json!("${NAME} $((1+2)) {{ x }}")),
         ("${{ steps[\"my-step\"].outputs.exit + 1 }}", json!(1)),
         ("${{ inputs.service | upper }}", json!("API")),
+        ("${{ inputs.service | replace('p', '-') }}", json!("a-i")),
+        ("${{ inputs.list | join(', ') }}", json!("a, b")),
+        ("${{ 'a b' | split(' ') | join }}", json!("ab")),
         ("${{ 'yes' if inputs.count > 2 else 'no' }}", json!("yes")),
     ] {
         assert_eq!(render(text, &scope()).expect(text), value, "{text}");
@@ -139,6 +142,16 @@ fn what_costs_too_much_is_refused() {
     assert!(error.reason.contains("larger than"), "{error}");
     let error = render("${{ a ~ a }}", &big).expect_err("too large");
     assert!(error.reason.contains("larger than"), "{error}");
+    for expression in [
+        "a | replace('x', a)",
+        "(a | split('x')) | join(a)",
+        "'x' * 100000000000",
+        "a * 1000",
+        "[1] * 1000000000",
+    ] {
+        let error = render(&format!("${{{{ {expression} }}}}"), &big).expect_err(expression);
+        assert!(error.reason.contains("large"), "{error}");
+    }
     let deep = format!("${{{{ {}1{} }}}}", "(".repeat(2000), ")".repeat(2000));
     assert!(render(&deep, &scope()).is_err());
 }

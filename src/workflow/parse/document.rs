@@ -94,19 +94,19 @@ pub(super) fn read(root: &Node, file: &str, sink: &mut Sink<'_>) -> Option<Workf
     warn_of_control(&table, sink);
     let scope = table.sentence("scope", sink);
     if table.get("scope").is_none() {
-        table.missing("scope", "Say in one sentence what the workflow covers", sink);
+        let help = "Say in one sentence what the workflow covers: people read it before they start a run";
+        sink.warning(&table.head(), "missing key `scope`", help);
     }
     let mut names = Names::default();
     let inputs = inputs(&table, &mut names, sink);
     let env = declared(&table, sink);
     names.env.clone_from(&env);
     let config = table.get("config").map_or_else(Defaults::default, |node| config(node, sink));
-    let steps = match table.get("steps") {
-        Some(node) => step::read_all(node, &config, &mut names, sink),
-        None => {
-            table.missing("steps", "A workflow has at least one step", sink);
-            Vec::new()
-        }
+    let steps = if let Some(node) = table.get("steps") {
+        step::read_all(node, &config, &mut names, sink)
+    } else {
+        table.missing("steps", "A workflow has at least one step", sink);
+        Vec::new()
     };
     Some(Workflow {
         id: WorkflowId::new(id?),
@@ -121,7 +121,8 @@ pub(super) fn read(root: &Node, file: &str, sink: &mut Sink<'_>) -> Option<Workf
         updated: table.sentence("updated", sink),
         trigger_phrases,
         examples: phrases(&table, "examples", sink),
-        scope: scope?,
+        // Given and wrong is an error that the sink has; absent is a warning.
+        scope: scope.unwrap_or_default(),
         disambiguates_from: distinctions(&table, sink),
         prerequisites: prerequisites(&table, sink),
         inputs,

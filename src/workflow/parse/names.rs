@@ -109,7 +109,7 @@ impl Names {
 
     fn step(&self, path: &[&str]) -> Result<(), (String, String)> {
         match path {
-            [_] => Ok(()),
+            [] | [_] => Ok(()),
             [_, id, rest @ ..] if self.steps.iter().any(|s| s == id) => match rest.first() {
                 None | Some(&"outputs") => Ok(()),
                 Some(other) => Err((
@@ -121,7 +121,6 @@ impl Names {
                 let known = self.steps.iter().map(String::as_str);
                 Err(unknown(&format!("steps.{id}"), id, known, "The steps before this one are", "steps"))
             }
-            [] => Ok(()),
         }
     }
 }

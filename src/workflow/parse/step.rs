@@ -75,6 +75,9 @@ const BELONGS: [(&str, &str); 6] = [
     ("overwrite", "write"),
 ];
 
+/// Keys that belong to what the engine does by itself.
+const AUTOMATIC: [&str; 3] = ["timeout", "retry", "idempotent"];
+
 /// Programs that read a script as one more argument.
 const SHELLS: [(&str, &[&str]); 5] = [
     ("sh", &["sh", "-c"]),
@@ -252,8 +255,22 @@ impl StepReader<'_> {
             {
                 sink.error(
                     &key.span,
-                    format!("`{}` belongs to a `{kind}` step, this is a {word} step", key.text),
+                    format!("`{}` belongs to the kind `{kind}`, this step is {word}", key.text),
                     "Take it out, or move it",
+                );
+            }
+        }
+        for key in AUTOMATIC.iter().filter_map(|key| table.key(key)) {
+            if word != "run" && word != "write" {
+                let help = if word == "approve" && key.text == "timeout" {
+                    "How long people have is said with `within`"
+                } else {
+                    "Nothing would enforce it: take it out, or move it"
+                };
+                sink.error(
+                    &key.span,
+                    format!("`{}` belongs to the kinds `run` and `write`, this step is {word}", key.text),
+                    help,
                 );
             }
         }
@@ -265,7 +282,7 @@ impl StepReader<'_> {
             );
         }
         match word {
-            "ask" => self.ask(table, sink),
+            "ask" => ask(table, sink),
             "run" => self.run(table, sink),
             "approve" => {
                 let node = table.get("approve")?;
@@ -276,36 +293,6 @@ impl StepReader<'_> {
             "write" => self.write(table, sink),
             _ => Some(StepKind::Manual { actions: table.sentences("actions", sink) }),
         }
-    }
-
-    fn ask(&self, table: &Table<'_>, sink: &mut Sink<'_>) -> Option<StepKind> {
-        let node = table.get("ask")?;
-        let list = items(node, "ask", sink);
-        if list.is_empty() {
-            if matches!(node.shape, Shape::List(_)) {
-                sink.error(
-                    &node.span,
-                    "`ask` has no questions",
-                    "List them: - { name: plan, prompt: What shall we do? }",
-                );
-            }
-            return None;
-        }
-        let mut fields: Vec<crate::workflow::Field> = Vec::new();
-        for item in list {
-            let Some(field) = question(item, None, sink) else { continue };
-            if fields.iter().any(|f| f.name == field.name) {
-                let at = item.get("name").map_or(item.span.clone(), |n| n.span.clone());
-                sink.error(
-                    &at,
-                    format!("two questions are called `{}`", field.name),
-                    "answers.<name> must mean one answer: choose another name",
-                );
-                continue;
-            }
-            fields.push(field);
-        }
-        Some(StepKind::Ask { fields })
     }
 
     fn run(&self, table: &Table<'_>, sink: &mut Sink<'_>) -> Option<StepKind> {
@@ -391,6 +378,36 @@ fn title(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<(String, Option<Strin
         }
         None => Some((description, None)),
     }
+}
+
+fn ask(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<StepKind> {
+    let node = table.get("ask")?;
+    let list = items(node, "ask", sink);
+    if list.is_empty() {
+        if matches!(node.shape, Shape::List(_)) {
+            sink.error(
+                &node.span,
+                "`ask` has no questions",
+                "List them: - { name: plan, prompt: What shall we do? }",
+            );
+        }
+        return None;
+    }
+    let mut fields: Vec<crate::workflow::Field> = Vec::new();
+    for item in list {
+        let Some(field) = question(item, None, sink) else { continue };
+        if fields.iter().any(|f| f.name == field.name) {
+            let at = item.get("name").map_or(item.span.clone(), |n| n.span.clone());
+            sink.error(
+                &at,
+                format!("two questions are called `{}`", field.name),
+                "answers.<name> must mean one answer: choose another name",
+            );
+            continue;
+        }
+        fields.push(field);
+    }
+    Some(StepKind::Ask { fields })
 }
 
 fn evidence(table: &Table<'_>, sink: &mut Sink<'_>) -> bool {

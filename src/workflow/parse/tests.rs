@@ -215,7 +215,7 @@ fn a_misspelt_key_is_told_with_the_right_one() {
 fn a_wrong_type_says_what_was_expected_and_found() {
     told(
         &format!(
-            "{HEAD}version: three\ntags: x\nends_session: \"yes\"\nconfig: [1]\ncategory: 7\nsteps:\n  - title: A\n    timeout: 30\n  - title: B\n    actions: [\"a\", 2]\n    retry: {{ max_attempts: 11 }}\n  - just text\n"
+            "{HEAD}version: three\ntags: x\nends_session: \"yes\"\nconfig: [1]\ncategory: 7\nsteps:\n  - run: ls\n    title: A\n    timeout: 30\n    retry: {{ max_attempts: 11 }}\n  - title: B\n    actions: [\"a\", 2]\n  - just text\n"
         ),
         &[
             (5, 10, "`version` must be a whole number from 1 on, found text"),
@@ -223,10 +223,10 @@ fn a_wrong_type_says_what_was_expected_and_found() {
             (7, 15, "`ends_session` must be true or false, found the text “yes”"),
             (8, 9, "`config` must be a mapping, found a list"),
             (9, 11, "`category` must be text, found the number 7"),
-            (12, 14, "`timeout` must be a length of time, found the number 30"),
-            (14, 20, "Put it in quotes: \"2\""),
-            (15, 28, "`max_attempts` must be a whole number from 1 to 10, found the number 11"),
-            (16, 5, "a step must be a mapping, found text"),
+            (13, 14, "`timeout` must be a length of time, found the number 30"),
+            (14, 28, "`max_attempts` must be a whole number from 1 to 10, found the number 11"),
+            (16, 20, "Put it in quotes: \"2\""),
+            (17, 5, "a step must be a mapping, found text"),
         ],
     );
     told(
@@ -234,6 +234,23 @@ fn a_wrong_type_says_what_was_expected_and_found() {
         &[(8, 9, "Text that holds `: `, as after “Ask”, needs quotes")],
     );
     told("- a\n", &[(1, 1, "a workflow must be a mapping, found a list")]);
+}
+
+#[test]
+fn what_nothing_would_enforce_is_refused() {
+    told(
+        &steps(
+            "  - title: A\n    timeout: 1m\n    idempotent: true\n  - title: B\n    approve: Yes?\n    timeout: 1m\n  - title: C\n    ask: [{ name: x }]\n    retry: { max_attempts: 2 }\n    actions: [a]\n    within: 5m\n",
+        ),
+        &[
+            (7, 5, "`timeout` belongs to the kinds `run` and `write`, this step is manual"),
+            (8, 5, "`idempotent` belongs to the kinds `run` and `write`"),
+            (11, 5, "How long people have is said with `within`"),
+            (14, 5, "`retry` belongs to the kinds `run` and `write`, this step is ask"),
+            (15, 5, "`actions` belongs to a manual step, this one has `ask`"),
+            (16, 5, "`within` belongs to the kind `approve`, this step is ask"),
+        ],
+    );
 }
 
 #[test]
@@ -385,7 +402,7 @@ fn values_out_of_their_bounds_are_told() {
             (21, 45, "`max` is shorter than `initial`"),
             (23, 15, "`evidence` cannot be “maybe”"),
             (24, 14, "`summary` cannot be “tests”"),
-            (25, 5, "`shell` belongs to a `run` step, this is a manual step"),
+            (25, 5, "`shell` belongs to the kind `run`, this step is manual"),
         ],
     );
     let many: String = (0..201).fold(String::new(), |mut text, n| {
@@ -398,6 +415,14 @@ fn values_out_of_their_bounds_are_told() {
         format!("id: t\nname: T\ntrigger_phrases: [{}]\nscope: s\nsteps: [{{title: A}}]\n", "x".repeat(1025));
     told(&long, &[(3, 19, "this phrase has 1025 bytes; 1024 are allowed")]);
     assert!(errors(long.as_bytes())[0].snippet.len() < 2000, "a snippet is short");
+}
+
+#[test]
+fn a_workflow_without_a_scope_loads_with_a_warning() {
+    let (workflow, warnings) =
+        parse("t.yaml", b"id: t\nname: T\ntrigger_phrases: [x]\nsteps: [{title: A}]\n").expect("loads");
+    assert_eq!(workflow.scope, "");
+    assert!(warnings.len() == 1 && warnings[0].message.contains("`scope`"), "{warnings:?}");
 }
 
 #[test]
@@ -466,10 +491,7 @@ fn bombs_end_early() {
     for deep in [
         format!("{HEAD}steps: {}{}", "[".repeat(100), "]".repeat(100)),
         format!("{HEAD}steps: {}", "[".repeat(200_000)),
-        format!(
-            "{HEAD}steps:\n{}",
-            (0..100).map(|n| format!("{}a:\n", " ".repeat(n + 1))).collect::<String>()
-        ),
+        format!("{HEAD}steps:\n{}", (1..101).map(|n| " ".repeat(n) + "a:\n").collect::<String>()),
     ] {
         let found = errors(deep.as_bytes());
         assert!(found[0].message.contains("nested more than 64 deep"), "{}", all(&found));

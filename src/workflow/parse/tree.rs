@@ -32,8 +32,11 @@ pub(super) enum Shape {
     Number(Number),
     Text(String),
     List(Vec<Node>),
-    Mapping(Vec<(Key, Node)>),
+    Mapping(Entries),
 }
+
+/// A mapping, in the order of the file.
+pub(super) type Entries = Vec<(Key, Node)>;
 
 #[derive(Debug, Clone)]
 pub(super) struct Key {
@@ -204,8 +207,8 @@ impl<'t> Reader<'t, '_, '_> {
     }
 
     /// The entries of a mapping that has just begun, how many values they hold, and where it ends.
-    fn entries(&mut self, depth: usize) -> Result<(Vec<(Key, Node)>, usize, usize), Stop> {
-        let mut entries: Vec<(Key, Node)> = Vec::new();
+    fn entries(&mut self, depth: usize) -> Result<(Entries, usize, usize), Stop> {
+        let mut entries: Entries = Vec::new();
         let mut seen: HashMap<String, usize> = HashMap::new();
         let mut size = 1;
         loop {

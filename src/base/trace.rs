@@ -1,0 +1,176 @@
+//! The log: JSON lines in one file a day under `<state>/logs`, kept for a week, readable by
+//! their owner alone. Never the terminal. Console, command line and engine write the same file
+//! and say in `component` which of them speaks.
+
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use tracing::{Event, Subscriber};
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{EnvFilter, fmt as layer};
+
+use crate::base::{Error, Paths, Result, paths, text};
+
+/// The variable that sets the level: `info` without it, `debug`, or `mwtui::engine=trace`.
+pub const LEVEL: &str = "MWTUI_LOG";
+
+const PREFIX: &str = "mwtui.log";
+const DAYS: usize = 7;
+
+/// Starts the log of this process. `component` is `tui`, `cli` or `engine`. Once a process;
+/// a second call changes nothing and is an error.
+pub fn start(paths: &Paths, component: &'static str) -> Result<()> {
+    let writer = DailyFile::open(&paths.logs())?;
+    let filter = EnvFilter::try_from_env(LEVEL).unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber = layer::Subscriber::builder()
+        .with_env_filter(filter)
+        .with_writer(writer)
+        .fmt_fields(layer::format::JsonFields::new())
+        .event_format(Lines { component, json: layer::format().json().flatten_event(true) })
+        .finish();
+    tracing::subscriber::set_global_default(subscriber)
+        .map_err(|e| Error::internal("The log could not be started").because(e))
+}
+
+/// `tracing`'s JSON lines with the component in front, and no control, bidi or zero-width
+/// character left raw.
+struct Lines<J> {
+    component: &'static str,
+    json: J,
+}
+
+impl<S, N, J> FormatEvent<S, N> for Lines<J>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    J: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &layer::FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut line = String::new();
+        self.json.format_event(context, Writer::new(&mut line), event)?;
+        let rest = line.trim_end().strip_prefix('{').unwrap_or_default();
+        writeln!(
+            writer,
+            "{{\"component\":\"{}\",\"pid\":{},{}",
+            self.component,
+            std::process::id(),
+            text::escape_json(rest)
+        )
+    }
+}
+
+/// The appender's daily file. The appender creates files as wide as the umask allows, so each
+/// day's file is made here first, 0600, and the appender finds it.
+struct DailyFile {
+    folder: PathBuf,
+    state: Mutex<State>,
+}
+
+struct State {
+    appender: RollingFileAppender,
+    made: String,
+}
+
+impl DailyFile {
+    fn open(folder: &Path) -> Result<Self> {
+        paths::private_dir(folder)?;
+        let failed = |e: &dyn std::error::Error| {
+            Error::internal(format!("The log in {} cannot be written", folder.display()))
+                .cause(e.to_string())
+                .hint("Check the folder's permissions and the free space")
+        };
+        let made = make_private(folder, "").map_err(|e| failed(&e))?;
+        let appender = RollingFileAppender::builder()
+            .rotation(Rotation::DAILY)
+            .filename_prefix(PREFIX)
+            .max_log_files(DAYS)
+            .build(folder)
+            .map_err(|e| failed(&e))?;
+        Ok(Self { folder: folder.to_owned(), state: Mutex::new(State { appender, made }) })
+    }
+}
+
+/// Makes the file of the present day, unless it is `made` already. Looks a minute ahead, so
+/// that the next day's is there before the appender turns to it.
+fn make_private(folder: &Path, made: &str) -> io::Result<String> {
+    let now = jiff::Timestamp::now();
+    let mut newest = made.to_owned();
+    for moment in [now, now + jiff::SignedDuration::from_secs(60)] {
+        let day = moment.strftime("%Y-%m-%d").to_string();
+        if day > newest {
+            let file = folder.join(format!("{PREFIX}.{day}"));
+            OpenOptions::new().append(true).create(true).mode(0o600).open(file)?;
+            newest = day;
+        }
+    }
+    Ok(newest)
+}
+
+impl<'a> MakeWriter<'a> for DailyFile {
+    type Writer = LineWriter<'a>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        LineWriter(self)
+    }
+}
+
+/// Writes one line whole: several processes append to the same file.
+struct LineWriter<'a>(&'a DailyFile);
+
+impl Write for LineWriter<'_> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.made = make_private(&self.0.folder, &state.made)?;
+        state.appender.write_all(line)?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner).appender.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_line_is_json_private_and_without_raw_controls() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let subscriber = layer::Subscriber::builder()
+            .with_writer(DailyFile::open(&dir.path().join("logs")).expect("opened"))
+            .fmt_fields(layer::format::JsonFields::new())
+            .event_format(Lines { component: "cli", json: layer::format().json().flatten_event(true) })
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!(run = "7f3a", step = "tests", "evil \x1b[2J \u{9b}2J \u{202e}text");
+        });
+        let files: Vec<_> = std::fs::read_dir(dir.path().join("logs")).expect("listed").flatten().collect();
+        let mut text = String::new();
+        for file in files {
+            let mode = file.metadata().expect("metadata").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{:?}", file.path());
+            text.push_str(&std::fs::read_to_string(file.path()).expect("read"));
+        }
+        let line = text.trim_end();
+        assert!(!line.chars().any(|c| c.is_control() || c == '\u{202e}'), "{line:?}");
+        let value: serde_json::Value = serde_json::from_str(line).expect("one JSON object");
+        assert_eq!(value["component"], "cli");
+        assert_eq!(value["run"], "7f3a");
+        assert_eq!(value["step"], "tests");
+        assert_eq!(value["message"], "evil \x1b[2J \u{9b}2J \u{202e}text");
+    }
+}

@@ -1,0 +1,168 @@
+//! The connection to the engine as commands use it: borrowed ids, what was asked in the log,
+//! and waiting for something to change.
+
+use tokio::sync::mpsc::Receiver;
+
+use crate::base::{Error, Paths, Result, RunId, SessionId, StepId, WorkflowId};
+use crate::client::Client;
+use crate::protocol::{ClientKind, EngineStatus, OutputChunk, OutputRange, Start, Update};
+use crate::run::{
+    Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, Verb,
+};
+
+/// A connection to the engine.
+pub struct Link {
+    client: Client,
+}
+
+impl Link {
+    /// Connects to the engine, starting it where none runs.
+    pub async fn connect(paths: &Paths) -> Result<Self> {
+        Ok(Self { client: Client::connect(paths, ClientKind::Cli).await? })
+    }
+
+    /// Connects to the engine that runs; starts none.
+    pub async fn existing(paths: &Paths) -> Result<Option<Self>> {
+        Ok(Client::connect_existing(paths, ClientKind::Cli).await?.map(|client| Self { client }))
+    }
+
+    /// `last`, a whole id, or a unique prefix of one.
+    pub async fn find_run(&self, text: &str) -> Result<RunId> {
+        self.client.find_run(text).await
+    }
+
+    pub async fn run(&self, run: &RunId) -> Result<Run> {
+        self.client.run(run.clone()).await
+    }
+
+    pub async fn runs(&self, filter: RunFilter) -> Result<Vec<RunSummary>> {
+        self.client.runs(filter).await
+    }
+
+    pub async fn act(&self, run: &RunId, verb: Verb) -> Result<RunSummary> {
+        tracing::info!(run = run.as_str(), verb = verb.name(), "asked");
+        self.client.act(run.clone(), verb).await
+    }
+
+    pub async fn start(&self, start: Start) -> Result<RunSummary> {
+        tracing::info!(workflow = start.workflow.as_str(), folder = start.folder, "start asked");
+        self.client.start(start).await
+    }
+
+    pub async fn prerequisites(
+        &self,
+        workflow: &WorkflowId,
+        digest: &str,
+        folder: String,
+    ) -> Result<Vec<PrerequisiteResult>> {
+        self.client.check_prerequisites(workflow.clone(), digest.to_owned(), folder).await
+    }
+
+    /// Events after `after`, oldest first, a bounded number of them.
+    pub async fn events(&self, run: &RunId, after: u64) -> Result<Vec<Event>> {
+        self.client.events(run.clone(), after).await
+    }
+
+    pub async fn output(
+        &self,
+        run: &RunId,
+        step: &StepId,
+        attempt: u32,
+        range: OutputRange,
+    ) -> Result<OutputChunk> {
+        self.client.output(run.clone(), step.clone(), Some(attempt), range).await
+    }
+
+    /// The open session of this person in this folder, opened if there is none.
+    pub async fn open_session(&self, folder: String) -> Result<Session> {
+        self.client.open_session(folder).await
+    }
+
+    pub async fn sessions(&self) -> Result<Vec<Session>> {
+        self.client.sessions().await
+    }
+
+    /// `current`, `last`, a name, a whole id, or a unique prefix of one.
+    pub async fn find_session(&self, text: &str, folder: String) -> Result<Session> {
+        self.client.find_session(text, folder).await
+    }
+
+    pub async fn session_record(&self, session: &SessionId) -> Result<SessionRecord> {
+        self.client.session_record(session.clone()).await
+    }
+
+    pub async fn note_session(&self, session: &SessionId, text: String) -> Result<Session> {
+        self.client.note_session(session.clone(), text).await
+    }
+
+    pub async fn rename_session(&self, session: &SessionId, name: String) -> Result<Session> {
+        self.client.rename_session(session.clone(), name).await
+    }
+
+    pub async fn end_session(&self, session: &SessionId) -> Result<Session> {
+        self.client.end_session(session.clone()).await
+    }
+
+    pub async fn export(
+        &self,
+        session: &SessionId,
+        path: String,
+        text: String,
+        replace: bool,
+    ) -> Result<Export> {
+        self.client.export_summary(session.clone(), path, text, replace).await
+    }
+
+    pub async fn engine_status(&self) -> Result<EngineStatus> {
+        self.client.engine_status().await
+    }
+
+    /// Everything that changes from now on. Ask for it before reading what may change.
+    pub async fn updates(&self) -> Result<Updates> {
+        Ok(Updates { receiver: self.client.subscribe().await? })
+    }
+}
+
+/// What the engine tells by itself.
+pub struct Updates {
+    receiver: Receiver<Update>,
+}
+
+impl Updates {
+    /// Waits until something of this run has changed, or may have.
+    pub async fn run_changed(&mut self, id: &RunId) -> Result<()> {
+        self.until(|update| match update {
+            Update::Run { summary, .. } => &summary.run == id,
+            Update::Output { run, .. } => run == id,
+            _ => false,
+        })
+        .await
+    }
+
+    /// Waits until this session has changed, or may have.
+    pub async fn session_changed(&mut self, id: &SessionId) -> Result<()> {
+        self.until(|update| matches!(update, Update::Session(session) if &session.id == id)).await
+    }
+
+    /// Takes what has come in the meantime with it, so that one look tells it all.
+    async fn until(&mut self, mine: impl Fn(&Update) -> bool) -> Result<()> {
+        let gone = || {
+            Error::internal("The engine has ended")
+                .cause("Nothing is lost: what it had acknowledged is in its journal")
+                .hint("mwtui runs starts it again and shows where the runs stand")
+        };
+        loop {
+            match self.receiver.recv().await {
+                None | Some(Update::Stopping) => return Err(gone()),
+                Some(update) if matches!(update, Update::Missed) || mine(&update) => break,
+                Some(_) => {}
+            }
+        }
+        while let Ok(update) = self.receiver.try_recv() {
+            if matches!(update, Update::Stopping) {
+                return Err(gone());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,182 @@
+//! `mwtui match`: the decision for a phrase, with the candidates and why. Needs no engine and
+//! starts nothing.
+
+use std::io::BufRead as _;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::base::{Error, Result};
+use crate::cli::output::{Line, SCHEMA_VERSION, Tone};
+use crate::cli::{Env, Exit};
+use crate::matching::{Answer, Candidate, Decision, Index};
+use crate::workflow::Registry;
+
+/// Say which workflow a phrase means
+#[derive(Debug, clap::Args)]
+#[command(name = "match")]
+pub struct Args {
+    /// What you want to do, in your own words
+    #[arg(required_unless_present = "batch", conflicts_with = "batch")]
+    phrase: Vec<String>,
+    /// Read one phrase a line from standard input; exits 0 whatever the decisions are
+    #[arg(long)]
+    batch: bool,
+    /// Look in the files of this folder alone
+    #[arg(long, value_name = "DIR")]
+    workflows: Option<PathBuf>,
+}
+
+pub fn run(args: &Args, env: &Env) -> Result<Exit> {
+    let registry = match &args.workflows {
+        Some(folder) if folder.is_dir() => Registry::load_folder(folder),
+        Some(folder) => {
+            return Err(Error::not_found(format!("{} is no folder", folder.display()))
+                .hint("Give a folder of workflow files with --workflows DIR"));
+        }
+        None => env.registry(),
+    };
+    let index = Index::new(registry.workflows());
+    if args.batch {
+        return batch(env, &index);
+    }
+    let phrase = args.phrase.join(" ");
+    let (answer, elapsed) = decide(&index, &phrase);
+    if env.out.is_json() {
+        env.out.json(object(&phrase, &answer, elapsed));
+    } else {
+        tell(env, &answer);
+    }
+    Ok(match answer.decision {
+        Decision::Match | Decision::Control(_) => Exit::Done,
+        Decision::None | Decision::Ambiguous { .. } => Exit::NoMatch,
+    })
+}
+
+fn batch(env: &Env, index: &Index) -> Result<Exit> {
+    let mut input = std::io::stdin().lock();
+    let mut bytes = Vec::new();
+    loop {
+        bytes.clear();
+        let read = input.read_until(b'\n', &mut bytes);
+        let read = read.map_err(|e| Error::internal("Standard input could not be read").because(e))?;
+        if read == 0 || env.out.is_closed() {
+            return Ok(Exit::Done);
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let phrase = text.trim_end_matches(['\n', '\r']);
+        let (answer, elapsed) = decide(index, phrase);
+        if env.out.is_json() {
+            let mut value = object(phrase, &answer, elapsed);
+            if let Some(fields) = value.as_object_mut() {
+                fields.insert("schema_version".to_owned(), SCHEMA_VERSION.into());
+            }
+            env.out.bare_json(value);
+        } else {
+            let (tone, word) = verdict(&answer.decision);
+            let ids: Vec<&str> = asked(&answer).iter().map(|c| c.id.as_str()).collect();
+            let ids = if matches!(answer.decision, Decision::Ambiguous { .. }) {
+                ids.join(", ")
+            } else {
+                ids.first().copied().unwrap_or_default().to_owned()
+            };
+            let ids = if matches!(answer.decision, Decision::None) { String::new() } else { ids };
+            env.out.line(
+                Line::new().put(tone, format!("{word:<9}  ")).strong(format!("{ids:<24}  ")).plain(phrase),
+            );
+        }
+    }
+}
+
+/// The decision and the microseconds that it took.
+fn decide(index: &Index, phrase: &str) -> (Answer, u64) {
+    let begun = Instant::now();
+    let answer = index.decide(phrase);
+    (answer, u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX))
+}
+
+/// The candidates worth telling: with an ambiguity those that a person would be asked about.
+fn asked(answer: &Answer) -> &[Candidate] {
+    match answer.decision {
+        Decision::Ambiguous { choices } => answer.candidates.get(..choices).unwrap_or(&answer.candidates),
+        _ => &answer.candidates,
+    }
+}
+
+fn object(phrase: &str, answer: &Answer, elapsed: u64) -> Value {
+    let candidates: Vec<Value> = asked(answer)
+        .iter()
+        .map(|c| json!({ "id": c.id, "score": c.score, "name": c.name, "reason": c.reason }))
+        .collect();
+    let control = match &answer.decision {
+        Decision::Control(control) => json!({ "action": control.action, "workflow": control.workflow }),
+        _ => Value::Null,
+    };
+    json!({
+        "phrase": phrase,
+        "decision": verdict(&answer.decision).1,
+        "candidates": candidates,
+        "control": control,
+        "elapsed_us": elapsed,
+    })
+}
+
+fn verdict(decision: &Decision) -> (Tone, &'static str) {
+    match decision {
+        Decision::Match => (Tone::Success, "match"),
+        Decision::Ambiguous { .. } => (Tone::Warning, "ambiguous"),
+        Decision::None => (Tone::Dim, "none"),
+        Decision::Control(_) => (Tone::Info, "control"),
+    }
+}
+
+/// The answer as people read it.
+pub fn tell(env: &Env, answer: &Answer) {
+    match &answer.decision {
+        Decision::Match => {
+            if let Some(best) = answer.candidates.first() {
+                candidate(env, best);
+            }
+        }
+        Decision::Ambiguous { .. } => {
+            env.out.line(Line::new().put(Tone::Warning, "More than one could be meant:"));
+            for one in asked(answer) {
+                candidate(env, one);
+            }
+        }
+        Decision::None => {
+            env.out.line("No workflow does this.");
+            let near: Vec<&Candidate> = answer.candidates.iter().take(3).collect();
+            if !near.is_empty() {
+                env.out.line(Line::new().dim("Nearest, for what it is worth:"));
+            }
+            for one in near {
+                candidate(env, one);
+            }
+        }
+        Decision::Control(control) => {
+            let word = serde_json::to_value(control.action).unwrap_or_default();
+            let mut line = Line::new()
+                .plain("This is said to the console: ")
+                .put(Tone::Info, word.as_str().unwrap_or_default());
+            if let Some(workflow) = &control.workflow {
+                line = line.plain(" ").strong(workflow.as_str());
+            }
+            env.out.line(line);
+        }
+    }
+}
+
+fn candidate(env: &Env, one: &Candidate) {
+    env.out.line(
+        Line::new()
+            .plain("  ")
+            .strong(format!("{:<24}", one.id))
+            .plain("  ")
+            .plain(&one.name)
+            .dim("  ")
+            .dim(&one.reason)
+            .dim(format!("  {:.2}", one.score)),
+    );
+}

@@ -1,0 +1,25 @@
+//! `mwtui note`: a note in a run's journal.
+
+use crate::base::Result;
+use crate::cli::{Env, Exit, find, status};
+use crate::run::Verb;
+
+/// Write a note into a run
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The run: its id, a unique beginning of it, or `last`
+    run: String,
+    /// The note
+    text: String,
+    /// The step it is about, by id or number
+    #[arg(long)]
+    step: Option<String>,
+}
+
+pub async fn run(args: Args, env: &Env) -> Result<Exit> {
+    let (link, run) = find::run(env, &args.run).await?;
+    let step = find::optional_step(&link, &run, args.step.as_deref()).await?;
+    let summary = link.act(&run, Verb::Note { step, text: args.text }).await?;
+    status::after(env, &summary);
+    Ok(Exit::Done)
+}

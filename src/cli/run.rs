@@ -1,0 +1,232 @@
+//! `mwtui run`: starts a run after a person has seen what it will do, and walks it.
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+
+use crate::base::{Error, Result};
+use crate::cli::output::{Line, Tone};
+use crate::cli::{Env, Exit, ask, find, link::Link, matching, plan, start, tell, validate, walk};
+use crate::matching::{Decision, Index};
+use crate::protocol::Start;
+use crate::run::PrerequisiteResult;
+use crate::workflow::{Entry, Registry, Workflow, registry::EntryState};
+
+/// Start a run and walk it at the prompt
+///
+/// On a terminal it shows what will be done, asks, and then leads through the steps. Without
+/// one, or with --no-input, it goes as far as it can alone: exit code 0 done, 1 failed, 7
+/// waiting for a person.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The workflow's id, or what you want to do in your own words
+    #[arg(required = true)]
+    id: Vec<String>,
+    /// A value for an input; may be given more than once
+    #[arg(long, value_name = "NAME=VALUE")]
+    input: Vec<String>,
+    /// Show every step with its values filled in, and run none
+    #[arg(long)]
+    dry_run: bool,
+    /// Start, print the run's id, and leave it to the engine
+    #[arg(long)]
+    detach: bool,
+    /// Start even where a prerequisite's check fails
+    #[arg(long)]
+    skip_prerequisites: bool,
+    /// What was said that led here; kept in the journal
+    #[arg(long, value_name = "TEXT")]
+    phrase: Option<String>,
+}
+
+pub async fn run(args: Args, env: &Env) -> Result<Exit> {
+    let registry = env.registry();
+    let said = args.id.join(" ");
+    let (entry, phrase) = match find::entry(&registry, &said) {
+        Some(entry) => (entry, args.phrase.clone()),
+        None => (by_phrase(env, &registry, &said)?, Some(args.phrase.clone().unwrap_or(said))),
+    };
+    let workflow = runnable(env, entry)?;
+    let given = start::pairs("--input", &args.input)?;
+    let inputs = inputs(env, workflow, &given).await?;
+
+    if args.dry_run {
+        dry_run(env, entry, workflow, &inputs);
+        return Ok(Exit::Done);
+    }
+    let link = Link::connect(&env.paths).await?;
+    let folder = env.folder_text();
+    let mut results = link.prerequisites(&workflow.id, &entry.digest, folder.clone()).await?;
+    if env.may_ask() {
+        plan::head(env, entry, workflow, &inputs);
+        plan::prerequisites(env, &results);
+        plan::list_steps(env, workflow, &plan::steps(env, workflow, &inputs), false);
+        if !confirm(env, &mut results).await? {
+            env.out.line("Nothing was started.");
+            return Ok(Exit::Done);
+        }
+    } else if !args.skip_prerequisites {
+        refuse_failing(&results)?;
+    }
+    let summary = link
+        .start(Start {
+            workflow: workflow.id.clone(),
+            digest: entry.digest.clone(),
+            folder,
+            inputs,
+            phrase,
+            prerequisites: results,
+        })
+        .await?;
+    if args.detach {
+        if env.out.is_json() {
+            env.out.json(json!({ "run": summary }));
+        } else {
+            env.out.line(summary.run.as_str());
+        }
+        return Ok(Exit::Done);
+    }
+    if !env.out.is_json() {
+        env.out.line(tell::summary_line(&summary));
+    }
+    walk::walk(env, &link, &summary.run).await
+}
+
+/// The workflow that a phrase means, where that is sure.
+fn by_phrase<'a>(env: &Env, registry: &'a Registry, said: &str) -> Result<&'a Entry> {
+    let one_word = !said.trim().contains(char::is_whitespace);
+    if one_word && !env.may_ask() {
+        return Err(find::no_workflow(registry, said));
+    }
+    let answer = Index::new(registry.workflows()).decide(said);
+    let best = answer.candidates.first().map(|c| c.id.as_str());
+    let no_match = |message: String| Error::new(crate::base::ErrorKind::NoMatch, message);
+    match (&answer.decision, best.and_then(|id| find::entry(registry, id))) {
+        (Decision::Match, Some(entry)) if env.may_ask() => Ok(entry),
+        (Decision::Match, Some(entry)) => Err(no_match(format!("“{said}” is no id of a workflow"))
+            .cause("A phrase starts a run only once a person has confirmed it")
+            .hint(format!("mwtui run {} --phrase '{said}'", find::label(entry)))),
+        (Decision::None, _) if one_word => Err(find::no_workflow(registry, said)),
+        (Decision::Control(_), _) => {
+            Err(no_match(format!("“{said}” is said to the console, not to a workflow"))
+                .hint("mwtui --help shows the commands: cancel, pause, resume, skip, …"))
+        }
+        (decision, _) => {
+            if !env.out.is_json() {
+                matching::tell(env, &answer);
+            }
+            let ambiguous = matches!(decision, Decision::Ambiguous { .. });
+            let why = if ambiguous { "could mean more than one workflow" } else { "means no workflow" };
+            Err(no_match(format!("“{said}” {why}")).hint("mwtui run ID with the id of the one you mean"))
+        }
+    }
+}
+
+/// The workflow of an entry that may be run.
+fn runnable<'a>(env: &Env, entry: &'a Entry) -> Result<&'a Workflow> {
+    match &entry.state {
+        EntryState::Broken { label, errors } => {
+            if !env.out.is_json() {
+                validate::print(env, errors);
+            }
+            let first = errors.first().map_or("It does not load", |e| e.message.as_str());
+            Err(Error::refused(format!("{label} is broken and cannot be run"))
+                .cause(first)
+                .hint(format!("mwtui validate {}", entry.file)))
+        }
+        EntryState::Loaded { workflow, trusted: false, .. } => {
+            Err(Error::refused(format!("{} is not trusted yet", workflow.id))
+                .cause("It comes with the project, and nobody here has said that it may be run as it is now")
+                .hint(format!("mwtui show {}, then mwtui trust {}", workflow.id, entry.file)))
+        }
+        EntryState::Loaded { workflow, .. } => Ok(workflow),
+    }
+}
+
+/// The inputs: given ones read, missing ones asked for or defaulted; all problems at once.
+async fn inputs(
+    env: &Env,
+    workflow: &Workflow,
+    given: &IndexMap<String, String>,
+) -> Result<Map<String, Value>> {
+    let (values, missing, problems) = start::typed(&workflow.inputs, given, "input");
+    let asked_for = if env.may_ask() { &[][..] } else { &missing[..] };
+    let message = format!("The inputs of {} cannot be taken", workflow.id);
+    start::refuse_problems(&message, &problems, asked_for, "--input")?;
+    let mut values: Map<String, Value> = values.into_iter().collect();
+    for field in missing {
+        let Some(value) = ask::value(env, field).await? else {
+            return Err(Error::usage(format!("The input {} is needed", field.name))
+                .hint(format!("Give it as --input {}=VALUE", field.name)));
+        };
+        values.insert(field.name.clone(), value);
+    }
+    // In the order of the workflow, whoever gave them.
+    let mut ordered = Map::new();
+    for field in &workflow.inputs {
+        if let Some(value) = values.remove(&field.name) {
+            ordered.insert(field.name.clone(), value);
+        }
+    }
+    Ok(ordered)
+}
+
+fn dry_run(env: &Env, entry: &Entry, workflow: &Workflow, inputs: &Map<String, Value>) {
+    let planned = plan::steps(env, workflow, inputs);
+    if env.out.is_json() {
+        env.out.json(json!({
+            "workflow": workflow.id,
+            "version": workflow.version,
+            "digest": entry.digest,
+            "inputs": inputs,
+            "steps": plan::json_steps(workflow, &planned),
+        }));
+        return;
+    }
+    plan::head(env, entry, workflow, inputs);
+    for one in &workflow.prerequisites {
+        env.out.line(Line::new().dim("  before  ☐ ").plain(one.says()));
+    }
+    plan::list_steps(env, workflow, &planned, true);
+    env.out.line(Line::new().dim("Dry run: nothing was started."));
+}
+
+/// The last question before the start.
+async fn confirm(env: &Env, results: &mut [PrerequisiteResult]) -> Result<bool> {
+    if results.iter().any(|r| r.passed == Some(false)) {
+        let question = Line::new().put(Tone::Warning, "A check failed. Start all the same?");
+        return ask::yes(env, question).await;
+    }
+    let open = results.iter().any(|r| r.passed.is_none());
+    let mut question = Line::new().put(Tone::Accent, "Enter").plain(" start   ");
+    if open {
+        question = question.put(Tone::Accent, "t").plain(" start, and what stands under before is true   ");
+    }
+    question = question.put(Tone::Accent, "q").plain(" not this ");
+    loop {
+        let Some(typed) = ask::line(env, &question).await? else { return Ok(false) };
+        match typed.trim().to_lowercase().as_str() {
+            "" | "y" | "yes" => return Ok(true),
+            "t" if open => {
+                for result in results.iter_mut().filter(|r| r.passed.is_none()) {
+                    result.passed = Some(true);
+                }
+                return Ok(true);
+            }
+            "q" | "n" | "no" => return Ok(false),
+            _ => {}
+        }
+    }
+}
+
+fn refuse_failing(results: &[PrerequisiteResult]) -> Result<()> {
+    let failing: Vec<&PrerequisiteResult> = results.iter().filter(|r| r.passed == Some(false)).collect();
+    if failing.is_empty() {
+        return Ok(());
+    }
+    let mut error = Error::refused("A prerequisite is not met");
+    for result in failing {
+        let detail = result.detail.as_deref().map_or_else(String::new, |d| format!(": {}", d.trim()));
+        error = error.cause(format!("{}{detail}", result.says));
+    }
+    Err(error.hint("Put it right, or start all the same with --skip-prerequisites"))
+}

@@ -1,0 +1,69 @@
+//! Values that were typed as `NAME=VALUE`, read as the fields that they answer. All problems
+//! are told at once.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use crate::base::{Error, Result};
+use crate::workflow::{Field, field};
+
+/// What was given, by name; the last of two with the same name counts.
+pub fn pairs(option: &str, given: &[String]) -> Result<IndexMap<String, String>> {
+    given
+        .iter()
+        .map(|pair| {
+            pair.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.to_owned())).ok_or_else(
+                || {
+                    Error::usage(format!("{option} {pair} has no ="))
+                        .hint(format!("Write {option} NAME=VALUE"))
+                },
+            )
+        })
+        .collect()
+}
+
+/// The values that fit, the fields that must be asked for, and what is wrong with the rest.
+/// `what` names a field in messages: `input`, `question`.
+pub fn typed<'a>(
+    fields: &'a [Field],
+    given: &IndexMap<String, String>,
+    what: &str,
+) -> (Vec<(String, Value)>, Vec<&'a Field>, Vec<String>) {
+    let mut values = Vec::new();
+    let mut missing = Vec::new();
+    let mut problems = Vec::new();
+    for name in given.keys().filter(|name| fields.iter().all(|f| &f.name != *name)) {
+        let near = fields
+            .iter()
+            .map(|f| (strsim::jaro_winkler(&f.name, name), f.name.as_str()))
+            .filter(|(score, _)| *score > 0.8)
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map_or_else(String::new, |(_, near)| format!("; did you mean {near}?"));
+        problems.push(format!("There is no {what} {name}{near}"));
+    }
+    for asked in fields {
+        match given.get(&asked.name) {
+            None if asked.required && asked.default.is_none() => missing.push(asked),
+            typed => match field::read(asked, typed.map_or("", String::as_str)) {
+                Ok(value) => values.push((asked.name.clone(), value)),
+                Err(expected) => problems.push(format!("{}: {expected}", asked.name)),
+            },
+        }
+    }
+    (values, missing, problems)
+}
+
+/// An error that tells every problem and every missing field, where there is any.
+pub fn refuse_problems(message: &str, problems: &[String], missing: &[&Field], option: &str) -> Result<()> {
+    if problems.is_empty() && missing.is_empty() {
+        return Ok(());
+    }
+    let mut error = Error::usage(message);
+    for problem in problems {
+        error = error.cause(problem.as_str());
+    }
+    for asked in missing {
+        error = error.cause(format!("{} is missing: {} ({})", asked.name, asked.prompt, asked.kind.word()));
+    }
+    Err(error.hint(format!("Give each as {option} NAME=VALUE")))
+}

@@ -1,0 +1,127 @@
+//! The requests as calls: one method a request, with the type of its answer.
+
+use crate::base::{Result, RunId, SessionId, StepId, WorkflowId};
+use crate::client::{Client, unexpected};
+use crate::protocol::{EngineStatus, OutputChunk, OutputRange, Request, Response, Start};
+use crate::run::{
+    Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, Verb,
+};
+
+/// Calls, and takes the one answer that fits.
+macro_rules! ask {
+    ($client:expr, $what:literal, $request:expr, $answer:pat => $value:expr) => {
+        match $client.call($request).await? {
+            $answer => Ok($value),
+            _ => Err(unexpected($what)),
+        }
+    };
+}
+
+impl Client {
+    pub async fn check_prerequisites(
+        &self,
+        workflow: WorkflowId,
+        digest: String,
+        folder: String,
+    ) -> Result<Vec<PrerequisiteResult>> {
+        let request = Request::CheckPrerequisites { workflow, digest, folder };
+        ask!(self, "check prerequisites", request, Response::Prerequisites(results) => results)
+    }
+
+    /// The run as it is once its start is durable.
+    pub async fn start(&self, start: Start) -> Result<RunSummary> {
+        ask!(self, "start", Request::Start(Box::new(start)), Response::Summary(summary) => *summary)
+    }
+
+    /// The run as it is after the verb; of a cancellation, once every process has ended.
+    pub async fn act(&self, run: RunId, verb: Verb) -> Result<RunSummary> {
+        ask!(self, "act", Request::Act { run, verb }, Response::Summary(summary) => *summary)
+    }
+
+    /// `last`, or a unique prefix.
+    pub async fn find_run(&self, prefix: impl Into<String>) -> Result<RunId> {
+        let request = Request::FindRun { prefix: prefix.into() };
+        ask!(self, "find run", request, Response::RunId(run) => run)
+    }
+
+    /// Newest first.
+    pub async fn runs(&self, filter: RunFilter) -> Result<Vec<RunSummary>> {
+        ask!(self, "runs", Request::Runs { filter }, Response::Runs(runs) => runs)
+    }
+
+    pub async fn run(&self, run: RunId) -> Result<Run> {
+        ask!(self, "run", Request::Run { run }, Response::Run(run) => *run)
+    }
+
+    /// Events after `after`, oldest first, at most 1,000.
+    pub async fn events(&self, run: RunId, after: u64) -> Result<Vec<Event>> {
+        ask!(self, "events", Request::Events { run, after }, Response::Events(events) => events)
+    }
+
+    /// At most one mebibyte; `attempt: None` means the latest.
+    pub async fn output(
+        &self,
+        run: RunId,
+        step: StepId,
+        attempt: Option<u32>,
+        range: OutputRange,
+    ) -> Result<OutputChunk> {
+        let request = Request::Output { run, step, attempt, range };
+        ask!(self, "output", request, Response::Output(chunk) => chunk)
+    }
+
+    pub async fn open_session(&self, folder: impl Into<String>) -> Result<Session> {
+        let request = Request::OpenSession { folder: folder.into() };
+        ask!(self, "open session", request, Response::Session(session) => session)
+    }
+
+    /// Newest first.
+    pub async fn sessions(&self) -> Result<Vec<Session>> {
+        ask!(self, "sessions", Request::Sessions, Response::Sessions(sessions) => sessions)
+    }
+
+    /// `current` (of the folder's project), `last`, a name, or a unique prefix of an id.
+    pub async fn find_session(
+        &self,
+        prefix: impl Into<String>,
+        folder: impl Into<String>,
+    ) -> Result<Session> {
+        let request = Request::FindSession { prefix: prefix.into(), folder: folder.into() };
+        ask!(self, "find session", request, Response::Session(session) => session)
+    }
+
+    pub async fn session_record(&self, session: SessionId) -> Result<SessionRecord> {
+        let request = Request::SessionRecord { session };
+        ask!(self, "session record", request, Response::SessionRecord(record) => *record)
+    }
+
+    pub async fn note_session(&self, session: SessionId, text: impl Into<String>) -> Result<Session> {
+        let request = Request::NoteSession { session, text: text.into() };
+        ask!(self, "note session", request, Response::Session(session) => session)
+    }
+
+    pub async fn rename_session(&self, session: SessionId, name: impl Into<String>) -> Result<Session> {
+        let request = Request::RenameSession { session, name: name.into() };
+        ask!(self, "rename session", request, Response::Session(session) => session)
+    }
+
+    pub async fn end_session(&self, session: SessionId) -> Result<Session> {
+        ask!(self, "end session", Request::EndSession { session }, Response::Session(session) => session)
+    }
+
+    /// `path` is absolute, or relative to the session's folder.
+    pub async fn export_summary(
+        &self,
+        session: SessionId,
+        path: impl Into<String>,
+        text: impl Into<String>,
+        replace: bool,
+    ) -> Result<Export> {
+        let request = Request::ExportSummary { session, path: path.into(), text: text.into(), replace };
+        ask!(self, "export summary", request, Response::Exported(export) => export)
+    }
+
+    pub async fn engine_status(&self) -> Result<EngineStatus> {
+        ask!(self, "engine status", Request::EngineStatus, Response::EngineStatus(status) => status)
+    }
+}

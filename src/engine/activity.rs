@@ -1,0 +1,110 @@
+//! Whether anybody needs the engine: clients, consoles, working runs, tasks under way. When
+//! nobody does for a while, it ends by itself; what waits is in the store.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+/// What keeps the engine alive, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub clients: u32,
+    pub consoles: u32,
+    pub working_runs: u32,
+    /// Work of the engine's own, such as closing a session.
+    pub tasks: u32,
+}
+
+impl Counts {
+    fn is_idle(self) -> bool {
+        self.clients == 0 && self.working_runs == 0 && self.tasks == 0
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Activity {
+    counts: watch::Sender<Counts>,
+}
+
+/// Takes its count back when dropped.
+pub struct Held {
+    counts: watch::Sender<Counts>,
+    release: fn(&mut Counts),
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.counts.send_modify(self.release);
+    }
+}
+
+impl Activity {
+    pub fn counts(&self) -> Counts {
+        *self.counts.borrow()
+    }
+
+    pub fn client(&self) -> Held {
+        self.hold(|c| c.clients += 1, |c| c.clients = c.clients.saturating_sub(1))
+    }
+
+    pub fn console(&self) -> Held {
+        self.hold(|c| c.consoles += 1, |c| c.consoles = c.consoles.saturating_sub(1))
+    }
+
+    pub fn task(&self) -> Held {
+        self.hold(|c| c.tasks += 1, |c| c.tasks = c.tasks.saturating_sub(1))
+    }
+
+    pub fn set_working(&self, runs: u32) {
+        self.counts.send_if_modified(|c| std::mem::replace(&mut c.working_runs, runs) != runs);
+    }
+
+    fn hold(&self, take: fn(&mut Counts), release: fn(&mut Counts)) -> Held {
+        self.counts.send_modify(take);
+        Held { counts: self.counts.clone(), release }
+    }
+
+    /// Comes back once nobody has needed the engine for `idle`. Whoever started it gets at least
+    /// `first` to connect.
+    pub async fn idle_for(&self, idle: Duration, first: Duration) {
+        let mut changes = self.counts.subscribe();
+        if changes.borrow().clients == 0 {
+            let _ = tokio::time::timeout(first, changes.wait_for(|c| c.clients > 0)).await;
+        }
+        loop {
+            let is_idle = changes.borrow_and_update().is_idle();
+            if is_idle {
+                match tokio::time::timeout(idle, changes.changed()).await {
+                    Err(_) => return,
+                    Ok(_) => continue,
+                }
+            }
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Comes back once no client is connected.
+    pub async fn no_clients(&self) {
+        let mut changes = self.counts.subscribe();
+        // The sender lives as long as `self`.
+        let _ = changes.wait_for(|c| c.clients == 0).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_keeps_it_alive() {
+        let activity = Activity::default();
+        let client = activity.client();
+        let idle = activity.idle_for(Duration::from_millis(1), Duration::ZERO);
+        tokio::pin!(idle);
+        assert!(tokio::time::timeout(Duration::from_millis(30), &mut idle).await.is_err());
+        drop(client);
+        tokio::time::timeout(Duration::from_secs(10), idle).await.expect("idle by then");
+    }
+}

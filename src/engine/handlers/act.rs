@@ -1,0 +1,24 @@
+//! A verb on a run.
+
+use crate::base::{Error, Result, RunId};
+use crate::engine::server::Peer;
+use crate::engine::{Engine, Input};
+use crate::protocol::Response;
+use crate::run::Verb;
+
+pub async fn act(engine: &Engine, peer: &Peer, run: RunId, verb: Verb) -> Result<Response> {
+    if matches!(verb, Verb::Approve { .. } | Verb::Reject { .. }) && !peer.actor.is_person() {
+        return Err(Error::refused(format!(
+            "Only a person may {} — {} is an agent",
+            verb.name(),
+            peer.actor
+        ))
+        .cause("An approval is a person's own decision")
+        .hint(format!(
+            "A person decides in the console, or with `mwtui {} {}`",
+            verb.name(),
+            run.short()
+        )));
+    }
+    engine.ask(|reply| Input::Act { run, verb, actor: peer.actor.clone(), reply }).await
+}

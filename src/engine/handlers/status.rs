@@ -1,0 +1,41 @@
+//! How the engine is, and ending it.
+
+use std::sync::{Arc, PoisonError};
+
+use crate::base::{Error, Result};
+use crate::engine::{Engine, blocking};
+use crate::protocol::{EngineStatus, Response};
+
+pub async fn status(engine: &Arc<Engine>) -> Result<Response> {
+    let engine = Arc::clone(engine);
+    blocking(move || {
+        let counts = engine.activity.counts();
+        let live = engine.live.read().unwrap_or_else(PoisonError::into_inner).len();
+        Ok(Response::EngineStatus(EngineStatus {
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: engine.started_at,
+            clients: counts.clients,
+            consoles: counts.consoles,
+            live_runs: u32::try_from(live).unwrap_or(u32::MAX),
+            working_runs: counts.working_runs,
+            store_bytes: engine.store.size(),
+            schema_version: engine.store.schema_version()?,
+        }))
+    })
+    .await
+}
+
+/// `Done` says that it will end; that it has, the client sees by its connection's end.
+pub fn stop(engine: &Engine, force: bool) -> Result<Response> {
+    let working = engine.activity.counts().working_runs;
+    if working > 0 && !force {
+        let runs = if working == 1 { "1 run works".to_owned() } else { format!("{working} runs work") };
+        return Err(Error::refused(format!("The engine is needed: {runs}"))
+            .cause("Their steps would be left uncertain")
+            .hint("Wait for them, cancel them, or say --force"));
+    }
+    tracing::info!(force, working, "a client ends the engine");
+    engine.end();
+    Ok(Response::Done)
+}

@@ -1,0 +1,152 @@
+//! Writing: all of a transition or nothing of it, and durable before anybody is told.
+
+use redb::{Durability, ReadableTable as _, Table, WriteTransaction};
+
+use crate::base::{Error, Result, RunId, SessionId};
+use crate::run::{Event, EventBody, RunSummary, Session, SessionEvent};
+use crate::store::tables::{
+    DEFINITIONS, LIVE_RUNS, PLAIN, RUN_EVENTS, RUNS, RUNS_BY_START, SESSION_EVENTS, SESSIONS,
+    SESSIONS_BY_TIME, encode,
+};
+use crate::store::{Append, Definition};
+
+/// One durable two-phase transaction around `write`; nothing of it stays where it fails.
+///
+/// Two-phase, because one-phase commits lean on checksums to find the last good root after a crash.
+pub fn transaction(
+    mut txn: WriteTransaction,
+    write: impl FnOnce(&WriteTransaction) -> Result<()>,
+) -> Result<()> {
+    txn.set_durability(Durability::Immediate).map_err(not_written)?;
+    txn.set_two_phase_commit(true);
+    if let Err(error) = write(&txn) {
+        txn.abort().map_err(not_written)?;
+        return Err(error);
+    }
+    txn.commit().map_err(not_written)
+}
+
+/// Puts `appends` into `txn`, checking that each journal goes on where it ended.
+pub fn append(txn: &WriteTransaction, appends: &[Append]) -> Result<()> {
+    for append in appends {
+        match append {
+            Append::Run { run, events, summary, definition } => {
+                if let Some(definition) = definition {
+                    define(txn, definition)?;
+                }
+                append_run(txn, run, events, summary)?;
+            }
+            Append::Session { session, events, state } => append_session(txn, session, events, state)?,
+        }
+    }
+    Ok(())
+}
+
+fn define(txn: &WriteTransaction, (digest, source): &Definition) -> Result<()> {
+    let mut table = txn.open_table(DEFINITIONS).map_err(not_written)?;
+    if table.get(digest.as_str()).map_err(not_written)?.is_none() {
+        let mut bytes = Vec::with_capacity(source.len() + 1);
+        bytes.push(PLAIN);
+        bytes.extend_from_slice(source);
+        table.insert(digest.as_str(), bytes.as_slice()).map_err(not_written)?;
+    }
+    Ok(())
+}
+
+fn append_run(txn: &WriteTransaction, run: &RunId, events: &[Event], summary: &RunSummary) -> Result<()> {
+    let whose = format!("run {run}");
+    if &summary.run != run {
+        return Err(Error::internal(format!("The summary of run {} was given for {whose}", summary.run)));
+    }
+    // A run whose definition is gone could never be loaded again.
+    for event in events {
+        if let EventBody::RunStarted(header) = &event.body {
+            let table = txn.open_table(DEFINITIONS).map_err(not_written)?;
+            if table.get(header.workflow.digest.as_str()).map_err(not_written)?.is_none() {
+                return Err(Error::internal(format!(
+                    "The definition that {whose} is pinned to was not given"
+                )));
+            }
+        }
+    }
+    let mut journal = txn.open_table(RUN_EVENTS).map_err(not_written)?;
+    let last = follow(&mut journal, run.as_str(), &whose, events.iter().map(|e| (e.seq, e)))?;
+    reached(&whose, last, summary.seq)?;
+
+    let mut runs = txn.open_table(RUNS).map_err(not_written)?;
+    runs.insert(run.as_str(), encode(summary)?.as_slice()).map_err(not_written)?;
+    let mut by_start = txn.open_table(RUNS_BY_START).map_err(not_written)?;
+    by_start.insert((summary.started_at.0, run.as_str()), ()).map_err(not_written)?;
+    let mut live = txn.open_table(LIVE_RUNS).map_err(not_written)?;
+    if summary.status.is_ended() {
+        live.remove(run.as_str()).map_err(not_written)?;
+    } else {
+        live.insert(run.as_str(), ()).map_err(not_written)?;
+    }
+    Ok(())
+}
+
+fn append_session(
+    txn: &WriteTransaction,
+    session: &SessionId,
+    events: &[SessionEvent],
+    state: &Session,
+) -> Result<()> {
+    let whose = format!("session {session}");
+    if &state.id != session {
+        return Err(Error::internal(format!("The state of session {} was given for {whose}", state.id)));
+    }
+    let mut journal = txn.open_table(SESSION_EVENTS).map_err(not_written)?;
+    let last = follow(&mut journal, session.as_str(), &whose, events.iter().map(|e| (e.seq, e)))?;
+    reached(&whose, last, state.seq)?;
+
+    let mut sessions = txn.open_table(SESSIONS).map_err(not_written)?;
+    sessions.insert(session.as_str(), encode(state)?.as_slice()).map_err(not_written)?;
+    let mut by_time = txn.open_table(SESSIONS_BY_TIME).map_err(not_written)?;
+    by_time.insert((state.opened_at.0, session.as_str()), ()).map_err(not_written)?;
+    Ok(())
+}
+
+/// Adds `events` after the last one of `id`; gives the new last sequence number.
+fn follow<'e, E: serde::Serialize + 'e>(
+    journal: &mut Table<'_, (&'static str, u64), &'static [u8]>,
+    id: &str,
+    whose: &str,
+    events: impl Iterator<Item = (u64, &'e E)>,
+) -> Result<u64> {
+    let mut last = {
+        let mut all = journal.range((id, 0)..=(id, u64::MAX)).map_err(not_written)?;
+        match all.next_back() {
+            Some(entry) => entry.map_err(not_written)?.0.value().1,
+            None => 0,
+        }
+    };
+    for (seq, event) in events {
+        if seq != last + 1 {
+            return Err(Error::internal(format!(
+                "Event {seq} of {whose} was not written: its journal ends at {last}"
+            ))
+            .cause("Events are written in order, each once")
+            .hint("Restart the engine: it reads the journal again and goes on from its end"));
+        }
+        journal.insert((id, seq), encode(event)?.as_slice()).map_err(not_written)?;
+        last = seq;
+    }
+    Ok(last)
+}
+
+fn reached(whose: &str, journal: u64, state: u64) -> Result<()> {
+    if journal == state {
+        return Ok(());
+    }
+    Err(Error::internal(format!(
+        "Nothing was written for {whose}: its journal would end at {journal}, but its state is that of event {state}"
+    )))
+}
+
+/// The storage below said no. (By value: it is used as `map_err(not_written)`.)
+pub fn not_written(cause: impl std::error::Error) -> Error {
+    Error::internal("The store could not be written; nothing was changed")
+        .because(cause)
+        .hint("Check the free space of the disk, then try again; mwtui doctor examines the store")
+}

@@ -1,0 +1,85 @@
+//! Numbered steps from one schema to the next. Each runs in one transaction with the version it
+//! leads to, may be run twice, and is never edited once released: a change is a new step.
+
+use redb::{ReadTransaction, TableError, WriteTransaction};
+
+use crate::base::{Error, Result};
+use crate::store::tables::{
+    DEFINITIONS, LIVE_RUNS, META, RUN_EVENTS, RUNS, RUNS_BY_START, SESSION_EVENTS, SESSIONS, SESSIONS_BY_TIME,
+};
+
+type Migration = fn(&WriteTransaction) -> Result<(), TableError>;
+
+/// Migration number n is at n - 1 and leads to schema n.
+const MIGRATIONS: &[Migration] = &[first_tables];
+
+/// The schema that this program writes.
+pub const CURRENT: u32 = MIGRATIONS.len() as u32;
+
+const VERSION_KEY: &str = "schema_version";
+const PROGRAM_KEY: &str = "written_by";
+
+/// 1: the tables of runs, definitions and sessions.
+fn first_tables(txn: &WriteTransaction) -> Result<(), TableError> {
+    txn.open_table(RUNS)?;
+    txn.open_table(RUN_EVENTS)?;
+    txn.open_table(DEFINITIONS)?;
+    txn.open_table(RUNS_BY_START)?;
+    txn.open_table(LIVE_RUNS)?;
+    txn.open_table(SESSIONS)?;
+    txn.open_table(SESSION_EVENTS)?;
+    txn.open_table(SESSIONS_BY_TIME)?;
+    Ok(())
+}
+
+/// The schema of an existing store. One without a version is none of ours: an error.
+pub fn version(txn: &ReadTransaction) -> Result<u32> {
+    let not_ours = || Error::internal("It is a database, but not one of mwtui's: it tells no schema version");
+    let table = match txn.open_table(META) {
+        Ok(table) => table,
+        Err(TableError::TableDoesNotExist(_) | TableError::TableTypeMismatch { .. }) => {
+            return Err(not_ours());
+        }
+        Err(e) => return Err(Error::internal("The schema version cannot be read").because(e)),
+    };
+    let read = |key: &str| {
+        let value =
+            table.get(key).map_err(|e| Error::internal("The schema version cannot be read").because(e));
+        value.map(|v| v.map(|v| v.value().to_owned()))
+    };
+    let text = read(VERSION_KEY)?.ok_or_else(not_ours)?;
+    let version = text
+        .parse()
+        .map_err(|e| Error::internal(format!("Its schema version is not a number: {text:?}")).because(e))?;
+    if version > CURRENT {
+        let program = read(PROGRAM_KEY)?.unwrap_or_else(|| "a later version".to_owned());
+        return Err(Error::refused(format!(
+            "It was written by mwtui {program} with schema {version}; this is mwtui {}, which knows schemas up to {CURRENT}",
+            env!("CARGO_PKG_VERSION")
+        ))
+        .hint("Use the newer mwtui again, or point this one at another folder with --home DIR"));
+    }
+    Ok(version)
+}
+
+/// Does what is missing after `from` (0: a new file), within `txn`.
+pub fn migrate(txn: &WriteTransaction, from: u32) -> Result<()> {
+    let failed =
+        |e: TableError| Error::internal("The store's schema cannot be brought up to date").because(e);
+    for migration in MIGRATIONS.iter().skip(from as usize) {
+        migration(txn).map_err(failed)?;
+    }
+    set_version(txn, CURRENT, env!("CARGO_PKG_VERSION"))
+}
+
+/// Writes the schema version and the program that leads to it.
+pub fn set_version(txn: &WriteTransaction, version: u32, program: &str) -> Result<()> {
+    let mut meta = txn
+        .open_table(META)
+        .map_err(|e| Error::internal("The store's schema version cannot be written").because(e))?;
+    for (key, value) in [(VERSION_KEY, version.to_string().as_str()), (PROGRAM_KEY, program)] {
+        meta.insert(key, value)
+            .map_err(|e| Error::internal("The store's schema version cannot be written").because(e))?;
+    }
+    Ok(())
+}

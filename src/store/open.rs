@@ -1,0 +1,152 @@
+//! Opening the file: a new one is made whole or not at all, and an old one is looked at before
+//! anything is written to it, so that one we cannot use stays as it is, byte for byte.
+
+use std::io::ErrorKind as IoKind;
+use std::os::unix::fs::PermissionsExt as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use redb::{Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase as _, StorageError};
+
+use crate::base::{Error, ErrorKind, Result};
+use crate::store::{journal, migrations};
+
+/// Memory for pages of the database. redb's own default is 1 GiB, far beyond what a journal needs.
+const CACHE_BYTES: usize = 32 << 20;
+
+pub fn open(file: &Path) -> Result<Database> {
+    match std::fs::metadata(file) {
+        Err(e) if e.kind() == IoKind::NotFound => create(file),
+        _ => open_existing(file),
+    }
+}
+
+/// Opens a file that must be there: never makes one.
+pub fn open_existing(file: &Path) -> Result<Database> {
+    match std::fs::metadata(file) {
+        Ok(meta) if !meta.is_file() => return Err(unusable(file, "It is not a file")),
+        Ok(meta) if meta.len() == 0 => return Err(unusable(file, "It is empty: what was in it is gone")),
+        Ok(_) => {}
+        Err(e) => return Err(unusable(file, "It cannot be looked at").because(e)),
+    }
+    // Opening for writing marks the file as open, so a file that is refused must be found out
+    // about by reading. After a crash that is impossible: the repair comes first then.
+    if let Some(problem) = look(file)? {
+        return Err(problem);
+    }
+    #[expect(clippy::disallowed_methods, reason = "the one place that opens the database")]
+    let opened = guarded(file, || {
+        let mut builder = redb::Builder::new();
+        builder.set_cache_size(CACHE_BYTES);
+        builder.open(file)
+    })?;
+    let database = opened.map_err(|e| explain(file, e))?;
+    // One that was put back from a copy may be open to others.
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600))
+        .map_err(|e| unusable(file, "It cannot be kept from other people's eyes (mode 0600)").because(e))?;
+    let version = guarded(file, || {
+        let txn = database.begin_read().map_err(|e| unusable(file, "It cannot be read").because(e))?;
+        migrations::version(&txn).map_err(|e| name(file, e))
+    })??;
+    if version < migrations::CURRENT {
+        bring_up_to_date(&database, version)?;
+    }
+    Ok(database)
+}
+
+/// Made under another name, then given its own, so that no crash leaves half a store behind.
+fn create(file: &Path) -> Result<Database> {
+    let failed = |what: &str| {
+        Error::internal(format!("The store {} cannot be created: {what}", file.display())).hint(
+            "Check the folder's permissions and the free space, or choose another folder with --home DIR",
+        )
+    };
+    let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // tempfile makes it 0600 from the first moment.
+    let made = tempfile::Builder::new()
+        .prefix(".mwtui-store-")
+        .tempfile_in(folder)
+        .map_err(|e| failed("no file can be made in its folder").because(e))?;
+    let handle = made.as_file().try_clone().map_err(|e| failed("its file cannot be opened").because(e))?;
+    #[expect(clippy::disallowed_methods, reason = "the one place that creates the database")]
+    let database = redb::Builder::new()
+        .set_cache_size(CACHE_BYTES)
+        .create_file(handle)
+        .map_err(|e| failed("the database cannot be set up").because(e))?;
+    bring_up_to_date(&database, 0)?;
+    match made.persist_noclobber(file) {
+        Ok(_) => {
+            // The name lasts only once the folder does.
+            let synced = std::fs::File::open(folder).and_then(|dir| dir.sync_all());
+            synced.map_err(|e| failed("its folder cannot be synced").because(e))?;
+            Ok(database)
+        }
+        // Somebody else was faster; theirs counts.
+        Err(e) if e.error.kind() == IoKind::AlreadyExists => open_existing(file),
+        Err(e) => Err(failed("it cannot be given its name").because(e.error)),
+    }
+}
+
+/// What keeps us from using the file, found without writing to it.
+fn look(file: &Path) -> Result<Option<Error>> {
+    #[expect(clippy::disallowed_methods, reason = "the one place that opens the database")]
+    let looked = guarded(file, || ReadOnlyDatabase::open(file))?;
+    match looked {
+        Ok(database) => guarded(file, || match database.begin_read() {
+            Ok(txn) => migrations::version(&txn).err().map(|e| name(file, e)),
+            Err(e) => Some(unusable(file, "It cannot be read").because(e)),
+        }),
+        Err(DatabaseError::RepairAborted) => {
+            tracing::info!(file = %file.display(), "the store was not closed; it is repaired");
+            Ok(None)
+        }
+        Err(e) => Ok(Some(explain(file, e))),
+    }
+}
+
+fn bring_up_to_date(database: &Database, from: u32) -> Result<()> {
+    let txn = database.begin_write().map_err(journal::not_written)?;
+    journal::transaction(txn, |txn| migrations::migrate(txn, from))
+}
+
+/// Damaged pages can make redb panic; that is one more way of being unreadable.
+fn guarded<T>(file: &Path, work: impl FnOnce() -> T) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .map_err(|_| unusable(file, "It is damaged: the database found pages that contradict each other"))
+}
+
+fn explain(file: &Path, error: DatabaseError) -> Error {
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => {
+            Error::refused(format!("The store {} is in use by another process", file.display()))
+                .cause("An engine has it open; only one process can")
+                .hint("Work through that engine (mwtui finds it by itself), or end it with mwtui engine stop")
+        }
+        DatabaseError::UpgradeRequired(version) => {
+            unusable(file, &format!("It is in the database's old file format {version}"))
+        }
+        DatabaseError::Storage(StorageError::Io(e)) if e.kind() == IoKind::InvalidData => {
+            unusable(file, "It is not a store of mwtui, or its beginning is overwritten").because(e)
+        }
+        other => unusable(file, "The database refuses it").because(other),
+    }
+}
+
+/// Puts the file's name before an error about its contents.
+fn name(file: &Path, error: Error) -> Error {
+    let mut named = unusable(file, &error.message);
+    named.causes.extend(error.causes);
+    if error.kind == ErrorKind::Refused {
+        named.kind = ErrorKind::Refused;
+        named.hint = error.hint;
+    }
+    named
+}
+
+fn unusable(file: &Path, why: &str) -> Error {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    Error::internal(format!("The store {} cannot be used; it was left as it is", file.display()))
+        .cause(why)
+        .cause(format!("Backups, if any were made, are {}/mwtui.redb.backup-*", folder.display()))
+        .hint("Run mwtui doctor: it examines the store, lists the backups and says how to go on")
+}

@@ -1,0 +1,162 @@
+//! Reading. Every query is one short read transaction that ends before the answer is given: one
+//! held open keeps every page written since, and the file grows without end.
+
+use std::collections::HashSet;
+
+use redb::{ReadTransaction, ReadableTable as _};
+
+use crate::base::{Error, Result, RunId, SessionId};
+use crate::run::{Event, RunFilter, RunSummary, Session, SessionEvent};
+use crate::store::tables::{
+    DEFINITIONS, LIVE_RUNS, PLAIN, RUN_EVENTS, RUNS, RUNS_BY_START, SESSION_EVENTS, SESSIONS,
+    SESSIONS_BY_TIME, decode,
+};
+
+pub fn events(txn: &ReadTransaction, run: &RunId, after: u64, limit: usize) -> Result<Vec<Event>> {
+    let table = txn.open_table(RUN_EVENTS).map_err(not_read)?;
+    let Some(first) = after.checked_add(1) else { return Ok(Vec::new()) };
+    let range = table.range((run.as_str(), first)..=(run.as_str(), u64::MAX)).map_err(not_read)?;
+    range
+        .take(limit)
+        .map(|entry| {
+            let (key, value) = entry.map_err(not_read)?;
+            decode(value.value(), || format!("Event {} of run {run}", key.value().1))
+        })
+        .collect()
+}
+
+pub fn summary(txn: &ReadTransaction, run: &str) -> Result<Option<RunSummary>> {
+    let table = txn.open_table(RUNS).map_err(not_read)?;
+    let value = table.get(run).map_err(not_read)?;
+    value.map(|v| decode(v.value(), || format!("The summary of run {run}"))).transpose()
+}
+
+/// Live runs first in the reckoning, so that a limit cuts off none of them; newest first in the answer.
+pub fn runs(txn: &ReadTransaction, filter: &RunFilter) -> Result<Vec<RunSummary>> {
+    let wanted = Wanted::new(filter);
+    let live: HashSet<String> = live_runs(txn)?.iter().map(|id| id.as_str().to_owned()).collect();
+    let mut found = Vec::new();
+    for run in &live {
+        found.extend(summary(txn, run)?.filter(|s| wanted.takes(s)));
+    }
+    let limit = filter.limit.unwrap_or(usize::MAX);
+    let oldest = filter.since.map_or(i64::MIN, |t| t.0);
+    let table = txn.open_table(RUNS_BY_START).map_err(not_read)?;
+    for entry in table.range((oldest, "")..).map_err(not_read)?.rev() {
+        if found.len() >= limit {
+            break;
+        }
+        let (key, _) = entry.map_err(not_read)?;
+        let (_, run) = key.value();
+        if !live.contains(run) {
+            found.extend(summary(txn, run)?.filter(|s| wanted.takes(s)));
+        }
+    }
+    found.sort_by(|a, b| (b.started_at, &b.run).cmp(&(a.started_at, &a.run)));
+    Ok(found)
+}
+
+pub fn live_runs(txn: &ReadTransaction) -> Result<Vec<RunId>> {
+    let table = txn.open_table(LIVE_RUNS).map_err(not_read)?;
+    let all = table.iter().map_err(not_read)?;
+    all.map(|entry| Ok(RunId::from(entry.map_err(not_read)?.0.value()))).collect()
+}
+
+pub fn runs_with_prefix(txn: &ReadTransaction, prefix: &str, limit: usize) -> Result<Vec<RunId>> {
+    let table = txn.open_table(RUNS).map_err(not_read)?;
+    let mut ids = Vec::new();
+    for entry in table.range(prefix..).map_err(not_read)?.take(limit) {
+        let (key, _) = entry.map_err(not_read)?;
+        if !key.value().starts_with(prefix) {
+            break;
+        }
+        ids.push(RunId::from(key.value()));
+    }
+    Ok(ids)
+}
+
+pub fn newest_run(txn: &ReadTransaction) -> Result<Option<RunId>> {
+    let table = txn.open_table(RUNS_BY_START).map_err(not_read)?;
+    let last = table.last().map_err(not_read)?;
+    Ok(last.map(|(key, _)| RunId::from(key.value().1)))
+}
+
+pub fn definition(txn: &ReadTransaction, digest: &str) -> Result<Option<Vec<u8>>> {
+    let table = txn.open_table(DEFINITIONS).map_err(not_read)?;
+    let Some(value) = table.get(digest).map_err(not_read)? else { return Ok(None) };
+    match value.value().split_first() {
+        Some((&PLAIN, source)) => Ok(Some(source.to_vec())),
+        _ => {
+            Err(Error::internal(format!("The definition {digest} is kept in a format unknown to this mwtui"))
+                .hint("Use the mwtui that wrote it, or a newer one"))
+        }
+    }
+}
+
+pub fn session(txn: &ReadTransaction, id: &str) -> Result<Option<Session>> {
+    let table = txn.open_table(SESSIONS).map_err(not_read)?;
+    let value = table.get(id).map_err(not_read)?;
+    value.map(|v| decode(v.value(), || format!("Session {id}"))).transpose()
+}
+
+pub fn sessions(txn: &ReadTransaction) -> Result<Vec<Session>> {
+    let table = txn.open_table(SESSIONS_BY_TIME).map_err(not_read)?;
+    let mut found = Vec::new();
+    for entry in table.iter().map_err(not_read)?.rev() {
+        let (key, _) = entry.map_err(not_read)?;
+        found.extend(session(txn, key.value().1)?);
+    }
+    Ok(found)
+}
+
+pub fn session_events(txn: &ReadTransaction, id: &SessionId) -> Result<Vec<SessionEvent>> {
+    let table = txn.open_table(SESSION_EVENTS).map_err(not_read)?;
+    let range = table.range((id.as_str(), 0)..=(id.as_str(), u64::MAX)).map_err(not_read)?;
+    range
+        .map(|entry| {
+            let (key, value) = entry.map_err(not_read)?;
+            decode(value.value(), || format!("Event {} of session {id}", key.value().1))
+        })
+        .collect()
+}
+
+/// The storage below said no. (By value: it is used as `map_err(not_read)`.)
+pub fn not_read(cause: impl std::error::Error) -> Error {
+    Error::internal("The store could not be read")
+        .because(cause)
+        .hint("Try again; if it stays so, mwtui doctor examines the store and names its backups")
+}
+
+/// A filter, made ready once.
+struct Wanted<'f> {
+    filter: &'f RunFilter,
+    /// In lower case; all of them must occur.
+    words: Vec<String>,
+}
+
+impl<'f> Wanted<'f> {
+    fn new(filter: &'f RunFilter) -> Self {
+        let search = filter.search.as_deref().unwrap_or_default().to_lowercase();
+        Self { filter, words: search.split_whitespace().map(str::to_owned).collect() }
+    }
+
+    fn takes(&self, row: &RunSummary) -> bool {
+        let filter = self.filter;
+        (filter.statuses.is_empty() || filter.statuses.contains(&row.status))
+            && filter.workflow.as_ref().is_none_or(|id| id == &row.workflow)
+            && filter.session.as_ref().is_none_or(|id| id == &row.session)
+            && filter.since.is_none_or(|t| row.started_at >= t)
+            && self.finds(row)
+    }
+
+    fn finds(&self, row: &RunSummary) -> bool {
+        if self.words.is_empty() {
+            return true;
+        }
+        let fields = [row.run.as_str(), row.workflow.as_str(), &row.name, &row.subject, &row.current_title];
+        let failed = row.failed_steps.iter().map(String::as_str);
+        // A line break is in no word, so no word can be found across two fields.
+        let text = fields.into_iter().chain(failed).collect::<Vec<_>>().join("\n").to_lowercase();
+        self.words.iter().all(|word| text.contains(word.as_str()))
+    }
+}
