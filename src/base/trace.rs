@@ -32,6 +32,9 @@ pub fn start(paths: &Paths, component: &'static str) -> Result<()> {
     let subscriber = layer::Subscriber::builder()
         .with_env_filter(filter)
         .with_writer(writer)
+        // A line that cannot be written would be told on standard error: over the console's
+        // screen, and with a panic where that is a file on the same full disk.
+        .log_internal_errors(false)
         .fmt_fields(layer::format::JsonFields::new())
         .event_format(Lines { component, json: layer::format().json().flatten_event(true) })
         .finish();

@@ -34,6 +34,7 @@ pub async fn start(paths: &Paths, exe: &Path) -> Result<Launch> {
             .because(e)
             .hint("Check the folder's permissions and the free space")
     })?;
+    #[expect(clippy::disallowed_methods, reason = "the engine is the one process that a client starts")]
     let mut command = Command::new(exe);
     command.args(["engine", "--background"]);
     if let Some(home) = &paths.home {

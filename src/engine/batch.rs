@@ -123,6 +123,7 @@ impl<'a> Batch<'a> {
         let digest = header.workflow.digest.clone();
         let session = self.open_session(&root, start_commit, actor)?;
         header.session = session.id;
+        header.session_name = session.name;
         let events = start(Arc::clone(&workflow), header, actor, self.now)?;
         let run = events.split_first().and_then(|(first, rest)| {
             let mut run = begin(workflow, first)?;

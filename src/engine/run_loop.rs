@@ -63,7 +63,7 @@ impl RunLoop {
         }
         let sessions = Sessions::load(&engine.store)?;
         tracing::info!(runs = runs.len(), sessions = sessions.open.len(), "loaded");
-        *engine.live.write().unwrap_or_else(PoisonError::into_inner) = runs.clone();
+        engine.live.write().unwrap_or_else(PoisonError::into_inner).clone_from(&runs);
         let mut this = Self {
             engine,
             inputs,

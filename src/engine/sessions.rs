@@ -51,7 +51,7 @@ pub fn fresh_name(root: &Path, is_used: impl Fn(&str) -> bool) -> String {
     if !is_used(&base) {
         return base;
     }
-    (2_u32..).map(|n| format!("{base}-{n}")).find(|name| !is_used(name)).unwrap_or(base)
+    (2..=u32::MAX).map(|n| format!("{base}-{n}")).find(|name| !is_used(name)).unwrap_or(base)
 }
 
 /// The first event of a new session.

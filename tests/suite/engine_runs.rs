@@ -1,10 +1,13 @@
 //! Runs through the engine: what clients see, what survives, what is left behind.
 
+use futures_util::{SinkExt as _, StreamExt as _};
 use mwtui::base::{ErrorKind, StepId};
 use mwtui::client::stop_engine;
-use mwtui::protocol::{ClientKind, Update};
+use mwtui::protocol::{ClientKind, ClientMessage, Hello, PROTOCOL, Request, ServerMessage, Update, frame};
 use mwtui::run::{EventBody, NeedKind, RunFilter, RunStatus, StepState, Verb};
 use serde_json::json;
+use tokio::net::UnixStream;
+use tokio_util::codec::{Framed, LengthDelimitedCodec};
 
 use crate::support::{Home, ended, is_alive, kill, output, pid_in, run_is, until};
 
@@ -89,9 +92,9 @@ async fn a_projects_workflow_runs_only_once_it_is_trusted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_clients_see_the_same_in_the_same_order() {
     let home = Home::new();
-    let steps: String =
+    let steps: Vec<String> =
         (1..=5).map(|n| format!("  - id: s{n}\n    title: Step {n}\n    run: echo {n}\n")).collect();
-    home.workflow("five", &steps);
+    home.workflow("five", &steps.concat());
     let (one, two) = (home.client().await, home.client_as(ClientKind::Tui).await);
     let mut listening = [one.subscribe().await.expect("one"), two.subscribe().await.expect("two")];
     let first = one.start(home.start("five")).await.expect("started");
@@ -258,6 +261,21 @@ async fn no_agent_can_give_an_approval() {
     assert!(home.project.join("gone").exists());
 }
 
+/// A connection that has said hello and subscribed, its frames in the test's own hands.
+async fn subscribed(home: &Home) -> Framed<UnixStream, LengthDelimitedCodec> {
+    let stream = UnixStream::connect(home.paths.socket()).await.expect("connected");
+    let mut framed = Framed::new(stream, frame::codec());
+    let hello = Hello { protocol: PROTOCOL, version: "0".to_owned(), client: ClientKind::Tui };
+    for (id, request) in [Request::Hello(hello), Request::Subscribe].into_iter().enumerate() {
+        let message = ClientMessage { id: id as u64, request };
+        framed.send(frame::encode(&message).expect("JSON")).await.expect("sent");
+        let answer = framed.next().await.expect("an answer").expect("a frame");
+        let answer = frame::decode::<ServerMessage>(&answer).expect("a message");
+        assert!(matches!(answer, ServerMessage::Response { result: Ok(_), .. }), "{answer:?}");
+    }
+    framed
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscriber_that_reads_nothing_holds_nobody_up() {
     let home = Home::new();
@@ -265,15 +283,31 @@ async fn a_subscriber_that_reads_nothing_holds_nobody_up() {
     let slow = home.client().await;
     // Never read from: the queue on this side fills up first.
     let mut updates = slow.subscribe().await.expect("subscribed");
+    // Reads nothing off its socket: the queue in the engine fills up.
+    let mut stuck = subscribed(&home).await;
     let client = home.client().await;
-    let started = client.start(home.start("look")).await.expect("started");
-    let text = "x".repeat(200);
+    let text = "x".repeat(3000);
+    let mut started = client.start(home.start("look")).await.expect("started");
     let mut last = started.seq;
-    for _ in 0..1100 {
+    for n in 1..=1200 {
+        // Several runs, for one with thousands of notes is slow by itself.
+        if n % 50 == 0 {
+            started = client.start(home.start("look")).await.expect("started");
+        }
         let note = Verb::Note { step: None, text: text.clone() };
         last = client.act(started.run.clone(), note).await.expect("noted").seq;
     }
-    assert_eq!(last, started.seq + 1100);
+    let (mut heard, mut told) = (0, false);
+    while !told {
+        let frame = stuck.next().await.expect("still connected").expect("a frame");
+        match frame::decode(&frame).expect("a message") {
+            ServerMessage::Update { update: Update::Run { .. } } => heard += 1,
+            ServerMessage::Update { update: Update::Missed } => told = true,
+            ServerMessage::Update { update: Update::Session(_) } => {}
+            other => panic!("neither news of what happened nor missed: {other:?}"),
+        }
+    }
+    assert!((1000..1200).contains(&heard), "{heard}");
     let (mut missed, mut count) = (0, 0);
     while missed == 0 {
         match updates.recv().await.expect("still connected") {
@@ -343,4 +377,31 @@ async fn timers_fire_by_themselves() {
     assert!(matches!(run.record(&StepId::new("slow")).expect("step").1.state, StepState::Failed { .. }));
     let own = pid_in(&home.project.join("own.pid")).await;
     until("what took too long is gone", async || (!is_alive(own)).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_loses_no_report_and_acknowledges_nothing() {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    // A write past the limit is to fail, not to end the process.
+    let home = Home::launched_by("trap '' XFSZ");
+    home.workflow("wait", "  - id: wait\n    title: Wait\n    run: while [ ! -e go ]; do sleep 0.01; done");
+    let client = home.client().await;
+    let started = client.start(home.start("wait")).await.expect("started");
+    let engine = i32::try_from(client.engine().pid).ok().and_then(Pid::from_raw).expect("a process");
+    let unlimited =
+        prlimit(Some(engine), Resource::Fsize, Rlimit { current: Some(0), maximum: None }).expect("limited");
+    // No file can grow any more: not the store, nor the log that would say so.
+    let note = Verb::Note { step: None, text: "never".to_owned() };
+    let failed = client.act(started.run.clone(), note).await.expect_err("it cannot be written");
+    assert_eq!(failed.kind, ErrorKind::Internal);
+    std::fs::write(home.project.join("go"), "").expect("written");
+    until("the script has ended", async || (home.processes() == home.engines()).then_some(())).await;
+    let during = client.run(started.run.clone()).await.expect("reading still works");
+    assert_eq!((during.status(), during.seq), (RunStatus::Running, started.seq));
+    prlimit(Some(engine), Resource::Fsize, unlimited).expect("room again");
+    let run = ended(&client, &started).await;
+    assert_eq!(run.status(), RunStatus::Completed);
+    assert!(run.notes.is_empty(), "what was refused has not happened");
+    let events = client.events(started.run, 0).await.expect("the journal");
+    assert!(events.iter().map(|e| e.seq).eq(1..=run.seq), "without gaps");
 }

@@ -28,13 +28,6 @@ pub async fn start(engine: &Arc<Engine>, peer: &Peer, request: Start) -> Result<
     let folder = canonical(request.folder).await?;
     let Runnable { workflow, entry, root } =
         entry(engine, &request.workflow, &request.digest, &folder).await?;
-    let inputs = field::complete(&workflow.inputs, &request.inputs).map_err(|problems| {
-        problems.into_iter().fold(
-            Error::usage(format!("The inputs of {} do not fit", workflow.id))
-                .hint(format!("`mwtui show {}` says what it asks for", workflow.id)),
-            Error::cause,
-        )
-    })?;
     if let Status::Deprecated { replaced_by, reason } = &workflow.status {
         let mut error = Error::refused(format!("{} is deprecated", workflow.id));
         error.causes.extend(reason.clone());
@@ -43,6 +36,13 @@ pub async fn start(engine: &Arc<Engine>, peer: &Peer, request: Start) -> Result<
             None => error.hint("`mwtui list` shows what else there is"),
         });
     }
+    let inputs = field::complete(&workflow.inputs, &request.inputs).map_err(|problems| {
+        problems.into_iter().fold(
+            Error::usage(format!("The inputs of {} do not fit", workflow.id))
+                .hint(format!("`mwtui show {}` says what it asks for", workflow.id)),
+            Error::cause,
+        )
+    })?;
     let (repo, start_commit) = tokio::join!(git::repo(&folder), git::head(&root));
     // What is not set stays unknown: an expression that reads it says so.
     let env =
@@ -58,8 +58,9 @@ pub async fn start(engine: &Arc<Engine>, peer: &Peer, request: Start) -> Result<
         },
         inputs,
         context: Context { folder: folder.to_string_lossy().into_owned(), repo, env },
-        // Known only to the run loop, which fills it in.
+        // Known only to the run loop, which fills them in.
         session: SessionId::new(""),
+        session_name: String::new(),
         phrase: request.phrase.map(|text| text.chars().take(PHRASE_LIMIT).collect()),
         prerequisites: request.prerequisites,
     };

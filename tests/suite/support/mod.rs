@@ -42,6 +42,13 @@ impl Home {
 
     /// With further environment for the engine.
     pub fn with_environment(environment: &[(&str, &str)]) -> Self {
+        let assignments: Vec<String> =
+            environment.iter().map(|(name, value)| format!("export {name}='{value}'\n")).collect();
+        Self::launched_by(&assignments.concat())
+    }
+
+    /// With lines of shell that come before the engine.
+    pub fn launched_by(lines: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("mwtui-test-").tempdir().expect("a temporary folder");
         let paths = Paths::under(&folder.path().join("home"));
         paths.create().expect("the folders of the home");
@@ -50,9 +57,7 @@ impl Home {
         std::fs::create_dir(&project).expect("the project's folder");
         let project = project.canonicalize().expect("the project's real path");
         let launcher = folder.path().join("launch");
-        let assignments: String =
-            environment.iter().map(|(name, value)| format!("{name}='{value}' ")).collect();
-        let script = format!("#!/bin/sh\n{assignments}exec '{}' \"$@\"\n", exe().display());
+        let script = format!("#!/bin/sh\n{lines}\nexec '{}' \"$@\"\n", exe().display());
         std::fs::write(&launcher, script).expect("the launcher");
         std::fs::set_permissions(&launcher, std::fs::Permissions::from_mode(0o755)).expect("executable");
         Self { folder, paths, project, launcher }
@@ -73,6 +78,7 @@ impl Home {
 
     /// The binary with this home, with nothing of the developer's own.
     pub fn command(&self) -> Command {
+        #[expect(clippy::disallowed_methods, reason = "the program under test")]
         let mut command = Command::new(exe());
         command
             .env_clear()
