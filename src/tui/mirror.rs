@@ -39,11 +39,10 @@ pub struct Mirror {
 }
 
 impl Mirror {
-    /// What to ask for after a connection: lists, session and every watched run.
+    /// What to ask for after a connection (which subscribes first): lists, session, watched runs.
     pub fn everything(&mut self, folder: &str) -> Vec<Effect> {
         self.asked.clear();
         let mut effects = vec![
-            ask(Request::Subscribe),
             ask(Request::OpenSession { folder: folder.to_owned() }),
             ask(Request::Runs { filter: RunFilter { limit: Some(ENDED_RUNS), ..RunFilter::default() } }),
             ask(Request::Sessions),
