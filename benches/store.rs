@@ -124,6 +124,7 @@ fn started(run: usize) -> EventBody {
         inputs: serde_json::Map::new(),
         context: Context::default(),
         session: SessionId::from("5e55"),
+        session_name: "bench".into(),
         phrase: None,
         prerequisites: Vec::new(),
     }))

@@ -3,11 +3,13 @@
 use serde_json::Map;
 
 use crate::base::{Error, Result, StepId};
-use crate::cli::{Env, Exit, find, start, status};
+use crate::cli::{Env, Exit, ask, find, start, status};
 use crate::run::{Prompt, Run, StepState, Verb};
 use crate::workflow::{Step, StepKind};
 
 /// Answer what a run asks
+///
+/// On a terminal and without --set, it asks one question after the other.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The run: its id, a unique beginning of it, or `last`
@@ -28,6 +30,15 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     let StepKind::Ask { fields } = &step.kind else {
         return Err(not_asking(&run));
     };
+    if args.set.is_empty() && env.may_ask() {
+        let Some(values) = ask::values(env, fields).await? else {
+            env.out.line("Nothing was answered.");
+            return Ok(Exit::Waiting);
+        };
+        let summary = link.act(&id, Verb::Answer { step: Some(step.id.clone()), values }).await?;
+        status::after(env, &summary);
+        return Ok(Exit::Done);
+    }
     let given = start::pairs("--set", &args.set)?;
     let (values, missing, problems) = start::typed(fields, &given, "question");
     start::refuse_problems("The answers cannot be taken", &problems, &missing, "--set")?;

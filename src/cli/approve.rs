@@ -29,12 +29,12 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     let run = link.run(&id).await?;
     let wanted = args.step.as_deref().map(|text| find::step(&run, text)).transpose()?;
     let (step, question, digest) = open_approval(&run, wanted.as_ref())?;
-    if let Some(expected) = &args.digest {
-        if expected.len() < DIGEST_PREFIX || !digest.starts_with(expected.as_str()) {
-            return Err(Error::refused("What is to be approved is not what --digest names")
-                .cause(format!("The approval is bound to {digest}"))
-                .hint(format!("mwtui status {} shows it", id.short())));
-        }
+    if let Some(expected) = &args.digest
+        && (expected.len() < DIGEST_PREFIX || !digest.starts_with(expected.as_str()))
+    {
+        return Err(Error::refused("What is to be approved is not what --digest names")
+            .cause(format!("The approval is bound to {digest}"))
+            .hint(format!("mwtui status {} shows it", id.short())));
     }
     if !env.out.is_json() {
         show(env, &question, &digest);

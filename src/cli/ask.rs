@@ -1,6 +1,6 @@
 //! Asking a person at the prompt. Only where `Env::may_ask` says so.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::base::{Error, Result};
 use crate::cli::Env;
@@ -63,6 +63,16 @@ pub async fn value(env: &Env, asked: &Field) -> Result<Option<Value>> {
             Err(expected) => env.out.line(Line::new().plain("  ").put(Tone::Failure, expected)),
         }
     }
+}
+
+/// All answers of a step, asked one by one; `None` where the person left in between.
+pub async fn values(env: &Env, fields: &[Field]) -> Result<Option<Map<String, Value>>> {
+    let mut values = Map::new();
+    for asked in fields {
+        let Some(value) = value(env, asked).await? else { return Ok(None) };
+        values.insert(asked.name.clone(), value);
+    }
+    Ok(Some(values))
 }
 
 async fn many_lines(env: &Env) -> Result<Option<String>> {

@@ -133,7 +133,7 @@ async fn engine(env: &Env, findings: &mut Vec<Finding>) {
         Ok(Some(link)) => match link.engine_status().await {
             Ok(status) => {
                 findings.push(good(format!(
-                    "engine: process {}, version {}, {} live runs; the store is readable, schema {}",
+                    "engine: process {}, version {}, live runs: {}; the store is readable, schema {}",
                     status.pid, status.version, status.live_runs, status.schema_version
                 )));
                 let own = env!("CARGO_PKG_VERSION");
@@ -162,9 +162,9 @@ async fn engine(env: &Env, findings: &mut Vec<Finding>) {
 }
 
 fn from_error(what: &str, error: &crate::base::Error) -> Finding {
-    let why = error.causes.iter().map(|c| format!("; {c}")).collect::<String>();
+    let told = std::iter::once(&error.message).chain(&error.causes).map(String::as_str);
     bad(
-        format!("{what}: {}{why}", error.message),
+        format!("{what}: {}", told.collect::<Vec<_>>().join("; ")),
         error.hint.clone().unwrap_or_else(|| "look at the log in the state folder".to_owned()),
     )
 }

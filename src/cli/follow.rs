@@ -80,7 +80,7 @@ impl Follower {
             EventBody::RunStarted(_) | EventBody::ActionChecked { .. } => {}
             // Said once more, with the times, by the last line.
             EventBody::RunCompleted | EventBody::RunFailed { .. } | EventBody::RunCancelled { .. } => {
-                for stream in std::mem::take(&mut self.streams).iter_mut() {
+                for stream in &mut std::mem::take(&mut self.streams) {
                     stream.drain(link, &self.run, true, |line| print_line(env, INDENT, line)).await?;
                 }
                 if !matches!(event.body, EventBody::RunCompleted) {

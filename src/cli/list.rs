@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::base::Result;
 use crate::cli::output::{Line, Table, Tone};
 use crate::cli::{Env, Exit, find};
 use crate::workflow::{Entry, Origin, Status, registry::EntryState};
@@ -15,7 +14,7 @@ pub struct Args {
     all: bool,
 }
 
-pub fn run(args: &Args, env: &Env) -> Result<Exit> {
+pub fn run(args: &Args, env: &Env) -> Exit {
     let registry = env.registry();
     let shown: Vec<&Entry> = registry
         .entries
@@ -24,7 +23,7 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
         .collect();
     if env.out.is_json() {
         env.out.json(json!({ "workflows": shown.iter().map(|e| entry_json(e)).collect::<Vec<_>>() }));
-        return Ok(Exit::Done);
+        return Exit::Done;
     }
     if shown.is_empty() {
         env.out.line(
@@ -33,7 +32,7 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
                 .dim("Put files into ")
                 .plain(env.paths.workflows().display().to_string()),
         );
-        return Ok(Exit::Done);
+        return Exit::Done;
     }
     let mut table = Table::new(&["ID", "STATUS", "FROM", "NAME", "SAY"]);
     for entry in shown {
@@ -68,7 +67,7 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
         });
     }
     env.out.table(&table);
-    Ok(Exit::Done)
+    Exit::Done
 }
 
 pub fn origin_word(origin: Origin) -> &'static str {

@@ -32,6 +32,7 @@ mod plan;
 mod prompt;
 pub mod reference;
 mod reject;
+mod repo;
 mod resume;
 mod retry;
 mod run;
@@ -269,7 +270,7 @@ pub async fn execute(command: Command, json: bool, no_input: bool, paths: Paths)
 
 async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
     match command {
-        Command::List(args) => list::run(&args, env),
+        Command::List(args) => Ok(list::run(&args, env)),
         Command::Show(args) => show::run(&args, env),
         Command::Match(args) => matching::run(&args, env),
         Command::Run(args) => run::run(args, env).await,

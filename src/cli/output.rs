@@ -86,11 +86,12 @@ impl Line {
     }
 
     fn render(&self, colour: bool) -> String {
+        use std::fmt::Write as _;
         let mut text = String::new();
         for (tone, piece) in &self.0 {
             let sgr = tone.sgr();
             if colour && !sgr.is_empty() && !piece.as_str().is_empty() {
-                text.push_str(&format!("\x1b[{sgr}m{piece}\x1b[0m"));
+                let _ = write!(text, "\x1b[{sgr}m{piece}\x1b[0m");
             } else {
                 text.push_str(piece.as_str());
             }

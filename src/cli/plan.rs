@@ -5,19 +5,18 @@ use serde_json::{Map, Value, json};
 
 use crate::base::SafeText;
 use crate::cli::output::{Line, Tone};
-use crate::cli::{Env, ask, list};
+use crate::cli::{Env, ask, list, repo};
 use crate::run::{Context, PlannedStep, PrerequisiteResult, Work, plan};
 use crate::workflow::{Entry, Step, StepKind, Workflow};
 
 /// Every step, resolved as far as it can be from here.
 pub fn steps(env: &Env, workflow: &Workflow, inputs: &Map<String, Value>) -> Vec<PlannedStep> {
-    // Git is asked by the engine at the start: until then the values of `repo` are empty.
     let declared: IndexMap<String, String> = workflow
         .env
         .iter()
         .filter_map(|name| std::env::var(name).ok().map(|value| (name.clone(), value)))
         .collect();
-    let context = Context { folder: env.folder_text(), repo: None, env: declared };
+    let context = Context { folder: env.folder_text(), repo: repo::read(&env.folder), env: declared };
     plan(workflow, inputs, &context)
 }
 
@@ -94,7 +93,9 @@ fn detail(env: &Env, step: &Step, planned: &PlannedStep, full: bool) {
                 for (name, value) in names {
                     env.out.line(Line::new().plain(INDENT).dim("with ").plain(name).dim(" = ").plain(value));
                 }
-                env.out.line(Line::new().plain(INDENT).dim("in ").plain(cwd));
+                if !cwd.is_empty() {
+                    env.out.line(Line::new().plain(INDENT).dim("in ").plain(cwd));
+                }
             }
         }
         Ok(Work::Approve { question, .. }) => env.out.block(INDENT, &SafeText::new(question)),

@@ -1,14 +1,12 @@
 //! The questions of the walk: what a waiting step, a failed one or a paused run asks, and the
 //! verbs that the answers become. A refused verb is shown, and the run looked at again.
 
-use serde_json::Map;
-
 use crate::base::Result;
 use crate::cli::output::{Line, Tone};
 use crate::cli::walk::Turn;
 use crate::cli::{Env, ask, done, find, link::Link, status, tell};
 use crate::run::{Prompt, Run, StepRecord, StepState, Verb};
-use crate::workflow::{Field, Step, StepKind};
+use crate::workflow::{Step, StepKind};
 
 /// What can be typed at any step, in the order of the key line.
 /// To an approval `n` is a no.
@@ -34,7 +32,10 @@ pub async fn step(env: &Env, link: &Link, run: &Run, step: &Step, record: &StepR
     let typed = typed.trim().to_lowercase();
     let at = Some(step.id.clone());
     let verb = match (&record.state, typed.as_str()) {
-        (_, "q") => return Ok(Turn::Leave),
+        // To an approval, Enter is no answer: nothing is decided, and the run is left as it is.
+        (_, "q") | (StepState::Waiting { on: Prompt::Approval { .. }, .. }, "" | "n" | "no") => {
+            return Ok(Turn::Leave);
+        }
         (_, "s") => {
             ask::sentence(env, "Why is it skipped?").await?.map(|reason| Verb::Skip { step: at, reason })
         }
@@ -44,7 +45,7 @@ pub async fn step(env: &Env, link: &Link, run: &Run, step: &Step, record: &StepR
         (_, "c") => cancel(env).await?,
         (StepState::Waiting { on: Prompt::Answers, .. }, "") => match &step.kind {
             StepKind::Ask { fields } => {
-                answers(env, fields).await?.map(|values| Verb::Answer { step: at, values })
+                ask::values(env, fields).await?.map(|values| Verb::Answer { step: at, values })
             }
             _ => None,
         },
@@ -54,14 +55,12 @@ pub async fn step(env: &Env, link: &Link, run: &Run, step: &Step, record: &StepR
         (StepState::Waiting { on: Prompt::Approval { .. }, .. }, "r") => {
             ask::sentence(env, "Why is it rejected?").await?.map(|reason| Verb::Reject { step: at, reason })
         }
-        // To an approval, Enter is no answer: nothing is decided, and the run is left as it is.
-        (StepState::Waiting { on: Prompt::Approval { .. }, .. }, "" | "n" | "no") => return Ok(Turn::Leave),
         (StepState::Failed { .. } | StepState::Uncertain { .. }, "r") => Some(Verb::Retry { step: at }),
-        (StepState::Failed { .. } | StepState::Uncertain { .. }, "d") => with_evidence(env, at).await?,
         (StepState::Waiting { on: Prompt::Check { .. }, .. }, "") if !step.evidence_required => {
             Some(Verb::Done { step: at, evidence: Vec::new() })
         }
-        (StepState::Waiting { on: Prompt::Check { .. }, .. }, "" | "e") => with_evidence(env, at).await?,
+        (StepState::Failed { .. } | StepState::Uncertain { .. }, "d")
+        | (StepState::Waiting { on: Prompt::Check { .. }, .. }, "" | "e") => with_evidence(env, at).await?,
         (StepState::Waiting { on: Prompt::Check { .. }, .. }, "f") => {
             ask::sentence(env, "What went wrong?").await?.map(|reason| Verb::Fail { step: at, reason })
         }
@@ -141,16 +140,6 @@ async fn back(env: &Env, run: &Run) -> Result<Option<Verb>> {
             Ok(None)
         }
     }
-}
-
-/// All answers of a step, asked one by one; `None` where the person left in between.
-async fn answers(env: &Env, fields: &[Field]) -> Result<Option<Map<String, serde_json::Value>>> {
-    let mut values = Map::new();
-    for asked in fields {
-        let Some(value) = ask::value(env, asked).await? else { return Ok(None) };
-        values.insert(asked.name.clone(), value);
-    }
-    Ok(Some(values))
 }
 
 /// `t 2`, `t2` or `2`: the tick of action 2 is set, or taken away where it is set.

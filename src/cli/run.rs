@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::base::{Error, Result};
 use crate::cli::output::{Line, Tone};
 use crate::cli::{Env, Exit, ask, find, link::Link, matching, plan, start, tell, validate, walk};
+use crate::client;
 use crate::matching::{Decision, Index};
 use crate::protocol::Start;
 use crate::run::PrerequisiteResult;
@@ -73,6 +74,7 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
             digest: entry.digest.clone(),
             folder,
             inputs,
+            env: client::named_environment(workflow),
             phrase,
             prerequisites: results,
         })

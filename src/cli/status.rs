@@ -136,8 +136,9 @@ pub fn prompt(env: &Env, step: &Step, record: &StepRecord) {
         StepState::Waiting { on: Prompt::Answers, .. } => {
             if let StepKind::Ask { fields } = &step.kind {
                 for asked in fields {
-                    let mut line =
-                        Line::new().dim("  ").plain(&asked.name).dim(format!(" ({}) ", asked.kind.word()));
+                    let required = if asked.required { ", required" } else { "" };
+                    let kind = format!(" ({}{required}) ", asked.kind.word());
+                    let mut line = Line::new().dim("  ").plain(&asked.name).dim(kind);
                     line = line.plain(&asked.prompt);
                     if let Some(default) = &asked.default {
                         line = line.dim(format!("  default {}", ask::value_text(default)));

@@ -171,26 +171,30 @@ pub fn event_text(event: &Event) -> (Tone, String) {
         }
         EventBody::StepRetried { step } => (Tone::Plain, format!("{step} is tried again")),
         EventBody::StepInterrupted { step, .. } => (Tone::Dim, format!("- {step} interrupted")),
-        EventBody::WentBack { to, reason } => (Tone::Plain, format!("back to {to}{}", because(reason))),
+        EventBody::WentBack { to, reason } => {
+            (Tone::Plain, format!("back to {to}{}", because(reason.as_ref())))
+        }
         EventBody::NoteAdded { text, .. } => (Tone::Plain, format!("note: {text}")),
         EventBody::RunPaused { freeze } => {
             (Tone::Dim, if *freeze { "paused, processes frozen".into() } else { "paused".into() })
         }
         EventBody::RunResumed => (Tone::Plain, "resumed".to_owned()),
-        EventBody::CancelRequested { reason } => (Tone::Dim, format!("cancel asked{}", because(reason))),
+        EventBody::CancelRequested { reason } => {
+            (Tone::Dim, format!("cancel asked{}", because(reason.as_ref())))
+        }
         EventBody::RunCancelled { reason, left_behind } => {
             let left = if left_behind.is_empty() {
                 String::new()
             } else {
                 format!("; still there: {}", left_behind.join(", "))
             };
-            (Tone::Warning, format!("cancelled{}{left}", because(reason)))
+            (Tone::Warning, format!("cancelled{}{left}", because(reason.as_ref())))
         }
         EventBody::RunCompleted => (Tone::Success, "✓ completed".to_owned()),
         EventBody::RunFailed { reason } => (Tone::Failure, format!("✗ failed: {reason}")),
     }
 }
 
-fn because(reason: &Option<String>) -> String {
-    reason.as_ref().map_or_else(String::new, |r| format!(": {r}"))
+fn because(reason: Option<&String>) -> String {
+    reason.map_or_else(String::new, |r| format!(": {r}"))
 }

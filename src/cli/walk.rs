@@ -117,20 +117,16 @@ async fn closed_session(env: &Env, link: &Link, updates: &mut Updates, run: &Run
             updates.session_changed(id).await?;
         }
     };
-    match tokio::time::timeout(SUMMARY_LIMIT, closing).await {
-        Ok(session) => {
-            let session = session?;
-            if session.ended.is_none() {
-                let note = session.notes.last().map_or("", |n| n.text.as_str());
-                env.out.remark(Line::new().put(Tone::Warning, "The session stays open: ").plain(note));
-            }
-            Ok(session.exports)
-        }
-        Err(_) => {
-            env.out.remark("The session summary is not written yet: mwtui session shows it");
-            Ok(Vec::new())
-        }
+    let Ok(session) = tokio::time::timeout(SUMMARY_LIMIT, closing).await else {
+        env.out.remark("The session summary is not written yet: mwtui session shows it");
+        return Ok(Vec::new());
+    };
+    let session = session?;
+    if session.ended.is_none() {
+        let note = session.notes.last().map_or("", |n| n.text.as_str());
+        env.out.remark(Line::new().put(Tone::Warning, "The session stays open: ").plain(note));
     }
+    Ok(session.exports)
 }
 
 /// A person is needed and none can be asked.

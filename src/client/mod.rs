@@ -180,3 +180,9 @@ fn unexpected(what: &str) -> Error {
     Error::new(ErrorKind::Internal, format!("The engine gave no fitting answer to {what}"))
         .hint("Client and engine may be of different versions: `mwtui engine stop`, then try again")
 }
+
+/// The values here of the environment variables that a workflow names in `env`: a run has its
+/// starter's, not those of whoever happened to start the engine.
+pub fn named_environment(workflow: &crate::workflow::Workflow) -> indexmap::IndexMap<String, String> {
+    workflow.env.iter().filter_map(|name| Some((name.clone(), std::env::var(name).ok()?))).collect()
+}

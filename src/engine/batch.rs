@@ -19,7 +19,8 @@ use crate::store::{Append, Store};
 pub struct Due {
     pub effect: Effect,
     pub folder: PathBuf,
-    pub session: SessionId,
+    /// What scripts are told of their run, and the variables that the workflow names.
+    pub environment: Vec<(String, String)>,
 }
 
 /// Everything that follows from a commit, in order.
@@ -122,6 +123,7 @@ impl<'a> Batch<'a> {
         let Prepared { workflow, source, mut header, root, start_commit } = prepared;
         let digest = header.workflow.digest.clone();
         let session = self.open_session(&root, start_commit, actor)?;
+        header.session_name = session.name;
         header.session = session.id;
         header.session_name = session.name;
         let events = start(Arc::clone(&workflow), header, actor, self.now)?;
@@ -146,7 +148,7 @@ impl<'a> Batch<'a> {
             self.effects.push(Due {
                 effect,
                 folder: PathBuf::from(&run.header.context.folder),
-                session: run.header.session.clone(),
+                environment: environment(run),
             });
         }
         if event.body == EventBody::RunCompleted && run.workflow.ends_session {
@@ -255,4 +257,13 @@ impl<'a> Batch<'a> {
         self.updates.push(Update::Session(session.clone()));
         self.sessions.insert(session.id.clone(), session);
     }
+}
+
+fn environment(run: &Run) -> Vec<(String, String)> {
+    let told = [
+        ("MWTUI_RUN".to_owned(), run.id().to_string()),
+        ("MWTUI_SESSION".to_owned(), run.header.session.to_string()),
+    ];
+    let named = run.header.context.env.iter().map(|(name, value)| (name.clone(), value.clone()));
+    named.chain(told).collect()
 }

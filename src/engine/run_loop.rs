@@ -225,7 +225,7 @@ impl RunLoop {
     fn begin(&self, due: Due) {
         match due.effect {
             Effect::Execute { run, step, attempt, work } => {
-                let environment = environment(&self.engine, &run, &due.session);
+                let environment = environment(&self.engine, due.environment);
                 self.executor.execute(Job { run, step, attempt, work, folder: due.folder, environment });
             }
             Effect::Stop { run, step, attempt } => self.executor.stop(&run, &step, attempt),
@@ -303,9 +303,8 @@ fn answer_ended(cancels: Vec<(Reply, RunId, Timestamp)>, run: &Run) -> Vec<(Repl
     waiting
 }
 
-fn environment(engine: &Engine, run: &RunId, session: &crate::base::SessionId) -> Vec<(String, String)> {
-    let mut environment =
-        vec![("MWTUI_RUN".to_owned(), run.to_string()), ("MWTUI_SESSION".to_owned(), session.to_string())];
+/// What every script is told of this installation, so that it can call `"$MWTUI"`.
+fn environment(engine: &Engine, mut environment: Vec<(String, String)>) -> Vec<(String, String)> {
     if let Ok(exe) = std::env::current_exe() {
         environment.push(("MWTUI".to_owned(), exe.to_string_lossy().into_owned()));
     }

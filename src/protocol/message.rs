@@ -1,5 +1,6 @@
 //! The messages. JSON, one message a frame.
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -137,6 +138,10 @@ pub struct Start {
     pub folder: String,
     /// Already typed and checked by the client, checked again by the engine.
     pub inputs: Map<String, Value>,
+    /// The values that the environment variables named by the workflow's `env` have where the
+    /// client runs; others are not kept.
+    #[serde(default)]
+    pub env: IndexMap<String, String>,
     pub phrase: Option<String>,
     pub prerequisites: Vec<PrerequisiteResult>,
 }

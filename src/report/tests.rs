@@ -97,6 +97,7 @@ fn run(id: &str, workflow: &str, name: &str, start: i64, steps: Vec<(Step, StepS
             inputs: Map::new(),
             context: Context::default(),
             session: "5e551011".into(),
+            session_name: "checkout-api".into(),
             phrase: None,
             prerequisites: Vec::new(),
         },

@@ -118,11 +118,7 @@ impl Draft {
             return AfterFailure::Retry { due: self.at.plus(retry.delay(failed)) };
         }
         let is_gate = matches!(step.kind, StepKind::Approve { .. });
-        if step.continue_on_error && !is_gate {
-            AfterFailure::Continue
-        } else {
-            AfterFailure::Decide
-        }
+        if step.continue_on_error && !is_gate { AfterFailure::Continue } else { AfterFailure::Decide }
     }
 
     /// Everything whose time has come.

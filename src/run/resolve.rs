@@ -37,7 +37,9 @@ pub fn scope(run: &Run) -> Scope {
     scope.0.insert("answers".to_owned(), Value::Object(answers));
     scope.0.insert("steps".to_owned(), Value::Object(steps));
     scope.0.insert("run".to_owned(), json!({ "id": run.id() }));
-    scope.0.insert("session".to_owned(), json!({ "id": run.header.session, "name": run.header.session_name }));
+    scope
+        .0
+        .insert("session".to_owned(), json!({ "id": run.header.session, "name": run.header.session_name }));
     scope
 }
 

@@ -103,6 +103,7 @@ impl Driver {
             inputs: serde_json::Map::new(),
             context: Context { folder: "/work".to_owned(), ..Context::default() },
             session: SessionId::new("5e55000000000000"),
+            session_name: "tests".to_owned(),
             phrase: None,
             prerequisites: Vec::new(),
         };

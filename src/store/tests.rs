@@ -37,6 +37,7 @@ fn started(run: &str, at: i64) -> Event {
         inputs: Map::new(),
         context: Context::default(),
         session: SessionId::from("5e55"),
+        session_name: "tests".into(),
         phrase: None,
         prerequisites: vec![],
     };

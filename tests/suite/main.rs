@@ -3,7 +3,10 @@
 
 mod architecture;
 mod bank;
+mod cli_exit;
 mod cli_reference;
+mod cli_tour;
+mod cli_walk;
 mod engine;
 mod engine_runs;
 mod engine_sessions;

@@ -45,8 +45,8 @@ pub async fn start(engine: &Arc<Engine>, peer: &Peer, request: Start) -> Result<
     })?;
     let (repo, start_commit) = tokio::join!(git::repo(&folder), git::head(&root));
     // What is not set stays unknown: an expression that reads it says so.
-    let env =
-        workflow.env.iter().filter_map(|name| Some((name.clone(), std::env::var(name).ok()?))).collect();
+    let mut given = request.env;
+    let env = workflow.env.iter().filter_map(|name| given.shift_remove_entry(name)).collect();
     let header = RunStarted {
         run: RunId::random()?,
         workflow: WorkflowRef {

@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "not every test file uses all of it")]
 
+pub mod cli;
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -120,6 +122,7 @@ impl Home {
             digest: entry.digest.clone(),
             folder: self.project.to_string_lossy().into_owned(),
             inputs: inputs.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect::<Map<_, _>>(),
+            env: mwtui::client::named_environment(entry.workflow().expect("it is loaded")),
             phrase: None,
             prerequisites: Vec::new(),
         }
