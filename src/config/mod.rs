@@ -1,1 +1,15 @@
-//! Settings, the list of actions, keymap, theme roles: plain data, no ratatui.
+//! Settings, the list of actions, keymap, theme roles: plain data that is read from TOML.
+//! Nothing here knows the terminal or draws.
+
+pub mod action;
+pub mod key;
+pub mod keymap;
+pub mod settings;
+pub mod theme;
+mod toml_file;
+
+pub use action::{Action, Context};
+pub use key::{Key, KeyCode};
+pub use keymap::Keymap;
+pub use settings::{ColourDepth, GlyphSet, Settings};
+pub use theme::{Role, Theme};

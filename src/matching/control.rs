@@ -451,7 +451,7 @@ const BEGINNINGS: &[&str] = &[
 
 /// What the phrase asks of the console, if it is addressed to it. `is_id` tells whether words
 /// are the id of a workflow.
-pub fn spoken<'a>(words: &'a [Word], is_id: impl Fn(&[Word]) -> bool) -> Option<Spoken<'a>> {
+pub fn spoken(words: &[Word], is_id: impl Fn(&[Word]) -> bool) -> Option<Spoken<'_>> {
     by_rule(words).or_else(|| explain(words, is_id))
 }
 
@@ -494,7 +494,7 @@ fn by_rule(words: &[Word]) -> Option<Spoken<'_>> {
     best.map(|(_, spoken)| spoken)
 }
 
-fn explain<'a>(words: &'a [Word], is_id: impl Fn(&[Word]) -> bool) -> Option<Spoken<'a>> {
+fn explain(words: &[Word], is_id: impl Fn(&[Word]) -> bool) -> Option<Spoken<'_>> {
     let mut rest = words;
     while let Some(said) = BEGINNINGS.iter().find(|b| starts(rest, b)) {
         rest = &rest[count(said)..];
@@ -504,7 +504,7 @@ fn explain<'a>(words: &'a [Word], is_id: impl Fn(&[Word]) -> bool) -> Option<Spo
     {
         rest = before;
     }
-    let mut found: Option<(usize, Spoken<'a>)> = None;
+    let mut found: Option<(usize, Spoken<'_>)> = None;
     for (begin, end, needs_thing) in EXPLAIN {
         let length = count(begin) + count(end);
         if !starts(rest, begin) || !ends(rest, end) || rest.len() <= length {
@@ -520,7 +520,7 @@ fn explain<'a>(words: &'a [Word], is_id: impl Fn(&[Word]) -> bool) -> Option<Spo
         let subject: Vec<&Word> = middle.iter().filter(|w| !ignored(w)).collect();
         let named: Vec<Word> = subject.iter().map(|w| (*w).clone()).collect();
         let certain = thing || subject.is_empty() || is_id(&named);
-        if *needs_thing && !(certain && !subject.is_empty()) {
+        if *needs_thing && (!certain || subject.is_empty()) {
             continue;
         }
         if found.as_ref().is_none_or(|(longest, _)| length > *longest) {

@@ -290,7 +290,6 @@ impl Lexicon {
     fn mistyped(&self, word: &str, meanings: &mut Vec<Meaning>) {
         let length = word.chars().count();
         let slips = match length {
-            0..=3 => return,
             4..=7 => 1,
             8..=40 => 2,
             _ => return,

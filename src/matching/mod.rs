@@ -213,7 +213,7 @@ impl Index {
 
     /// Best first. Deprecated workflows come last, but for one that is meant where nothing else
     /// is and that nothing replaces.
-    fn sort(&self, ranked: &mut Vec<Ranked>) {
+    fn sort(&self, ranked: &mut [Ranked]) {
         let entries = &self.lexicon.entries;
         ranked.sort_by(|a, b| {
             (entries[a.entry].deprecated.cmp(&entries[b.entry].deprecated))

@@ -7,26 +7,22 @@ pub fn stem(word: &str) -> String {
         return word.to_owned();
     }
     let mut stem = without_plural(word);
-    if let Some(rest) = stem.strip_suffix("ly").filter(|r| r.len() >= 4) {
-        stem = rest.to_owned();
-    }
+    drop_end(&mut stem, "ly", |rest| rest.len() >= 4);
     stem = without_ending(stem);
-    if let Some(rest) = stem.strip_suffix("ion").filter(|r| r.len() >= 4 && r.ends_with(['s', 't'])) {
-        stem = rest.to_owned();
-    }
-    if let Some(rest) = stem.strip_suffix('e').filter(|r| r.len() >= 3) {
-        stem = rest.to_owned();
-    }
-    if let Some(rest) = stem.strip_suffix("at").filter(|r| r.len() >= 6) {
-        stem = rest.to_owned();
-    }
-    for suffix in ["ment", "ness"] {
-        if let Some(rest) = stem.strip_suffix(suffix).filter(|r| r.len() >= 4) {
-            stem = rest.to_owned();
-        }
-    }
+    drop_end(&mut stem, "ion", |rest| rest.len() >= 4 && rest.ends_with(['s', 't']));
+    drop_end(&mut stem, "e", |rest| rest.len() >= 3);
+    drop_end(&mut stem, "at", |rest| rest.len() >= 6);
+    drop_end(&mut stem, "ment", |rest| rest.len() >= 4);
+    drop_end(&mut stem, "ness", |rest| rest.len() >= 4);
     undouble(&mut stem);
     stem
+}
+
+/// Drops an ending where what is left can stand.
+fn drop_end(stem: &mut String, end: &str, stands: impl Fn(&str) -> bool) {
+    if let Some(length) = stem.strip_suffix(end).filter(|rest| stands(rest)).map(str::len) {
+        stem.truncate(length);
+    }
 }
 
 fn without_plural(word: &str) -> String {

@@ -1,6 +1,8 @@
 //! What went otherwise than the workflow has it written: skips, failures, second tries, steps
 //! gone back to, crashes, cancelled runs, pauses, conditions that were not met at the start.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use crate::base::{Millis, Timestamp};
@@ -61,7 +63,7 @@ pub fn of(run: &Run, now: Timestamp) -> Vec<Deviation> {
             let mut text = format!("was cancelled by {}: {why}", actor(by));
             if !left_behind.is_empty() {
                 let left: Vec<String> = left_behind.iter().map(|p| line(p)).collect();
-                text.push_str(&format!("; could not be ended: {}", left.join(", ")));
+                let _ = write!(text, "; could not be ended: {}", left.join(", "));
             }
             push(*at, None, "cancelled", text);
         }

@@ -1,0 +1,200 @@
+//! The one declaration of every action: its name, one sentence, its default keys and where it
+//! applies. Keymap, palette, help, footer and docs are all made from this table.
+
+use std::fmt;
+
+/// Where a key means something. A place has several at once, the most particular first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Context {
+    /// On every screen and overlay.
+    Everywhere,
+    /// Wherever there is a list or a text to move in.
+    List,
+    Console,
+    Registry,
+    Runs,
+    /// One run: the Run screen, and the cards about a failure or an approval.
+    Run,
+    Logs,
+    Sessions,
+    /// The confirmation card.
+    Card,
+    /// A question with several choices.
+    Choose,
+    Form,
+}
+
+impl Context {
+    /// The heading of help and docs.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Everywhere => "Everywhere",
+            Self::List => "Lists and texts",
+            Self::Console => "Console",
+            Self::Registry => "Registry",
+            Self::Runs => "Runs",
+            Self::Run => "Run",
+            Self::Logs => "Logs",
+            Self::Sessions => "Sessions",
+            Self::Card => "Confirmation card",
+            Self::Choose => "Question",
+            Self::Form => "Form",
+        }
+    }
+}
+
+/// What the table says of an action.
+#[derive(Debug, Clone, Copy)]
+pub struct Declaration {
+    pub action: Action,
+    /// Stable: what `keymap.toml` calls it.
+    pub name: &'static str,
+    /// A word or two for the footer. `…` where it asks something first.
+    pub label: &'static str,
+    pub sentence: &'static str,
+    /// As `Key::parse` reads them.
+    pub keys: &'static [&'static str],
+    pub contexts: &'static [Context],
+}
+
+macro_rules! actions {
+    ($($variant:ident $name:literal $label:literal $sentence:literal [$($key:literal)*] [$($context:ident)*];)*) => {
+        /// What a person can ask of the console by a key, the palette or help.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Action { $($variant),* }
+
+        /// Every action, in the order in which help and docs tell them.
+        pub static ACTIONS: &[Declaration] = &[$(Declaration {
+            action: Action::$variant,
+            name: $name,
+            label: $label,
+            sentence: $sentence,
+            keys: &[$($key),*],
+            contexts: &[$(Context::$context),*],
+        }),*];
+    };
+}
+
+actions! {
+    GoConsole "go.console" "console" "Go to the Console: say what you want to do." ["1" "alt-1"] [Everywhere];
+    GoRegistry "go.registry" "registry" "Go to the Registry: every workflow of the bank." ["2" "alt-2"] [Everywhere];
+    GoRuns "go.runs" "runs" "Go to the Runs: live and past." ["3" "alt-3"] [Everywhere];
+    GoRun "go.run" "run" "Go to the Run that was looked at last." ["4" "alt-4"] [Everywhere];
+    GoLogs "go.logs" "logs" "Go to the Logs." ["5" "alt-5"] [Everywhere];
+    GoSessions "go.sessions" "sessions" "Go to the Sessions and their summaries." ["7" "alt-7"] [Everywhere];
+    Palette "palette" "palette" "Open the palette: every action by its name." [":" "ctrl-p"] [Everywhere];
+    Help "help" "help" "Show the keys of this screen." ["?" "f1"] [Everywhere];
+    Escape "escape" "back" "Go one level back; never loses anything." ["esc"] [Everywhere];
+    Focus "focus" "focus" "Move the focus to the next pane or field." ["tab"] [Everywhere];
+    FocusBack "focus.back" "focus back" "Move the focus to the previous pane or field." ["shift-tab"] [Everywhere];
+    Activate "activate" "open" "Do the main thing with what is selected." ["enter"] [Everywhere];
+    Input "input" "type" "Go to the input line of the Console." ["i"] [Everywhere];
+    Redraw "redraw" "redraw" "Draw the whole screen afresh." ["ctrl-l"] [Everywhere];
+    Suspend "suspend" "suspend" "Step aside to the shell; `fg` comes back." ["ctrl-z"] [Everywhere];
+    Quit "quit" "leave" "Leave the console; runs go on. Asks once." ["ctrl-c"] [Everywhere];
+
+    Up "move.up" "up" "Move up." ["up" "k"] [List];
+    Down "move.down" "down" "Move down." ["down" "j"] [List];
+    Left "move.left" "left" "Move left." ["left" "h"] [List];
+    Right "move.right" "right" "Move right." ["right" "l"] [List];
+    PageUp "move.page-up" "page up" "Move a page up." ["page-up"] [List];
+    PageDown "move.page-down" "page down" "Move a page down." ["page-down"] [List];
+    Top "move.top" "top" "Move to the first line." ["home" "g"] [List];
+    Bottom "move.bottom" "bottom" "Move to the last line." ["end" "G"] [List];
+    Filter "filter" "filter" "Show only what contains a text." ["/"] [List];
+    NextMatch "match.next" "next" "Go to the next match." ["n"] [List];
+    PreviousMatch "match.previous" "previous" "Go to the previous match." ["N"] [List];
+    Copy "copy" "copy" "Copy what is selected to the clipboard." ["y"] [List];
+    Edit "edit" "edit" "Open what is selected in your editor." ["e"] [List];
+
+    Complete "console.complete" "complete" "Take the best match as the phrase." ["tab"] [Console];
+
+    Trust "registry.trust" "trust" "Trust this project workflow as it stands now, so that it can run." ["t"] [Registry Card];
+
+    Pause "run.pause" "pause" "Pause the run: start nothing new, let what works finish." ["p"] [Run Runs];
+    Resume "run.resume" "resume" "Resume the paused run." ["p"] [Run Runs];
+    PauseNow "run.pause-now" "pause now" "Pause the run and freeze its processes as well." ["P"] [Run Runs];
+    Check "run.check" "tick" "Tick the selected action, or take the tick away." ["space"] [Run];
+    Done "run.done" "done" "Mark the step as done." ["d"] [Run];
+    Answer "run.answer" "answer…" "Answer the step's questions." ["a"] [Run];
+    Approve "run.approve" "approve" "Approve exactly what is shown." ["a"] [Run];
+    Reject "run.reject" "reject…" "Reject it, with a reason." ["r"] [Run];
+    Retry "run.retry" "retry" "Try the failed step again." ["r"] [Run Runs];
+    Skip "run.skip" "skip…" "Skip the step, with a reason." ["s"] [Run];
+    Fail "run.fail" "fail…" "Say that the step failed, with a reason." ["f"] [Run];
+    Back "run.back" "go back…" "Go back to an earlier step; what was done stays in the history." ["b"] [Run];
+    Cancel "run.cancel" "cancel…" "Cancel the run and end its processes." ["c"] [Run Runs];
+    Note "note" "note…" "Write a note into the journal." ["n"] [Run Sessions];
+    Evidence "run.evidence" "evidence…" "Add evidence to the step." ["e"] [Run];
+    Output "run.output" "output" "Show the whole output of the step." ["l"] [Run];
+
+    Follow "logs.follow" "follow" "Follow the newest line." ["f"] [Logs Run];
+    Level "logs.level" "level" "Show more or fewer levels." ["v"] [Logs];
+
+    ExportSummary "session.export" "export" "Write the session's summary to a file." ["x"] [Sessions];
+    RenameSession "session.rename" "rename…" "Give the session another name." ["r"] [Sessions];
+    EndSession "session.end" "end…" "End the session; the next run opens a new one." ["E"] [Sessions];
+
+    DryRun "card.dry-run" "dry run" "Show each step with its values filled in; nothing is run." ["d"] [Card];
+    Inputs "card.inputs" "inputs" "Fill in or change the inputs." ["i"] [Card];
+    Tick "card.tick" "tick" "Tick the selected prerequisite." ["space"] [Card];
+
+    Neither "choose.neither" "neither" "None of these: go back to the phrase." ["n"] [Choose];
+
+    Submit "form.submit" "send" "Check the answers and send them." ["ctrl-s" "ctrl-enter"] [Form];
+}
+
+impl Action {
+    pub fn declaration(self) -> &'static Declaration {
+        // The macro makes table and enum in one order.
+        &ACTIONS[self as usize]
+    }
+
+    pub fn name(self) -> &'static str {
+        self.declaration().name
+    }
+
+    pub fn label(self) -> &'static str {
+        self.declaration().label
+    }
+
+    pub fn sentence(self) -> &'static str {
+        self.declaration().sentence
+    }
+
+    pub fn applies_in(self, context: Context) -> bool {
+        self.declaration().contexts.contains(&context)
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        ACTIONS.iter().find(|d| d.name == name).map(|d| d.action)
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Key;
+
+    #[test]
+    fn every_declaration_is_whole() {
+        let mut names = std::collections::HashSet::new();
+        for (index, d) in ACTIONS.iter().enumerate() {
+            assert_eq!(d.action as usize, index);
+            assert!(names.insert(d.name), "{} is there twice", d.name);
+            assert!(d.sentence.ends_with('.') && d.sentence.chars().next().is_some_and(char::is_uppercase));
+            assert!(!d.contexts.is_empty(), "{} applies nowhere", d.name);
+            for key in d.keys {
+                assert!(Key::parse(key).is_some(), "{}: {key} is no key", d.name);
+            }
+            assert!(d.name.chars().all(|c| c.is_ascii_lowercase() || c == '.' || c == '-'), "{}", d.name);
+            assert_eq!(Action::parse(d.name), Some(d.action));
+        }
+    }
+}

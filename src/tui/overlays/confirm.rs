@@ -1,0 +1,523 @@
+//! The confirmation card: which workflow, which version, why it matched, what it will do. Nothing
+//! is started behind it; Enter starts exactly what it shows.
+
+use std::sync::Arc;
+
+use ratatui::Frame;
+use ratatui::text::{Line, Span};
+use serde_json::{Map, Value};
+
+use crate::base::{Result, SafeLine, WorkflowId};
+use crate::config::{Action, Context, Role};
+use crate::protocol::{Request, Response, Start};
+use crate::run::{Context as RunContext, PlannedStep, PrerequisiteResult, Work, plan};
+use crate::tui::Model;
+use crate::tui::msg::{Asker, Effect};
+use crate::tui::overlays::choose::split_foot;
+use crate::tui::overlays::form::Form;
+use crate::tui::overlays::{Overlay, Reaction};
+use crate::tui::widgets::text::{cut_line, untrusted, width, wrap};
+use crate::tui::widgets::{Hint, PaneState, card, hints, pane};
+use crate::workflow::{Entry, Prerequisite, Status, StepKind, Workflow, field};
+
+/// How the prerequisites stand.
+enum Checks {
+    /// The engine runs the commands.
+    Asked,
+    Known(Vec<PrerequisiteResult>),
+    /// They could not be checked, and why.
+    Failed(SafeLine),
+}
+
+pub struct Confirm {
+    entry: Entry,
+    workflow: Arc<Workflow>,
+    phrase: Option<String>,
+    reason: SafeLine,
+    values: Map<String, Value>,
+    checks: Checks,
+    /// Which prerequisite is selected, where there are sentences to tick.
+    selected: usize,
+    /// A failed check was seen and Enter pressed: the next Enter starts anyway.
+    warned: bool,
+    started: bool,
+    dry_run: bool,
+    scroll: PaneState,
+}
+
+impl Confirm {
+    /// Opens the card for a workflow; `phrase` is what the person typed, `reason` why it matched.
+    pub fn open(model: &mut Model, id: &WorkflowId, phrase: Option<&str>, reason: &str) -> Vec<Effect> {
+        let Some(entry) = model.bank.as_ref().and_then(|b| b.registry.get(id)).cloned() else {
+            model.say(&format!("{id} is no longer in the bank"));
+            return Vec::new();
+        };
+        let Some(workflow) = entry.workflow().cloned() else { return Vec::new() };
+        let defaults = workflow.inputs.iter().filter_map(|f| Some((f.name.clone(), f.default.clone()?)));
+        let values = defaults.collect();
+        let ask = entry.is_trusted() && !workflow.prerequisites.is_empty();
+        let effects = if ask { vec![check(model, &workflow, &entry.digest)] } else { Vec::new() };
+        let checks = if ask {
+            Checks::Asked
+        } else {
+            let unknown = |p: &Prerequisite| PrerequisiteResult {
+                says: p.says().to_owned(),
+                passed: None,
+                detail: None,
+            };
+            Checks::Known(workflow.prerequisites.iter().map(unknown).collect())
+        };
+        model.open(Self {
+            entry,
+            workflow,
+            phrase: phrase.map(str::to_owned),
+            reason: SafeLine::new(reason),
+            values,
+            checks,
+            selected: 0,
+            warned: false,
+            started: false,
+            dry_run: false,
+            scroll: PaneState::default(),
+        });
+        effects
+    }
+
+    /// The prerequisites that a person ticks, by their place.
+    fn sentences(&self) -> Vec<usize> {
+        let is_sentence = |p: &Prerequisite| matches!(p, Prerequisite::Sentence(_));
+        let all = self.workflow.prerequisites.iter().enumerate();
+        all.filter(|(_, p)| is_sentence(p)).map(|(n, _)| n).collect()
+    }
+
+    fn results(&self) -> &[PrerequisiteResult] {
+        match &self.checks {
+            Checks::Known(results) => results,
+            Checks::Asked | Checks::Failed(_) => &[],
+        }
+    }
+
+    fn tick(&mut self) {
+        let Some(place) = self.sentences().get(self.selected).copied() else { return };
+        if let Checks::Known(results) = &mut self.checks
+            && let Some(result) = results.get_mut(place)
+        {
+            result.passed = if result.passed == Some(true) { None } else { Some(true) };
+        }
+    }
+
+    fn refused_start(&self) -> Option<String> {
+        if let Status::Deprecated { replaced_by, reason } = &self.workflow.status {
+            let instead = replaced_by.as_ref().map(|id| format!("; use {id}")).unwrap_or_default();
+            let why = reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
+            return Some(format!("{} is deprecated{why}{instead}", self.workflow.id));
+        }
+        if !self.entry.is_trusted() {
+            return Some(format!(
+                "{} comes from this project and nobody has trusted it yet: read it, then trust it",
+                self.workflow.id
+            ));
+        }
+        None
+    }
+
+    fn start(&mut self, model: &mut Model) -> Reaction {
+        if self.started {
+            return Reaction::stay();
+        }
+        let inputs = match field::complete(&self.workflow.inputs, &self.values) {
+            Ok(inputs) => inputs,
+            Err(_) => {
+                self.edit_inputs(model);
+                return Reaction::stay();
+            }
+        };
+        if matches!(self.checks, Checks::Asked) {
+            model.say("The prerequisites are still being checked");
+            return Reaction::stay();
+        }
+        if self.results().iter().any(|r| r.passed == Some(false)) && !self.warned {
+            self.warned = true;
+            model.say("A prerequisite is not met: press Enter again to start all the same");
+            return Reaction::stay();
+        }
+        self.started = true;
+        let start = Start {
+            workflow: self.workflow.id.clone(),
+            digest: self.entry.digest.clone(),
+            folder: model.facts.folder.clone(),
+            inputs,
+            phrase: self.phrase.clone(),
+            prerequisites: self.results().to_vec(),
+        };
+        Reaction::stay().with([Effect::ask(Asker::Overlay, Request::Start(Box::new(start)))])
+    }
+
+    fn edit_inputs(&self, model: &mut Model) {
+        let title = format!("{}: inputs", self.workflow.id);
+        model.open(Form::inputs(&title, self.workflow.inputs.clone(), &self.values));
+    }
+
+    /// Everything the card says, and the line that must be seen.
+    fn body(&self, model: &Model, room: usize) -> (Vec<Line<'static>>, Option<usize>) {
+        let look = &model.look;
+        let mut lines = vec![Line::default()];
+        lines.extend(wrap(&Line::from(untrusted(&self.workflow.scope, look.text())), room, 0));
+        let mut why = vec![Span::styled("Why this one: ", look.muted())];
+        if let Some(phrase) = &self.phrase {
+            why.push(untrusted(&format!("you said “{phrase}”; "), look.subtext()));
+        }
+        why.push(untrusted(self.reason.as_str(), look.subtext()));
+        lines.extend(wrap(&Line::from(why), room, 0));
+        if let Some(refused) = self.refused_start() {
+            lines.push(Line::default());
+            let line = Line::from(untrusted(&refused, look.style(Role::Warning)));
+            lines.extend(wrap(&line, room, 0));
+        }
+        lines.push(Line::default());
+        let seen = self.before(model, room, &mut lines);
+        self.inputs(model, room, &mut lines);
+        self.steps(model, room, &mut lines);
+        (lines, seen)
+    }
+
+    fn before(&self, model: &Model, room: usize, lines: &mut Vec<Line<'static>>) -> Option<usize> {
+        let look = &model.look;
+        if self.workflow.prerequisites.is_empty() {
+            return None;
+        }
+        let sentences = self.sentences();
+        let mut seen = None;
+        for (n, prerequisite) in self.workflow.prerequisites.iter().enumerate() {
+            let result = self.results().get(n);
+            let is_sentence = sentences.contains(&n);
+            let passed = result.and_then(|r| r.passed);
+            let (glyph, style) = match (passed, is_sentence) {
+                (Some(true), true) => (look.glyph("☑", "[x]"), look.style(Role::Success)),
+                (Some(true), false) => (look.glyph("✓", "v"), look.style(Role::Success)),
+                (Some(false), _) => (look.glyph("✗", "x"), look.style(Role::Error)),
+                (None, true) => (look.glyph("☐", "[ ]"), look.subtext()),
+                (None, false) => (look.glyph("·", "."), look.muted()),
+            };
+            let here = is_sentence && sentences.len() > 1 && sentences.get(self.selected) == Some(&n);
+            if sentences.get(self.selected) == Some(&n) {
+                seen = Some(lines.len());
+            }
+            let mut spans = vec![
+                Span::styled(if n == 0 { "Before     " } else { "           " }, look.muted()),
+                Span::styled(if here { look.pointer() } else { " " }, look.accent()),
+                Span::styled(format!("{glyph} "), style),
+                untrusted(prerequisite.says(), look.text()),
+            ];
+            match (&self.checks, passed, is_sentence) {
+                (Checks::Asked, _, false) => spans.push(Span::styled("  checking…", look.muted())),
+                (Checks::Failed(why), _, false) => {
+                    spans.push(Span::styled("  not checked: ", look.style(Role::Warning)));
+                    spans.push(untrusted(why.as_str(), look.muted()));
+                }
+                (Checks::Known(_), Some(false), _) => {
+                    let detail = result.and_then(|r| r.detail.as_deref()).unwrap_or("not met");
+                    spans.push(untrusted(&format!("  {detail}"), look.style(Role::Error)));
+                }
+                _ => {}
+            }
+            lines.extend(wrap(&Line::from(spans), room, 14));
+        }
+        lines.push(Line::default());
+        seen
+    }
+
+    fn inputs(&self, model: &Model, room: usize, lines: &mut Vec<Line<'static>>) {
+        let look = &model.look;
+        if self.workflow.inputs.is_empty() {
+            return;
+        }
+        let widest = self.workflow.inputs.iter().map(|f| width(&f.name)).max().unwrap_or(0).min(24);
+        for (n, input) in self.workflow.inputs.iter().enumerate() {
+            let value = self.values.get(&input.name).filter(|v| !v.is_null());
+            let shown = value.map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned));
+            let (text, style) = match (&shown, input.required) {
+                (Some(text), _) => (text.as_str(), look.text()),
+                (None, true) => ("needed", look.style(Role::Warning)),
+                (None, false) => ("empty", look.muted()),
+            };
+            let mut spans = vec![
+                Span::styled(if n == 0 { "Inputs      " } else { "            " }, look.muted()),
+                untrusted(&format!("{:<widest$}  ", input.name), look.subtext()),
+                untrusted(text, style),
+            ];
+            if value.is_some() {
+                let from = if value == input.default.as_ref() { "default" } else { "typed" };
+                spans.push(Span::styled(format!("   {from}"), look.muted()));
+            }
+            lines.push(cut_line(&Line::from(spans), room));
+        }
+        lines.push(Line::default());
+    }
+
+    fn steps(&self, model: &Model, room: usize, lines: &mut Vec<Line<'static>>) {
+        let look = &model.look;
+        let digits = self.workflow.steps.len().to_string().len();
+        let titles = self.workflow.steps.iter().map(|s| width(&s.title)).max().unwrap_or(0);
+        let titles = titles.clamp(8, 40.min((room / 2).max(8)));
+        let planned = if self.dry_run { self.planned(model) } else { Vec::new() };
+        let head = if self.dry_run { "Dry run     " } else { "Steps       " };
+        for (n, step) in self.workflow.steps.iter().enumerate() {
+            let word = step.kind.word();
+            let title = crate::tui::widgets::text::cut(SafeLine::new(&step.title).as_str(), titles);
+            let pad = titles.saturating_sub(width(&title));
+            let mut spans = vec![
+                Span::styled(if n == 0 { head } else { "            " }, look.muted()),
+                Span::styled(format!("{:>digits$} ", n + 1), look.muted()),
+                Span::styled(format!("{} ", look.kind(word)), look.subtext()),
+                Span::styled(format!("{title}{}  ", " ".repeat(pad)), look.text()),
+                Span::styled(format!("{word:<8}"), look.muted()),
+            ];
+            if !self.dry_run {
+                spans.push(untrusted(&brief(step), look.subtext()));
+            }
+            lines.push(cut_line(&Line::from(spans), room));
+            if let Some(planned) = planned.get(n) {
+                lines.extend(detail(model, planned, step, room));
+            }
+        }
+    }
+
+    fn planned(&self, model: &Model) -> Vec<PlannedStep> {
+        let context = RunContext { folder: model.facts.folder.clone(), ..RunContext::default() };
+        let inputs = field::complete(&self.workflow.inputs, &self.values).unwrap_or_else(|_| self.values.clone());
+        plan(&self.workflow, &inputs, &context)
+    }
+}
+
+fn check(model: &Model, workflow: &Workflow, digest: &str) -> Effect {
+    let request = Request::CheckPrerequisites {
+        workflow: workflow.id.clone(),
+        digest: digest.to_owned(),
+        folder: model.facts.folder.clone(),
+    };
+    Effect::ask(Asker::Overlay, request)
+}
+
+/// What a step does, in a few words.
+fn brief(step: &crate::workflow::Step) -> String {
+    match &step.kind {
+        StepKind::Manual { .. } if step.evidence_required => "evidence required".to_owned(),
+        StepKind::Manual { actions } if actions.len() > 1 => format!("{} actions", actions.len()),
+        StepKind::Manual { .. } => String::new(),
+        StepKind::Ask { fields } if fields.len() == 1 => "1 question".to_owned(),
+        StepKind::Ask { fields } => format!("{} questions", fields.len()),
+        StepKind::Run { script, .. } => {
+            let mut lines = script.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
+            let first = lines.next().unwrap_or("").to_owned();
+            if lines.next().is_some() { format!("{first} …") } else { first }
+        }
+        StepKind::Approve { within: Some(within), .. } => format!("within {within}"),
+        StepKind::Approve { .. } => String::new(),
+        StepKind::Write { path, .. } => path.clone(),
+    }
+}
+
+/// A step of the dry run: everything filled in that can be known now.
+fn detail(
+    model: &Model,
+    planned: &PlannedStep,
+    step: &crate::workflow::Step,
+    room: usize,
+) -> Vec<Line<'static>> {
+    const INDENT: usize = 16;
+    let look = &model.look;
+    let mut lines = Vec::new();
+    let mut add = |text: &str, style| {
+        let line = Line::from(vec![Span::raw(" ".repeat(INDENT)), untrusted(text, style)]);
+        lines.extend(wrap(&line, room, INDENT));
+    };
+    if let Some(source) = &step.condition {
+        let told = match planned.condition {
+            Some(true) => format!("because {source}"),
+            Some(false) => format!("skipped: {source} is false"),
+            None => format!("only if {source}"),
+        };
+        add(&told, look.muted());
+    }
+    match &planned.work {
+        Ok(Work::Run { script, env, cwd, .. }) => {
+            for line in script.trim_end().lines() {
+                add(&format!("$ {line}"), look.text());
+            }
+            for (name, value) in env {
+                add(&format!("{name} = {value}"), look.subtext());
+            }
+            if !cwd.is_empty() {
+                add(&format!("in {cwd}"), look.subtext());
+            }
+        }
+        Ok(Work::Write { path, content, .. }) => {
+            add(&format!("writes {path}, {} lines", content.lines().count()), look.subtext());
+        }
+        Ok(Work::Approve { question, .. }) => add(question, look.subtext()),
+        Ok(Work::Manual) => {
+            if let StepKind::Manual { actions } = &step.kind {
+                for action in actions {
+                    add(&format!("{} {action}", look.glyph("☐", "[ ]")), look.subtext());
+                }
+            }
+        }
+        Ok(Work::Ask) => {
+            if let StepKind::Ask { fields } = &step.kind {
+                for field in fields {
+                    add(&format!("? {}", field.prompt), look.subtext());
+                }
+            }
+        }
+        Err(failure) => add(&format!("known only later: {}", failure.message), look.muted()),
+    }
+    lines
+}
+
+impl Overlay for Confirm {
+    fn contexts(&self) -> &'static [Context] {
+        &[Context::Card, Context::List]
+    }
+
+    fn title(&self) -> &'static str {
+        "Confirmation card"
+    }
+
+    fn on_action(&mut self, model: &mut Model, action: Action) -> Option<Reaction> {
+        let ticks = self.sentences().len();
+        match action {
+            Action::Activate => return Some(self.start(model)),
+            Action::Tick => self.tick(),
+            Action::Inputs => self.edit_inputs(model),
+            Action::DryRun => {
+                self.dry_run = !self.dry_run;
+                self.scroll.to_top();
+            }
+            Action::Trust => {
+                let path = self.entry.path.clone()?;
+                return Some(Reaction::stay().with([Effect::Trust { path, digest: self.entry.digest.clone() }]));
+            }
+            Action::Edit => {
+                let path = self.entry.path.clone()?;
+                return Some(Reaction::stay().with([Effect::Edit(path)]));
+            }
+            // With several sentences to tick the arrows go through them first.
+            Action::Down if self.selected + 1 < ticks && !self.dry_run => self.selected += 1,
+            Action::Up if self.selected > 0 && !self.dry_run => self.selected -= 1,
+            _ if self.scroll.on_action(action) => {}
+            _ => return None,
+        }
+        Some(Reaction::stay())
+    }
+
+    fn on_answer(&mut self, model: &mut Model, request: &Request, result: &Result<Response>) -> Option<Reaction> {
+        match (request, result) {
+            (Request::CheckPrerequisites { digest, .. }, result) if *digest == self.entry.digest => {
+                self.checks = match result {
+                    Ok(Response::Prerequisites(results)) => Checks::Known(results.clone()),
+                    Ok(_) => return None,
+                    Err(error) => Checks::Failed(SafeLine::new(&error.message)),
+                };
+                Some(Reaction::stay())
+            }
+            (Request::Start(start), result) if start.digest == self.entry.digest && self.started => {
+                self.started = false;
+                match result {
+                    Ok(Response::Summary(row)) => {
+                        let run = row.run.clone();
+                        model.console.input.take();
+                        Some(Reaction::close().with(model.open_run(&run)))
+                    }
+                    Ok(_) => None,
+                    Err(error) => {
+                        model.report(error);
+                        Some(Reaction::stay())
+                    }
+                }
+            }
+            _ => None,
+        }
+    }
+
+    fn on_values(&mut self, _model: &mut Model, values: Map<String, Value>) -> Reaction {
+        self.values = values;
+        Reaction::stay()
+    }
+
+    /// The bank was read again: show the file as it is now, and check anew.
+    fn on_change(&mut self, model: &mut Model) -> Reaction {
+        let bank = model.bank.clone();
+        let Some(entry) = bank.as_ref().and_then(|b| b.registry.get(&self.workflow.id)) else {
+            model.say(&format!("{} is no longer in the bank", self.workflow.id));
+            return Reaction::close();
+        };
+        let same = entry.digest == self.entry.digest && entry.is_trusted() == self.entry.is_trusted();
+        if same || self.started {
+            return Reaction::stay();
+        }
+        let Some(workflow) = entry.workflow().cloned() else { return Reaction::close() };
+        if entry.digest != self.entry.digest {
+            model.say("The file has changed: this is what it says now");
+        }
+        self.entry = entry.clone();
+        self.workflow = workflow;
+        self.warned = false;
+        if self.entry.is_trusted() && !self.workflow.prerequisites.is_empty() {
+            self.checks = Checks::Asked;
+            return Reaction::stay().with([check(model, &self.workflow, &self.entry.digest)]);
+        }
+        Reaction::stay()
+    }
+
+    fn refused(&self, _model: &Model, action: Action) -> Option<String> {
+        match action {
+            Action::Activate => self.refused_start(),
+            Action::Inputs if self.workflow.inputs.is_empty() => Some("This workflow takes no inputs".to_owned()),
+            Action::Tick if self.sentences().is_empty() => Some("There is nothing to tick here".to_owned()),
+            Action::Trust if self.entry.is_trusted() => Some("It is trusted already".to_owned()),
+            Action::Trust | Action::Edit if self.entry.path.is_none() => {
+                Some("A bundled workflow is part of the program".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    fn draw(&self, model: &Model, frame: &mut Frame) {
+        let look = &model.look;
+        card::dim(frame, look);
+        let screen = frame.area();
+        let room = usize::from(card::place(screen, 90, 10).width).saturating_sub(6);
+        let (lines, seen) = self.body(model, room);
+        let area = card::place(screen, 90, lines.len() as u16 + 2);
+        let title = vec![
+            untrusted(self.workflow.id.as_str(), look.accent()),
+            Span::raw("  "),
+            untrusted(&self.workflow.name, look.strong()),
+        ];
+        let mut right = format!("version {} · {}", self.workflow.version, self.entry.origin.word());
+        if !self.entry.is_trusted() {
+            right.push_str(" · not trusted");
+        }
+        let inner = card::draw(frame, area, look, title, vec![Span::styled(right, look.muted())]);
+        let (body, foot) = split_foot(inner);
+        if let Some(line) = seen.filter(|_| self.selected > 0) {
+            self.scroll.reveal(line);
+        }
+        pane::draw(frame, body, look, &lines, &self.scroll, true);
+        frame.render_widget(hints::line(look, &model.keymap, &self.hints(model), foot.width.into()), foot);
+    }
+
+    fn hints(&self, model: &Model) -> Vec<Hint> {
+        let mut all = vec![
+            Hint::labelled(Action::Activate, if self.started { "starting…" } else { "start" }),
+            Hint::new(Action::Trust),
+            Hint::labelled(Action::DryRun, if self.dry_run { "steps" } else { "dry run" }),
+            Hint::new(Action::Inputs),
+            Hint::new(Action::Tick),
+        ];
+        all.retain(|h| self.refused(model, h.action).is_none());
+        all.push(Hint::labelled(Action::Escape, "not this"));
+        all
+    }
+}

@@ -1,0 +1,176 @@
+//! The palette: every action by its name, and every workflow. What cannot be done now is dim and
+//! says why.
+
+use fuzzy_matcher::FuzzyMatcher as _;
+use fuzzy_matcher::skim::SkimMatcherV2;
+use ratatui::Frame;
+use ratatui::text::{Line, Span};
+
+use crate::base::{SafeLine, WorkflowId};
+use crate::config::action::ACTIONS;
+use crate::config::{Action, Context, Key, KeyCode};
+use crate::tui::Model;
+use crate::tui::overlays::choose::split_foot;
+use crate::tui::overlays::confirm::Confirm;
+use crate::tui::overlays::help::{keys_of, search_line};
+use crate::tui::overlays::{Overlay, Reaction};
+use crate::tui::widgets::list::{self, Column, ListState, Row};
+use crate::tui::widgets::text::span;
+use crate::tui::widgets::{Hint, LineInput, card, hints};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Target {
+    Action(Action),
+    Workflow(WorkflowId),
+}
+
+struct Entry {
+    target: Target,
+    title: SafeLine,
+    sentence: SafeLine,
+    /// Why not now.
+    refused: Option<String>,
+    score: i64,
+}
+
+pub struct Palette {
+    contexts: Vec<Context>,
+    search: LineInput,
+    list: ListState,
+    /// Made when it opens and with every letter, not with every frame.
+    entries: Vec<Entry>,
+}
+
+impl Palette {
+    pub fn open(model: &mut Model) {
+        let mut palette = Self {
+            contexts: model.contexts(),
+            search: LineInput::default(),
+            list: ListState::default(),
+            entries: Vec::new(),
+        };
+        palette.find(model);
+        model.open(palette);
+    }
+
+    fn find(&mut self, model: &Model) {
+        let wanted = self.search.text().trim();
+        let matcher = SkimMatcherV2::default().ignore_case();
+        // Every word has to be found, in whichever order.
+        let score = |text: &str| {
+            wanted.split_whitespace().try_fold(0, |sum, word| matcher.fuzzy_match(text, word).map(|s| sum + s))
+        };
+        let mut entries = Vec::new();
+        for d in ACTIONS {
+            let movement = d.contexts == [Context::List] && d.name.starts_with("move.");
+            let Some(score) = score(&format!("{} {} {}", d.name, d.label, d.sentence)).filter(|_| !movement) else {
+                continue;
+            };
+            let here = d.contexts.iter().any(|c| self.contexts.contains(c));
+            let refused = if here {
+                model.refused(d.action)
+            } else {
+                let places: Vec<&str> = d.contexts.iter().map(|c| c.title()).collect();
+                Some(format!("only in {}", places.join(", ")))
+            };
+            entries.push(Entry {
+                target: Target::Action(d.action),
+                title: SafeLine::new(d.name),
+                sentence: SafeLine::new(d.sentence),
+                refused,
+                score,
+            });
+        }
+        let workflows = model.bank.iter().flat_map(|bank| bank.registry.workflows());
+        // Without a word only actions; the registry has its own screen.
+        for workflow in workflows.filter(|_| !wanted.is_empty()) {
+            if let Some(score) = score(&format!("{} {}", workflow.id, workflow.name)) {
+                entries.push(Entry {
+                    target: Target::Workflow(workflow.id.clone()),
+                    title: SafeLine::new(workflow.id.as_str()),
+                    sentence: SafeLine::new(&workflow.name),
+                    refused: None,
+                    score,
+                });
+            }
+        }
+        entries.sort_by_key(|e| (e.refused.is_some(), std::cmp::Reverse(e.score)));
+        self.entries = entries;
+    }
+}
+
+impl Overlay for Palette {
+    fn contexts(&self) -> &'static [Context] {
+        &[Context::List]
+    }
+
+    fn title(&self) -> &'static str {
+        "Palette"
+    }
+
+    fn takes(&self, key: Key) -> bool {
+        key.text().is_some() || key.code == KeyCode::Backspace
+    }
+
+    fn on_key(&mut self, model: &mut Model, key: Key) -> Reaction {
+        self.search.key(key);
+        self.find(model);
+        self.list = ListState::default();
+        Reaction::stay()
+    }
+
+    fn on_action(&mut self, model: &mut Model, action: Action) -> Option<Reaction> {
+        match action {
+            Action::Activate => {
+                let entry = self.entries.get(self.list.selected)?;
+                if let Some(reason) = &entry.refused {
+                    model.say(reason);
+                    return Some(Reaction::stay());
+                }
+                match &entry.target {
+                    Target::Action(action) => Some(Reaction::close().action(*action)),
+                    Target::Workflow(id) => {
+                        let effects = Confirm::open(model, id, None, "chosen in the palette");
+                        Some(Reaction::close().with(effects))
+                    }
+                }
+            }
+            Action::Palette => Some(Reaction::close()),
+            _ if self.list.on_action(action, self.entries.len()) => Some(Reaction::stay()),
+            _ => None,
+        }
+    }
+
+    fn draw(&self, model: &Model, frame: &mut Frame) {
+        let look = &model.look;
+        card::dim(frame, look);
+        let rows: Vec<Row> = self
+            .entries
+            .iter()
+            .map(|entry| {
+                let usable = entry.refused.is_none();
+                let keys = match &entry.target {
+                    Target::Action(action) => keys_of(model, *action),
+                    Target::Workflow(_) => String::new(),
+                };
+                let told = entry.refused.as_deref().map_or_else(|| entry.sentence.clone(), SafeLine::new);
+                Row::new(vec![
+                    Line::from(span(&entry.title, if usable { look.text() } else { look.muted() })),
+                    Line::from(span(&told, if usable { look.subtext() } else { look.muted() })),
+                    Line::styled(keys, if usable { look.accent() } else { look.muted() }),
+                ])
+            })
+            .collect();
+        let area = card::place(frame.area(), 96, frame.area().height.saturating_sub(8).clamp(10, 26));
+        let inner = card::draw(frame, area, look, vec![Span::styled("Palette", look.strong())], Vec::new());
+        let body = search_line(model, frame, inner, &self.search, "an action or a workflow");
+        let (body, foot) = split_foot(body);
+        let columns = [Column::fit(22).essential(), Column::fill(), Column::fit(14)];
+        list::draw(frame, body, look, &columns, &rows, &self.list, Some(true));
+        frame.render_widget(hints::line(look, &model.keymap, &self.hints(model), foot.width.into()), foot);
+    }
+
+    fn hints(&self, _model: &Model) -> Vec<Hint> {
+        vec![Hint::labelled(Action::Activate, "do it"), Action::Escape.into()]
+    }
+}

@@ -1,0 +1,251 @@
+//! The real host: terminal events, the clock, signals, the engine, files. Everything that
+//! `update` may not do.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use ratatui::crossterm::event::{Event, EventStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::base::{Error, Paths, Result, SafeText, Timestamp, paths::project_root};
+use crate::client::Client;
+use crate::config::{Keymap, Settings, Theme};
+use crate::matching::Index;
+use crate::protocol::{ClientKind, Request};
+use crate::tui::app::{self, Host};
+use crate::tui::look::Look;
+use crate::tui::model::{Facts, Model};
+use crate::tui::msg::{Asker, Bank, Effect, Link, Msg};
+use crate::tui::{keys, terminal};
+use crate::workflow::{Registry, trust};
+
+/// The waits between two tries to reach the engine.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// The engine, while it is reached.
+type Engine = watch::Receiver<Option<Arc<Client>>>;
+
+/// Opens the console in this terminal and stays until it is left. Settings that do not read are
+/// an error before the terminal is touched.
+pub fn run(paths: Paths) -> Result<()> {
+    let model = open(&paths)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Error::internal("The console cannot start").because(e))?;
+    let outcome = runtime.block_on(console(paths, model));
+    // What still runs in the background (a connection, a bank being read) is not waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// The model as it is before anything has been asked.
+fn open(paths: &Paths) -> Result<Model> {
+    let env = |name: &str| std::env::var(name).ok();
+    let settings = Settings::load(&paths.config_file())?;
+    let keymap = Keymap::load(&paths.keymap_file())?;
+    let theme = Theme::load(settings.theme_name(env), &paths.themes())?;
+    let look = Look::new(theme, settings.depth(env), settings.glyph_set(env));
+    let here = std::env::current_dir()
+        .map_err(|e| Error::usage("The current folder cannot be read").because(e).hint("Change to another folder"))?;
+    let facts = Facts::new(&project_root(&here), paths);
+    Ok(Model::new(facts, look, keymap, Timestamp::now()))
+}
+
+async fn console(paths: Paths, mut model: Model) -> Result<()> {
+    let (sender, mut messages) = mpsc::unbounded_channel();
+    let (slot, engine) = watch::channel(None);
+    let guard = terminal::Guard::take()?;
+    let mut screen = terminal::screen()?;
+    let folder = PathBuf::from(&model.facts.folder);
+    let mut host = RealHost { paths: paths.clone(), folder, engine, reader: read_events(&sender), sender: sender.clone() };
+    watch_signals(&sender)?;
+    tokio::spawn(keep_connected(paths, sender, slot));
+    let outcome = app::run(&mut screen, &mut model, &mut messages, &mut host, vec![Effect::LoadBank]).await;
+    host.reader.abort();
+    drop(guard);
+    outcome
+}
+
+struct RealHost {
+    paths: Paths,
+    folder: PathBuf,
+    engine: Engine,
+    sender: UnboundedSender<Msg>,
+    reader: JoinHandle<()>,
+}
+
+impl Host for RealHost {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Ask { asker, request } => self.ask(asker, request),
+            Effect::LoadBank => self.load_bank(),
+            Effect::Copy(text) => {
+                let copied = terminal::copy(&SafeText::new(&text).plain()).map(|()| "Copied".to_owned());
+                let _ = self.sender.send(Msg::Done(copied));
+            }
+            Effect::Trust { path, digest } => self.trust(path, digest),
+            // The loop's own affairs.
+            Effect::Edit(_) | Effect::Suspend | Effect::Redraw | Effect::Quit => {}
+        }
+    }
+
+    fn aside(&mut self, effect: Effect) -> Result<()> {
+        self.reader.abort();
+        terminal::leave();
+        let outcome = match effect {
+            Effect::Edit(path) => edit(&path),
+            _ => rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)
+                .map_err(|e| Error::internal("The console cannot be suspended").because(e)),
+        };
+        terminal::enter()?;
+        self.reader = read_events(&self.sender);
+        outcome
+    }
+}
+
+impl RealHost {
+    fn ask(&self, asker: Asker, request: Request) {
+        let engine = self.engine.borrow().clone();
+        let sender = self.sender.clone();
+        tokio::spawn(async move {
+            let result = match engine {
+                Some(client) => client.call(request.clone()).await,
+                None => Err(Error::internal("The engine is not reached at the moment")
+                    .hint("The console keeps trying; try again in a moment")),
+            };
+            // A closed channel means that the console is being left.
+            let _ = sender.send(Msg::Answered { asker, request: Box::new(request), result: Box::new(result) });
+        });
+    }
+
+    fn load_bank(&self) {
+        let (paths, folder, sender) = (self.paths.clone(), self.folder.clone(), self.sender.clone());
+        tokio::task::spawn_blocking(move || {
+            let registry = Registry::load(&paths, &folder);
+            let index = Index::new(registry.workflows());
+            let _ = sender.send(Msg::Bank(Arc::new(Bank { registry, index })));
+        });
+    }
+
+    fn trust(&self, path: PathBuf, digest: String) {
+        let done = trust::trust(&self.paths, &path, &digest);
+        let reload = done.is_ok();
+        let told = done.map(|()| format!("{} is trusted as it stands now", path.display()));
+        let _ = self.sender.send(Msg::Done(told));
+        if reload {
+            self.load_bank();
+        }
+    }
+}
+
+/// Keys, pastes and sizes, until the task is aborted.
+fn read_events(sender: &UnboundedSender<Msg>) -> JoinHandle<()> {
+    let sender = sender.clone();
+    tokio::spawn(async move {
+        let mut events = EventStream::new();
+        loop {
+            let msg = match events.next().await {
+                Some(Ok(Event::Key(event))) => keys::key(&event).map(Msg::Key),
+                Some(Ok(Event::Paste(text))) => Some(Msg::Paste(text)),
+                Some(Ok(Event::Resize(..))) => Some(Msg::Resize),
+                Some(Ok(_)) => None,
+                // The terminal is gone.
+                Some(Err(_)) | None => {
+                    let _ = sender.send(Msg::Terminated);
+                    return;
+                }
+            };
+            if let Some(msg) = msg
+                && sender.send(msg).is_err()
+            {
+                return;
+            }
+        }
+    })
+}
+
+fn watch_signals(sender: &UnboundedSender<Msg>) -> Result<()> {
+    for kind in [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()] {
+        let mut signals =
+            signal(kind).map_err(|e| Error::internal("Signals cannot be listened to").because(e))?;
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                let _ = sender.send(Msg::Terminated);
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Reaches the engine, starts it where there is none, and does so again whenever it is lost.
+async fn keep_connected(paths: Paths, sender: UnboundedSender<Msg>, slot: watch::Sender<Option<Arc<Client>>>) {
+    let mut wait = FIRST_WAIT;
+    loop {
+        let lost = match attempt(&paths, &sender, &slot).await {
+            Ok(()) => {
+                wait = FIRST_WAIT;
+                Error::internal("The connection to the engine is lost")
+                    .hint("The console connects again by itself; runs go on meanwhile")
+            }
+            Err(error) => error,
+        };
+        slot.send_replace(None);
+        if sender.send(Msg::Link(Link::Lost(lost))).is_err() {
+            return;
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(LONGEST_WAIT);
+    }
+}
+
+/// One connection, for as long as it lasts.
+async fn attempt(
+    paths: &Paths,
+    sender: &UnboundedSender<Msg>,
+    slot: &watch::Sender<Option<Arc<Client>>>,
+) -> Result<()> {
+    let client = Arc::new(Client::connect(paths, ClientKind::Tui).await?);
+    let mut updates = client.subscribe().await?;
+    slot.send_replace(Some(client));
+    let _ = sender.send(Msg::Link(Link::Connected));
+    while let Some(update) = updates.recv().await {
+        if sender.send(Msg::Update(Box::new(update))).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The person's editor on a file, in this terminal.
+fn edit(path: &Path) -> Result<()> {
+    let editor = ["VISUAL", "EDITOR"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|v| !v.trim().is_empty()))
+        .unwrap_or_else(|| "vi".to_owned());
+    // Through a shell, as git does it: the variable may hold arguments. The path is one of its
+    // arguments and never part of the script.
+    let ended = std::process::Command::new("sh")
+        .arg("-c")
+        .arg(format!("{editor} \"$1\""))
+        .arg("sh")
+        .arg(path)
+        .status();
+    let failed = || Error::internal(format!("The editor `{editor}` did not work out"));
+    match ended {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(failed().cause(format!("it ended with {status}")).hint("Set EDITOR to an editor you have")),
+        Err(e) => Err(failed().because(e)),
+    }
+}

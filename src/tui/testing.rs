@@ -1,0 +1,358 @@
+//! A console without a terminal, for tests: type keys, look at the screen, see what it asked for.
+//!
+//! `Harness::new(80, 24).with_bank().keys("deploy <ret>").see("MW-004").golden("name")`
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+
+use crate::base::{Actor, Error, Millis, Paths, Result, RunId, SessionId, Timestamp};
+use crate::config::{Action, ColourDepth, GlyphSet, Key, Keymap, Theme};
+use crate::matching::Index;
+use crate::protocol::{Request, Response, Update};
+use crate::run::{GitState, Run, RunSummary, Session, SessionRecord, Verb, summarise};
+use crate::tui::look::Look;
+use crate::tui::model::{Facts, Model};
+use crate::tui::msg::{Asker, Bank, Effect, Link, Msg};
+use crate::tui::{frame, update};
+use crate::workflow::Registry;
+
+/// When every test happens: 2026-11-21 09:00 UTC.
+pub const NOW: Timestamp = Timestamp(1_795_251_600_000);
+
+type Answerer = Box<dyn Fn(&Request) -> Option<Result<Response>>>;
+
+/// A model, a screen of a given size, and an engine made of prepared answers.
+pub struct Harness {
+    pub model: Model,
+    terminal: Terminal<TestBackend>,
+    /// Every effect that came out, oldest first.
+    pub effects: Vec<Effect>,
+    answers: Vec<Answerer>,
+    pub runs: Vec<Run>,
+    pub sessions: Vec<Session>,
+}
+
+impl Harness {
+    /// A dark, Unicode, truecolor console of this size, not connected yet, without a bank.
+    pub fn new(width: u16, height: u16) -> Self {
+        let paths = Paths::under(std::path::Path::new("/home/ana/.config/mwtui"));
+        let facts = Facts::new(std::path::Path::new("/work/checkout-api"), &paths);
+        let look = Look::new(Theme::dark(), ColourDepth::True, GlyphSet::Unicode);
+        Self {
+            model: Model::new(facts, look, Keymap::default(), NOW),
+            terminal: Terminal::new(TestBackend::new(width, height)).expect("a test backend never fails"),
+            effects: Vec::new(),
+            answers: Vec::new(),
+            runs: Vec::new(),
+            sessions: Vec::new(),
+        }
+    }
+
+    pub fn look(mut self, theme: &str, depth: ColourDepth, glyphs: GlyphSet) -> Self {
+        let theme = Theme::load(theme, std::path::Path::new("/nonexistent")).expect("a bundled theme");
+        self.model.look = Look::new(theme, depth, glyphs);
+        self
+    }
+
+    /// The bundled bank.
+    pub fn with_bank(self) -> Self {
+        let nowhere = Paths::under(std::path::Path::new("/nonexistent/mwtui"));
+        self.with_registry(Registry::load(&nowhere, std::path::Path::new("/nonexistent")))
+    }
+
+    pub fn with_registry(mut self, registry: Registry) -> Self {
+        let index = Index::new(registry.workflows());
+        self.send(Msg::Bank(Arc::new(Bank { registry, index })));
+        self
+    }
+
+    /// A run that the engine knows; give it before `connected`, or as an update by `update_run`.
+    pub fn with_run(mut self, run: Run) -> Self {
+        self.runs.push(run);
+        self
+    }
+
+    pub fn with_session(mut self, session: Session) -> Self {
+        self.sessions.push(session);
+        self
+    }
+
+    /// Answers requests in a way of the test's own; asked before the prepared answers.
+    pub fn answering(mut self, answer: impl Fn(&Request) -> Option<Result<Response>> + 'static) -> Self {
+        self.answers.push(Box::new(answer));
+        self
+    }
+
+    /// The engine is reached; lists and session come.
+    pub fn connected(mut self) -> Self {
+        self.send(Msg::Link(Link::Connected));
+        self
+    }
+
+    /// Types keys: characters as they are, others in angle brackets: `de pl<ret>`, `<ctrl-p>`,
+    /// `<esc>`, `<lt>` for `<`.
+    pub fn keys(mut self, text: &str) -> Self {
+        for key in read_keys(text) {
+            self.send(Msg::Key(key));
+        }
+        self
+    }
+
+    pub fn action(mut self, action: Action) -> Self {
+        self.send(Msg::Action(action));
+        self
+    }
+
+    pub fn paste(mut self, text: &str) -> Self {
+        self.send(Msg::Paste(text.to_owned()));
+        self
+    }
+
+    pub fn update(mut self, update: Update) -> Self {
+        self.send(Msg::Update(Box::new(update)));
+        self
+    }
+
+    /// The engine says that this run has changed; `events` is its journal since `run` was known.
+    pub fn update_run(mut self, run: &Run, events: Vec<crate::run::Event>) -> Self {
+        self.runs.retain(|r| r.id() != run.id());
+        self.runs.push(run.clone());
+        self.update(Update::Run { summary: Box::new(summarise(run)), events })
+    }
+
+    /// Time passes.
+    pub fn later(mut self, length: Millis) -> Self {
+        self.model.now = self.model.now.plus(length);
+        self.send(Msg::Tick);
+        self
+    }
+
+    pub fn resize(mut self, width: u16, height: u16) -> Self {
+        self.terminal.backend_mut().resize(width, height);
+        self.send(Msg::Resize);
+        self
+    }
+
+    /// Takes a message in, and every message that answers its effects.
+    pub fn send(&mut self, msg: Msg) {
+        let mut queue = VecDeque::from([msg]);
+        while let Some(msg) = queue.pop_front() {
+            for effect in update(&mut self.model, self.model.now, msg) {
+                if let Effect::Ask { asker, request } = &effect
+                    && let Some(result) = self.answer(request)
+                {
+                    queue.push_back(answered(*asker, request, result));
+                }
+                self.effects.push(effect);
+            }
+        }
+        self.terminal.draw(|f| frame::draw(&self.model, f)).expect("a test backend never fails");
+    }
+
+    /// What the prepared engine says; `None`: nothing yet.
+    fn answer(&self, request: &Request) -> Option<Result<Response>> {
+        if let Some(result) = self.answers.iter().find_map(|answer| answer(request)) {
+            return Some(result);
+        }
+        let row = |run: &Run| summarise(run);
+        Some(match request {
+            Request::Runs { .. } => Ok(Response::Runs(self.runs.iter().map(row).collect::<Vec<RunSummary>>())),
+            Request::Run { run } => match self.runs.iter().find(|r| r.id() == run) {
+                Some(found) => Ok(Response::Run(Box::new(found.clone()))),
+                None => Err(Error::not_found(format!("There is no run {run}"))),
+            },
+            Request::Sessions => {
+                let mut all = self.sessions.clone();
+                all.push(session());
+                Ok(Response::Sessions(all))
+            }
+            Request::OpenSession { .. } => Ok(Response::Session(session())),
+            Request::SessionRecord { .. } => Ok(Response::SessionRecord(Box::new(SessionRecord {
+                session: session(),
+                runs: self.runs.clone(),
+                git: Some(GitState {
+                    branch: "main".to_owned(),
+                    uncommitted: vec!["M src/main.rs".to_owned(), "?? notes.md".to_owned()],
+                    ..GitState::default()
+                }),
+                at: NOW,
+                outputs: Vec::new(),
+            }))),
+            Request::Subscribe => Ok(Response::Done),
+            _ => return None,
+        })
+    }
+
+    /// The requests that came out, oldest first.
+    pub fn requests(&self) -> Vec<&Request> {
+        let request = |e| match e {
+            &Effect::Ask { ref request, .. } => Some(request),
+            _ => None,
+        };
+        self.effects.iter().filter_map(request).collect()
+    }
+
+    /// The verbs that were asked for, oldest first.
+    pub fn verbs(&self) -> Vec<&Verb> {
+        let verb = |r| match r {
+            &Request::Act { ref verb, .. } => Some(verb),
+            _ => None,
+        };
+        self.requests().into_iter().filter_map(verb).collect()
+    }
+
+    pub fn buffer(&self) -> &Buffer {
+        self.terminal.backend().buffer()
+    }
+
+    /// What stands on the screen, without colours and trailing spaces.
+    pub fn screen(&self) -> String {
+        text(self.buffer())
+    }
+
+    /// Fails unless this text stands on the screen.
+    #[track_caller]
+    pub fn see(self, wanted: &str) -> Self {
+        let screen = self.screen();
+        assert!(screen.contains(wanted), "“{wanted}” is not on the screen:\n{screen}");
+        self
+    }
+
+    /// Fails if this text stands on the screen.
+    #[track_caller]
+    pub fn see_no(self, unwanted: &str) -> Self {
+        let screen = self.screen();
+        assert!(!screen.contains(unwanted), "“{unwanted}” is on the screen:\n{screen}");
+        self
+    }
+
+    /// Compares the screen with `snapshots/tui_<name>.snap`.
+    #[track_caller]
+    pub fn golden(self, name: &str) -> Self {
+        let screen = self.screen();
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots"));
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.bind(|| insta::assert_snapshot!(format!("tui_{name}"), screen));
+        // For the eye: `MWTUI_PICTURES=/some/folder cargo test` leaves every golden screen there.
+        if let Some(folder) = std::env::var_os("MWTUI_PICTURES") {
+            let file = std::path::Path::new(&folder).join(format!("{name}.svg"));
+            std::fs::write(file, self.svg()).expect("the pictures' folder can be written to");
+        }
+        self
+    }
+
+    /// The screen as a picture.
+    pub fn svg(&self) -> String {
+        crate::tui::picture::svg(self.buffer(), &self.model.look.theme)
+    }
+}
+
+fn answered(asker: Asker, request: &Request, result: Result<Response>) -> Msg {
+    Msg::Answered { asker, request: Box::new(request.clone()), result: Box::new(result) }
+}
+
+/// The open session of every test: begun 72 minutes ago.
+pub fn session() -> Session {
+    Session {
+        id: SessionId::new("5e55000000000000"),
+        name: "checkout-api".to_owned(),
+        folder: "/work/checkout-api".to_owned(),
+        start_commit: None,
+        opened_at: Timestamp(NOW.0 - 72 * 60_000),
+        opened_by: Actor::Person("ana@laptop".to_owned()),
+        ended: None,
+        notes: Vec::new(),
+        exports: Vec::new(),
+        seq: 1,
+    }
+}
+
+/// A run of a workflow of the bundled bank, begun `ago`, driven no further than its first step.
+pub fn bundled_run(workflow: &str, id: &str, ago: Millis) -> (Run, Vec<crate::run::Event>) {
+    let nowhere = Paths::under(std::path::Path::new("/nonexistent/mwtui"));
+    let registry = Registry::load(&nowhere, std::path::Path::new("/nonexistent"));
+    let entry = registry.find(workflow).expect("a bundled workflow");
+    let definition = entry.workflow().expect("it loads").clone();
+    let inputs = definition.inputs.iter().filter_map(|f| Some((f.name.clone(), f.default.clone()?))).collect();
+    let header = crate::run::RunStarted {
+        run: RunId::new(format!("{id:0<16}")),
+        workflow: crate::run::WorkflowRef {
+            id: definition.id.clone(),
+            name: definition.name.clone(),
+            version: definition.version,
+            digest: entry.digest.clone(),
+            origin: entry.origin,
+        },
+        inputs,
+        context: crate::run::Context { folder: "/work/checkout-api".to_owned(), ..Default::default() },
+        session: SessionId::new("5e55000000000000"),
+        phrase: None,
+        prerequisites: Vec::new(),
+    };
+    let at = Timestamp(NOW.0 - i64::try_from(ago.0).expect("a short time"));
+    let ana = Actor::Person("ana@laptop".to_owned());
+    let events = crate::run::start(Arc::clone(&definition), header, &ana, at).expect("a run starts");
+    let run = crate::run::apply::replay(definition, &events).expect("a journal begins with run.started");
+    (run, events)
+}
+
+/// Does a command on a run, as the engine would, `ago` before now.
+pub fn drive(run: &mut Run, command: &crate::run::Command, ago: Millis) -> Vec<crate::run::Event> {
+    let at = Timestamp(NOW.0 - i64::try_from(ago.0).expect("a short time"));
+    let actor = match command {
+        crate::run::Command::Verb(_) => Actor::Person("ana@laptop".to_owned()),
+        crate::run::Command::Report(_) => Actor::Engine,
+    };
+    let events = crate::run::decide(run, command, &actor, at).expect("the run takes the command");
+    for event in &events {
+        crate::run::apply(run, event);
+    }
+    events
+}
+
+fn text(buffer: &Buffer) -> String {
+    let width = usize::from(buffer.area.width).max(1);
+    let mut lines: Vec<String> = Vec::new();
+    for row in buffer.content.chunks(width) {
+        let mut line = String::new();
+        let mut skip = 0;
+        for cell in row {
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            line.push_str(cell.symbol());
+            skip = unicode_width::UnicodeWidthStr::width(cell.symbol()).saturating_sub(1);
+        }
+        lines.push(line.trim_end().to_owned());
+    }
+    lines.join("\n")
+}
+
+fn read_keys(text: &str) -> Vec<Key> {
+    let mut keys = Vec::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if c == '<' {
+            let end = rest.find('>').expect("a key in angle brackets ends with >");
+            let name = &rest[1..end];
+            let key = match name {
+                "ret" => Key::parse("enter"),
+                "lt" => Some(Key::char('<')),
+                other => Key::parse(other),
+            };
+            keys.push(key.unwrap_or_else(|| panic!("{name} is a key")));
+            rest = &rest[end + 1..];
+        } else {
+            keys.push(Key::char(c));
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    keys
+}
