@@ -1,5 +1,6 @@
 //! Everything that the console knows. Plain state; `update` alone changes it, `frame` draws it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::{Error, Millis, RunId, SafeLine, Timestamp};
@@ -20,6 +21,8 @@ pub struct Facts {
     /// Where the user's and the project's own workflows lie, for empty places.
     pub workflows: String,
     pub project_workflows: String,
+    /// The environment that the console was started in: workflows name what they need of it.
+    pub env: BTreeMap<String, String>,
 }
 
 impl Facts {
@@ -30,7 +33,13 @@ impl Facts {
             folder_name: SafeLine::new(&name.to_string_lossy()),
             workflows: paths.workflows().display().to_string(),
             project_workflows: ".mwtui/workflows".to_owned(),
+            env: BTreeMap::new(),
         }
+    }
+
+    /// The values of the variables that a workflow names.
+    pub fn declared(&self, names: &[String]) -> indexmap::IndexMap<String, String> {
+        names.iter().filter_map(|name| Some((name.clone(), self.env.get(name)?.clone()))).collect()
     }
 }
 

@@ -54,7 +54,8 @@ fn open(paths: &Paths) -> Result<Model> {
     let look = Look::new(theme, settings.depth(env), settings.glyph_set(env));
     let here = std::env::current_dir()
         .map_err(|e| Error::usage("The current folder cannot be read").because(e).hint("Change to another folder"))?;
-    let facts = Facts::new(&project_root(&here), paths);
+    let mut facts = Facts::new(&project_root(&here), paths);
+    facts.env = std::env::vars_os().filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?))).collect();
     Ok(Model::new(facts, look, keymap, Timestamp::now()))
 }
 

@@ -141,7 +141,8 @@ impl Harness {
     pub fn send(&mut self, msg: Msg) {
         let mut queue = VecDeque::from([msg]);
         while let Some(msg) = queue.pop_front() {
-            for effect in update(&mut self.model, self.model.now, msg) {
+            let now = self.model.now;
+            for effect in update(&mut self.model, now, msg) {
                 if let Effect::Ask { asker, request } = &effect
                     && let Some(result) = self.answer(request)
                 {
@@ -292,6 +293,7 @@ pub fn bundled_run(workflow: &str, id: &str, ago: Millis) -> (Run, Vec<crate::ru
         inputs,
         context: crate::run::Context { folder: "/work/checkout-api".to_owned(), ..Default::default() },
         session: SessionId::new("5e55000000000000"),
+        session_name: "checkout-api".to_owned(),
         phrase: None,
         prerequisites: Vec::new(),
     };

@@ -147,6 +147,7 @@ impl Confirm {
             digest: self.entry.digest.clone(),
             folder: model.facts.folder.clone(),
             inputs,
+            env: model.facts.declared(&self.workflow.env),
             phrase: self.phrase.clone(),
             prerequisites: self.results().to_vec(),
         };
@@ -284,7 +285,8 @@ impl Confirm {
     }
 
     fn planned(&self, model: &Model) -> Vec<PlannedStep> {
-        let context = RunContext { folder: model.facts.folder.clone(), ..RunContext::default() };
+        let env = model.facts.declared(&self.workflow.env);
+        let context = RunContext { folder: model.facts.folder.clone(), repo: None, env };
         let inputs = field::complete(&self.workflow.inputs, &self.values).unwrap_or_else(|_| self.values.clone());
         plan(&self.workflow, &inputs, &context)
     }
@@ -370,6 +372,7 @@ fn detail(
                 }
             }
         }
+        Ok(Work::Unresolved) => add("known only later", look.muted()),
         Err(failure) => add(&format!("known only later: {}", failure.message), look.muted()),
     }
     lines

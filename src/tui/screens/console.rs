@@ -52,7 +52,7 @@ const SESSIONS: usize = 5;
 /// Something in the lists that one can open.
 enum Target<'a> {
     Run(&'a RunSummary),
-    Session(&'a Session),
+    Session,
     Example(&'a SafeLine),
 }
 
@@ -88,7 +88,7 @@ fn targets(model: &Model) -> Vec<Target<'_>> {
         return model.console.examples.iter().map(Target::Example).collect();
     }
     let runs = model.mirror.needs().into_iter().chain(model.mirror.working()).map(Target::Run);
-    runs.chain(past_sessions(model).map(Target::Session)).collect()
+    runs.chain(past_sessions(model).map(|_| Target::Session)).collect()
 }
 
 /// Does what the text asks for: opens a card or a question, or acts on what is at hand.
@@ -351,7 +351,7 @@ fn list_action(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         Action::Activate => {
             let run = match targets(model).get(selected) {
                 Some(Target::Run(row)) => row.run.clone(),
-                Some(Target::Session(_)) => return Some(model.go(ScreenId::Sessions)),
+                Some(Target::Session) => return Some(model.go(ScreenId::Sessions)),
                 Some(Target::Example(phrase)) => {
                     let phrase = (*phrase).clone();
                     model.console.input.set(phrase.as_str());
@@ -439,7 +439,7 @@ fn draw_answer(model: &Model, frame: &mut Frame, area: Rect) -> Rect {
         Column::fit(30),
         Column::fit(5).right(),
     ];
-    let state = ListState { selected: model.console.candidate, ..ListState::default() };
+    let state = ListState::at(model.console.candidate);
     list::draw(frame, place, look, &columns, &rows, &state, Some(model.console.focus == Focus::Input));
     take_rows(below, 1).1
 }
@@ -543,7 +543,7 @@ fn draw_lists(model: &Model, frame: &mut Frame, area: Rect) {
         }
         let room = rest.height.saturating_sub(later + 1).max(2);
         let (place, rest) = take_rows(rest, (rows.len() as u16).min(room));
-        let state = ListState { selected: selected.saturating_sub(first).min(rows.len() - 1), ..ListState::default() };
+        let state = ListState::at(selected.saturating_sub(first).min(rows.len() - 1));
         let columns: &[Column] = if *name == "Sessions" { &SESSION_COLUMNS } else { &RUN_COLUMNS };
         list::draw(frame, place, &model.look, columns, rows, &state, Some(focused && has));
         below = take_rows(rest, 1).1;
@@ -628,3 +628,7 @@ fn session_row(model: &Model, session: &Session) -> Row {
         Line::from(untrusted(&summary.unwrap_or_default(), look.subtext())),
     ])
 }
+
+#[cfg(test)]
+#[path = "console_tests.rs"]
+mod tests;

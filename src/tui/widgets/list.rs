@@ -70,6 +70,11 @@ pub struct ListState {
 }
 
 impl ListState {
+    /// With this line selected, not scrolled yet.
+    pub fn at(selected: usize) -> Self {
+        Self { selected, ..Self::default() }
+    }
+
     /// Moves the selection in a list of `len`; false where the action is no movement, or where
     /// there is nothing further in that direction.
     pub fn on_action(&mut self, action: Action, len: usize) -> bool {
