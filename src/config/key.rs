@@ -159,7 +159,9 @@ mod tests {
 
     #[test]
     fn keys_read_and_print() {
-        for text in ["ctrl-p", "alt-1", "space", "shift-tab", "G", "?", "minus", "f5", "ctrl-alt-x", "page-up"] {
+        for text in
+            ["ctrl-p", "alt-1", "space", "shift-tab", "G", "?", "minus", "f5", "ctrl-alt-x", "page-up"]
+        {
             let key = Key::parse(text).unwrap_or_else(|| panic!("{text} reads"));
             assert_eq!(key.to_string(), text);
         }

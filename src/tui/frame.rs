@@ -160,7 +160,10 @@ fn tabs(model: &Model, frame: &mut Frame, area: Rect) {
         } else {
             look.subtext()
         };
-        spans.push(Span::styled(format!("{} ", tab_key(model, screen)), if here { look.accent() } else { look.muted() }));
+        spans.push(Span::styled(
+            format!("{} ", tab_key(model, screen)),
+            if here { look.accent() } else { look.muted() },
+        ));
         spans.push(Span::styled(screen.title(), style));
         spans.push(Span::raw("   "));
     }
@@ -175,7 +178,10 @@ fn compact_top(model: &Model, frame: &mut Frame, area: Rect) {
         let here = screen == model.screen;
         let key = tab_key(model, screen);
         if here {
-            left.push(Span::styled(format!("{key} {}  ", screen.title()), look.accent().add_modifier(ratatui::style::Modifier::BOLD)));
+            left.push(Span::styled(
+                format!("{key} {}  ", screen.title()),
+                look.accent().add_modifier(ratatui::style::Modifier::BOLD),
+            ));
         } else {
             left.push(Span::styled(format!("{key}  "), look.muted()));
         }
@@ -223,7 +229,10 @@ fn toast(model: &Model, frame: &mut Frame, area: Rect) {
         lines.extend(wrap(&line, room, 10));
     }
     if let Some(hint) = &toast.hint {
-        let line = Line::from(vec![Span::styled(format!("  {} ", look.glyph("→", "->")), look.accent()), span(hint, look.text())]);
+        let line = Line::from(vec![
+            Span::styled(format!("  {} ", look.glyph("→", "->")), look.accent()),
+            span(hint, look.text()),
+        ]);
         lines.extend(wrap(&line, room, 4));
     }
     let height = (lines.len() as u16).min(area.height.saturating_sub(2));
@@ -231,7 +240,12 @@ fn toast(model: &Model, frame: &mut Frame, area: Rect) {
     frame.render_widget(ratatui::widgets::Clear, place);
     frame.buffer_mut().set_style(place, look.surface());
     for (row, line) in lines.into_iter().enumerate().take(height.into()) {
-        let row = Rect { x: place.x + 2.min(place.width), y: place.y + row as u16, width: place.width.saturating_sub(2), height: 1 };
+        let row = Rect {
+            x: place.x + 2.min(place.width),
+            y: place.y + row as u16,
+            width: place.width.saturating_sub(2),
+            height: 1,
+        };
         frame.render_widget(line, row);
     }
 }

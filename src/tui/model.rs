@@ -190,7 +190,11 @@ impl Model {
         let moving = if self.mirror.anything_runs() { Some(Millis(250)) } else { None };
         // Young ages are shown in seconds, older ones in minutes.
         let young = |since: Timestamp| self.now.since(since) < Millis::from_secs(90);
-        let needs = self.mirror.live().filter_map(|r| r.need.as_ref()).any(|n| young(n.since) || n.deadline.is_some());
+        let needs = self
+            .mirror
+            .live()
+            .filter_map(|r| r.need.as_ref())
+            .any(|n| young(n.since) || n.deadline.is_some());
         let aging = if needs { Some(Millis::from_secs(1)) } else { None };
         let minute = self.mirror.session.as_ref().map(|_| Millis::from_secs(60));
         let toast = self.toast.as_ref().map(|t| t.until.since(self.now).plus(Millis(1)));

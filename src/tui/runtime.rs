@@ -52,10 +52,13 @@ fn open(paths: &Paths) -> Result<Model> {
     let keymap = Keymap::load(&paths.keymap_file())?;
     let theme = Theme::load(settings.theme_name(env), &paths.themes())?;
     let look = Look::new(theme, settings.depth(env), settings.glyph_set(env));
-    let here = std::env::current_dir()
-        .map_err(|e| Error::usage("The current folder cannot be read").because(e).hint("Change to another folder"))?;
+    let here = std::env::current_dir().map_err(|e| {
+        Error::usage("The current folder cannot be read").because(e).hint("Change to another folder")
+    })?;
     let mut facts = Facts::new(&project_root(&here), paths);
-    facts.env = std::env::vars_os().filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?))).collect();
+    facts.env = std::env::vars_os()
+        .filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?)))
+        .collect();
     Ok(Model::new(facts, look, keymap, Timestamp::now()))
 }
 
@@ -65,7 +68,13 @@ async fn console(paths: Paths, mut model: Model) -> Result<()> {
     let guard = terminal::Guard::take()?;
     let mut screen = terminal::screen()?;
     let folder = PathBuf::from(&model.facts.folder);
-    let mut host = RealHost { paths: paths.clone(), folder, engine, reader: read_events(&sender), sender: sender.clone() };
+    let mut host = RealHost {
+        paths: paths.clone(),
+        folder,
+        engine,
+        reader: read_events(&sender),
+        sender: sender.clone(),
+    };
     watch_signals(&sender)?;
     tokio::spawn(keep_connected(paths, sender, slot));
     let outcome = app::run(&mut screen, &mut model, &mut messages, &mut host, vec![Effect::LoadBank]).await;
@@ -126,7 +135,8 @@ impl RealHost {
                     .hint("The console keeps trying; try again in a moment")),
             };
             // A closed channel means that the console is being left.
-            let _ = sender.send(Msg::Answered { asker, request: Box::new(request), result: Box::new(result) });
+            let _ =
+                sender.send(Msg::Answered { asker, request: Box::new(request), result: Box::new(result) });
         });
     }
 
@@ -191,7 +201,11 @@ fn watch_signals(sender: &UnboundedSender<Msg>) -> Result<()> {
 }
 
 /// Reaches the engine, starts it where there is none, and does so again whenever it is lost.
-async fn keep_connected(paths: Paths, sender: UnboundedSender<Msg>, slot: watch::Sender<Option<Arc<Client>>>) {
+async fn keep_connected(
+    paths: Paths,
+    sender: UnboundedSender<Msg>,
+    slot: watch::Sender<Option<Arc<Client>>>,
+) {
     let mut wait = FIRST_WAIT;
     loop {
         let lost = match attempt(&paths, &sender, &slot).await {
@@ -246,7 +260,9 @@ fn edit(path: &Path) -> Result<()> {
     let failed = || Error::internal(format!("The editor `{editor}` did not work out"));
     match ended {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(failed().cause(format!("it ended with {status}")).hint("Set EDITOR to an editor you have")),
+        Ok(status) => {
+            Err(failed().cause(format!("it ended with {status}")).hint("Set EDITOR to an editor you have"))
+        }
         Err(e) => Err(failed().because(e)),
     }
 }

@@ -161,7 +161,9 @@ impl Harness {
         }
         let row = |run: &Run| summarise(run);
         Some(match request {
-            Request::Runs { .. } => Ok(Response::Runs(self.runs.iter().map(row).collect::<Vec<RunSummary>>())),
+            Request::Runs { .. } => {
+                Ok(Response::Runs(self.runs.iter().map(row).collect::<Vec<RunSummary>>()))
+            }
             Request::Run { run } => match self.runs.iter().find(|r| r.id() == run) {
                 Some(found) => Ok(Response::Run(Box::new(found.clone()))),
                 None => Err(Error::not_found(format!("There is no run {run}"))),
@@ -280,7 +282,8 @@ pub fn bundled_run(workflow: &str, id: &str, ago: Millis) -> (Run, Vec<crate::ru
     let registry = Registry::load(&nowhere, std::path::Path::new("/nonexistent"));
     let entry = registry.find(workflow).expect("a bundled workflow");
     let definition = entry.workflow().expect("it loads").clone();
-    let inputs = definition.inputs.iter().filter_map(|f| Some((f.name.clone(), f.default.clone()?))).collect();
+    let inputs =
+        definition.inputs.iter().filter_map(|f| Some((f.name.clone(), f.default.clone()?))).collect();
     let header = crate::run::RunStarted {
         run: RunId::new(format!("{id:0<16}")),
         workflow: crate::run::WorkflowRef {

@@ -287,7 +287,8 @@ impl Confirm {
     fn planned(&self, model: &Model) -> Vec<PlannedStep> {
         let env = model.facts.declared(&self.workflow.env);
         let context = RunContext { folder: model.facts.folder.clone(), repo: None, env };
-        let inputs = field::complete(&self.workflow.inputs, &self.values).unwrap_or_else(|_| self.values.clone());
+        let inputs =
+            field::complete(&self.workflow.inputs, &self.values).unwrap_or_else(|_| self.values.clone());
         plan(&self.workflow, &inputs, &context)
     }
 }
@@ -399,7 +400,9 @@ impl Overlay for Confirm {
             }
             Action::Trust => {
                 let path = self.entry.path.clone()?;
-                return Some(Reaction::stay().with([Effect::Trust { path, digest: self.entry.digest.clone() }]));
+                return Some(
+                    Reaction::stay().with([Effect::Trust { path, digest: self.entry.digest.clone() }]),
+                );
             }
             Action::Edit => {
                 let path = self.entry.path.clone()?;
@@ -414,7 +417,12 @@ impl Overlay for Confirm {
         Some(Reaction::stay())
     }
 
-    fn on_answer(&mut self, model: &mut Model, request: &Request, result: &Result<Response>) -> Option<Reaction> {
+    fn on_answer(
+        &mut self,
+        model: &mut Model,
+        request: &Request,
+        result: &Result<Response>,
+    ) -> Option<Reaction> {
         match (request, result) {
             (Request::CheckPrerequisites { digest, .. }, result) if *digest == self.entry.digest => {
                 self.checks = match result {
@@ -476,7 +484,9 @@ impl Overlay for Confirm {
     fn refused(&self, _model: &Model, action: Action) -> Option<String> {
         match action {
             Action::Activate => self.refused_start(),
-            Action::Inputs if self.workflow.inputs.is_empty() => Some("This workflow takes no inputs".to_owned()),
+            Action::Inputs if self.workflow.inputs.is_empty() => {
+                Some("This workflow takes no inputs".to_owned())
+            }
             Action::Tick if self.sentences().is_empty() => Some("There is nothing to tick here".to_owned()),
             Action::Trust if self.entry.is_trusted() => Some("It is trusted already".to_owned()),
             Action::Trust | Action::Edit if self.entry.path.is_none() => {

@@ -58,12 +58,15 @@ impl Palette {
         let matcher = SkimMatcherV2::default().ignore_case();
         // Every word has to be found, in whichever order.
         let score = |text: &str| {
-            wanted.split_whitespace().try_fold(0, |sum, word| matcher.fuzzy_match(text, word).map(|s| sum + s))
+            wanted
+                .split_whitespace()
+                .try_fold(0, |sum, word| matcher.fuzzy_match(text, word).map(|s| sum + s))
         };
         let mut entries = Vec::new();
         for d in ACTIONS {
             let movement = d.contexts == [Context::List] && d.name.starts_with("move.");
-            let Some(score) = score(&format!("{} {} {}", d.name, d.label, d.sentence)).filter(|_| !movement) else {
+            let Some(score) = score(&format!("{} {} {}", d.name, d.label, d.sentence)).filter(|_| !movement)
+            else {
                 continue;
             };
             let here = d.contexts.iter().any(|c| self.contexts.contains(c));

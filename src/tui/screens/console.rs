@@ -119,7 +119,9 @@ fn enter(model: &mut Model) -> Vec<Effect> {
         Decision::None => {
             let error = Error::new(ErrorKind::NoMatch, format!("No workflow fits “{phrase}”"));
             model.report(&match answer.candidates.first() {
-                Some(near) => error.hint(format!("The nearest is {} {}: “{}”", near.id, near.name, near.text)),
+                Some(near) => {
+                    error.hint(format!("The nearest is {} {}: “{}”", near.id, near.name, near.text))
+                }
                 None => error.hint("Press alt-2 to see every workflow of the bank"),
             });
             Vec::new()
@@ -284,13 +286,21 @@ impl Screen for Console {
     fn hints(&self, model: &Model) -> Vec<Hint> {
         if model.console.focus == Focus::Lists {
             return match targets(model).get(model.console.list.selected) {
-                Some(Target::Example(_)) => vec![Hint::labelled(Action::Activate, "try it"), Action::Input.into()],
-                Some(_) => vec![Action::Activate.into(), Action::Input.into(), Hint::labelled(Action::Down, "move")],
+                Some(Target::Example(_)) => {
+                    vec![Hint::labelled(Action::Activate, "try it"), Action::Input.into()]
+                }
+                Some(_) => {
+                    vec![Action::Activate.into(), Action::Input.into(), Hint::labelled(Action::Down, "move")]
+                }
                 None => vec![Action::Input.into()],
             };
         }
         if model.console.input.is_empty() {
-            return vec![Hint::labelled(Action::Down, "lists"), Action::GoRegistry.into(), Action::GoRuns.into()];
+            return vec![
+                Hint::labelled(Action::Down, "lists"),
+                Action::GoRegistry.into(),
+                Action::GoRuns.into(),
+            ];
         }
         vec![
             Hint::labelled(Action::Activate, "look at it"),
@@ -390,16 +400,18 @@ fn draw_input(model: &Model, frame: &mut Frame, area: Rect) -> Rect {
     let focused = model.console.focus == Focus::Input;
     let (place, below) = take_rows(area, 3);
     let boxed = Rect { x: place.x + 1.min(place.width), width: place.width.saturating_sub(2), ..place };
-    let block = Block::bordered()
-        .border_set(look.border_set())
-        .border_style(look.border(focused))
-        .title_top(Line::styled(" What do you want to do? ", if focused { look.strong() } else { look.subtext() }));
+    let block = Block::bordered().border_set(look.border_set()).border_style(look.border(focused)).title_top(
+        Line::styled(" What do you want to do? ", if focused { look.strong() } else { look.subtext() }),
+    );
     let inner = block.inner(boxed);
     frame.render_widget(block, boxed);
     if inner.width < 6 || inner.height == 0 {
         return below;
     }
-    frame.render_widget(Line::styled(format!(" {}", look.glyph("›", ">")), look.accent()), Rect { width: 2, ..inner });
+    frame.render_widget(
+        Line::styled(format!(" {}", look.glyph("›", ">")), look.accent()),
+        Rect { width: 2, ..inner },
+    );
     let field = Rect { x: inner.x + 3, width: inner.width - 4, ..inner };
     if model.console.input.is_empty() {
         frame.render_widget(Line::styled("say it in your own words", look.muted()), field);
@@ -415,7 +427,9 @@ fn draw_answer(model: &Model, frame: &mut Frame, area: Rect) -> Rect {
     let verdict = match &answer.decision {
         Decision::Match => None,
         Decision::Ambiguous { choices } => Some(format!("{choices} could be meant: Enter asks which")),
-        Decision::None if answer.candidates.is_empty() => Some("No workflow of the bank fits this".to_owned()),
+        Decision::None if answer.candidates.is_empty() => {
+            Some("No workflow of the bank fits this".to_owned())
+        }
         Decision::None => Some("No workflow fits this yet; the nearest are".to_owned()),
         Decision::Control(control) => Some(format!("To the console: {}", told(control))),
     };
@@ -527,7 +541,8 @@ fn draw_lists(model: &Model, frame: &mut Frame, area: Rect) {
     let selected = model.console.list.selected;
     let focused = model.console.focus == Focus::Lists;
     let mut below = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(2), ..area };
-    let shown: Vec<_> = sections.into_iter().filter(|(name, rows)| !rows.is_empty() || *name == "Needs you").collect();
+    let shown: Vec<_> =
+        sections.into_iter().filter(|(name, rows)| !rows.is_empty() || *name == "Needs you").collect();
     let mut first = 0;
     for (n, (name, rows)) in shown.iter().enumerate() {
         // What comes after keeps a heading and a line each.
@@ -561,7 +576,8 @@ const RUN_COLUMNS: [Column; 7] = [
     Column::fit(14),
 ];
 
-const SESSION_COLUMNS: [Column; 4] = [Column::fit(14).right(), Column::fill(), Column::fit(12).right(), Column::fit(44)];
+const SESSION_COLUMNS: [Column; 4] =
+    [Column::fit(14).right(), Column::fill(), Column::fit(12).right(), Column::fit(44)];
 
 fn heading(model: &Model, frame: &mut Frame, area: Rect, name: &'static str, count: usize) {
     let look = &model.look;

@@ -177,10 +177,12 @@ fn widths(columns: &[Column], rows: &[Row], room: usize) -> Vec<Option<usize>> {
         let shown = widths.iter().flatten().count();
         let gaps = shown.saturating_sub(1) * GAP;
         let fixed: usize = fixed(columns, &widths);
-        let fills: Vec<usize> = (0..columns.len()).filter(|i| columns[*i].fill && widths[*i].is_some()).collect();
+        let fills: Vec<usize> =
+            (0..columns.len()).filter(|i| columns[*i].fill && widths[*i].is_some()).collect();
         let wanted: usize = fills.iter().filter_map(|i| widths[*i]).map(|w| w.min(FILL_MIN)).sum();
         if fixed + gaps + wanted > room
-            && let Some(drop) = (0..columns.len()).rev().find(|i| !columns[*i].essential && widths[*i].is_some())
+            && let Some(drop) =
+                (0..columns.len()).rev().find(|i| !columns[*i].essential && widths[*i].is_some())
         {
             widths[drop] = None;
             continue;
