@@ -10,7 +10,7 @@ use crate::tui::Model;
 use crate::tui::keys::shown;
 use crate::tui::model::{LinkState, Tone, short};
 use crate::tui::screens::ScreenId;
-use crate::tui::widgets::text::{cut_line, span, wrap};
+use crate::tui::widgets::text::{self, cut_line, span, wrap};
 use crate::tui::widgets::{Hint, card, hints};
 
 /// Smaller than this there is one sentence.
@@ -66,8 +66,8 @@ fn too_small(model: &Model, frame: &mut Frame, area: Rect) {
         (1, _) => "1 run needs you".to_owned(),
         (n, _) => format!("{n} runs need you"),
     };
-    let text = format!("{going}; this window is too small to show more.");
-    let lines = wrap(&Line::styled(text, model.look.text()), usize::from(area.width), 0);
+    let sentence = format!("{going}; this window is too small to show more.");
+    let lines = wrap(&Line::styled(sentence, model.look.text()), usize::from(area.width), 0);
     for (row, line) in lines.into_iter().enumerate().take(area.height.into()) {
         frame.render_widget(line, Rect { y: area.y + row as u16, height: 1, ..area });
     }
@@ -119,20 +119,8 @@ fn top_line(model: &Model, frame: &mut Frame, area: Rect) {
         };
         right.push(Span::styled(format!("session {length}{runs}   "), look.muted()));
     }
-    right.extend(alert(model).spans_styled());
+    right.extend(text::spans(alert(model)));
     both_ends(frame, area, Line::from(left), Line::from(right));
-}
-
-/// A line's spans with the line's own style in each.
-trait Spans {
-    fn spans_styled(self) -> Vec<Span<'static>>;
-}
-
-impl Spans for Line<'static> {
-    fn spans_styled(self) -> Vec<Span<'static>> {
-        let style = self.style;
-        self.spans.into_iter().map(|s| Span::styled(s.content, style.patch(s.style))).collect()
-    }
 }
 
 /// The right end is kept; the left one is cut where both do not fit.
@@ -187,7 +175,7 @@ fn compact_top(model: &Model, frame: &mut Frame, area: Rect) {
         }
     }
     left.push(span(&model.facts.folder_name, look.subtext()));
-    let right = Line::from(alert(model).spans_styled());
+    let right = Line::from(text::spans(alert(model)));
     both_ends(frame, area, Line::from(left), right);
 }
 
@@ -255,11 +243,10 @@ fn spell_in_ascii(frame: &mut Frame) {
     for cell in &mut frame.buffer_mut().content {
         let plain = match cell.symbol() {
             "…" => "~",
-            "·" | "•" => "-",
+            "·" | "•" | "–" | "—" => "-",
             "“" | "”" => "\"",
             "’" | "‘" => "'",
             "→" => ">",
-            "–" | "—" => "-",
             _ => continue,
         };
         cell.set_symbol(plain);

@@ -23,6 +23,8 @@ pub struct Facts {
     pub project_workflows: String,
     /// The environment that the console was started in: workflows name what they need of it.
     pub env: BTreeMap<String, String>,
+    /// The git working tree that the folder is in, for the dry run; the engine asks git itself.
+    pub repo: Option<crate::run::Repo>,
 }
 
 impl Facts {
@@ -34,6 +36,7 @@ impl Facts {
             workflows: paths.workflows().display().to_string(),
             project_workflows: ".mwtui/workflows".to_owned(),
             env: BTreeMap::new(),
+            repo: None,
         }
     }
 
@@ -201,6 +204,17 @@ impl Model {
         let quit = self.quit_asked.map(|at| at.plus(QUIT_WITHIN).since(self.now).plus(Millis(1)));
         let screen = self.screen.screen().next_tick(self);
         [moving, aging, minute, toast, quit, screen].into_iter().flatten().min()
+    }
+}
+
+/// How long ago, roughly: `just now`, `6 m ago`, `16 h ago`, `3 d ago`.
+pub fn ago(length: Millis) -> String {
+    let minutes = length.0 / 60_000;
+    match (minutes / 1440, minutes / 60, minutes) {
+        (0, 0, 0) => "just now".to_owned(),
+        (0, 0, m) => format!("{m} m ago"),
+        (0, h, _) => format!("{h} h ago"),
+        (d, ..) => format!("{d} d ago"),
     }
 }
 

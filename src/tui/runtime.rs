@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::base::{Error, Paths, Result, SafeText, Timestamp, paths::project_root};
-use crate::client::Client;
+use crate::client::{Client, editor, repo};
 use crate::config::{Keymap, Settings, Theme};
 use crate::matching::Index;
 use crate::protocol::{ClientKind, Request};
@@ -59,6 +59,7 @@ fn open(paths: &Paths) -> Result<Model> {
     facts.env = std::env::vars_os()
         .filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?)))
         .collect();
+    facts.repo = repo::read(Path::new(&facts.folder));
     Ok(Model::new(facts, look, keymap, Timestamp::now()))
 }
 
@@ -114,7 +115,7 @@ impl Host for RealHost {
         self.reader.abort();
         terminal::leave();
         let outcome = match effect {
-            Effect::Edit(path) => edit(&path),
+            Effect::Edit(path) => editor::edit(&path),
             _ => rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)
                 .map_err(|e| Error::internal("The console cannot be suspended").because(e)),
         };
@@ -241,28 +242,4 @@ async fn attempt(
         }
     }
     Ok(())
-}
-
-/// The person's editor on a file, in this terminal.
-fn edit(path: &Path) -> Result<()> {
-    let editor = ["VISUAL", "EDITOR"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|v| !v.trim().is_empty()))
-        .unwrap_or_else(|| "vi".to_owned());
-    // Through a shell, as git does it: the variable may hold arguments. The path is one of its
-    // arguments and never part of the script.
-    let ended = std::process::Command::new("sh")
-        .arg("-c")
-        .arg(format!("{editor} \"$1\""))
-        .arg("sh")
-        .arg(path)
-        .status();
-    let failed = || Error::internal(format!("The editor `{editor}` did not work out"));
-    match ended {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => {
-            Err(failed().cause(format!("it ended with {status}")).hint("Set EDITOR to an editor you have"))
-        }
-        Err(e) => Err(failed().because(e)),
-    }
 }

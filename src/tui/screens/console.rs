@@ -11,7 +11,7 @@ use crate::config::{Action, Context, Key, Role};
 use crate::matching::{Answer, Candidate, Control, ControlAction, Decision};
 use crate::run::{RunStatus, RunSummary, Session};
 use crate::tui::Model;
-use crate::tui::model::short;
+use crate::tui::model::{ago, short};
 use crate::tui::msg::Effect;
 use crate::tui::overlays::choose::{Choose, Item, Pick};
 use crate::tui::overlays::confirm::Confirm;
@@ -329,11 +329,10 @@ fn input_action(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             state.input.newer();
             match_again(model);
         }
-        Action::Down if state.input.is_empty() => focus_lists(model),
+        Action::Down | Action::Escape if state.input.is_empty() => focus_lists(model),
         Action::Up => state.candidate = state.candidate.saturating_sub(1),
         Action::Down => state.candidate = (state.candidate + 1).min(shown.saturating_sub(1)),
         Action::Focus | Action::FocusBack => focus_lists(model),
-        Action::Escape if state.input.is_empty() => focus_lists(model),
         Action::Escape => {
             state.input.clear();
             match_again(model);
@@ -449,9 +448,9 @@ fn draw_answer(model: &Model, frame: &mut Frame, area: Rect) -> Rect {
     let columns = [
         Column::fit(20).essential(),
         Column::fill(),
-        Column::fit(34),
-        Column::fit(30),
-        Column::fit(5).right(),
+        Column::fit(26),
+        Column::fit(24),
+        Column::fit(5).right().essential(),
     ];
     let state = ListState::at(model.console.candidate);
     list::draw(frame, place, look, &columns, &rows, &state, Some(model.console.focus == Focus::Input));
@@ -541,6 +540,9 @@ fn draw_lists(model: &Model, frame: &mut Frame, area: Rect) {
     let selected = model.console.list.selected;
     let focused = model.console.focus == Focus::Lists;
     let mut below = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(2), ..area };
+    let room = usize::from(below.width).saturating_sub(list::LEAD);
+    let runs: Vec<Row> = sections[..2].iter().flat_map(|(_, rows)| rows.clone()).collect();
+    let run_widths = list::widths(&RUN_COLUMNS, &runs, room);
     let shown: Vec<_> =
         sections.into_iter().filter(|(name, rows)| !rows.is_empty() || *name == "Needs you").collect();
     let mut first = 0;
@@ -559,8 +561,12 @@ fn draw_lists(model: &Model, frame: &mut Frame, area: Rect) {
         let room = rest.height.saturating_sub(later + 1).max(2);
         let (place, rest) = take_rows(rest, (rows.len() as u16).min(room));
         let state = ListState::at(selected.saturating_sub(first).min(rows.len() - 1));
-        let columns: &[Column] = if *name == "Sessions" { &SESSION_COLUMNS } else { &RUN_COLUMNS };
-        list::draw(frame, place, &model.look, columns, rows, &state, Some(focused && has));
+        let focus = Some(focused && has);
+        if *name == "Sessions" {
+            list::draw(frame, place, &model.look, &SESSION_COLUMNS, rows, &state, focus);
+        } else {
+            list::draw_aligned(frame, place, &model.look, &RUN_COLUMNS, &run_widths, rows, &state, focus);
+        }
         below = take_rows(rest, 1).1;
         first += rows.len();
     }
@@ -638,9 +644,16 @@ fn session_row(model: &Model, session: &Session) -> Row {
     let runs = model.mirror.runs_of(&session.id);
     let summary = session.exports.last().map(|e| e.path.rsplit('/').next().unwrap_or(&e.path).to_owned());
     Row::new(vec![
-        Line::styled(format!("{} ago", short(model.now.since(ended))), look.muted()),
+        Line::styled(ago(model.now.since(ended)), look.muted()),
         Line::from(untrusted(&session.name, look.text())),
-        Line::styled(if runs == 1 { "1 run".to_owned() } else { format!("{runs} runs") }, look.muted()),
+        Line::styled(
+            match runs {
+                0 => "no runs".to_owned(),
+                1 => "1 run".to_owned(),
+                n => format!("{n} runs"),
+            },
+            look.muted(),
+        ),
         Line::from(untrusted(&summary.unwrap_or_default(), look.subtext())),
     ])
 }
