@@ -38,7 +38,8 @@ pub struct Item {
     pub label: SafeLine,
     /// Dim, before the label.
     pub lead: SafeLine,
-    pub detail: SafeLine,
+    /// Below the label, a line each.
+    pub details: Vec<SafeLine>,
     pub pick: Pick,
 }
 
@@ -73,7 +74,7 @@ impl Choose {
             .map(|(n, step)| Item {
                 lead: SafeLine::new(&(n + 1).to_string()),
                 label: SafeLine::new(&step.title),
-                detail: SafeLine::new(step.kind.word()),
+                details: vec![SafeLine::new(step.kind.word())],
                 pick: Pick::BackTo { run: run.id().clone(), step: step.id.clone() },
             })
             .collect();
@@ -85,7 +86,8 @@ impl Choose {
     fn shown(&self) -> Vec<&Item> {
         let wanted = self.narrow.text().to_lowercase();
         let fits = |i: &&Item| {
-            let text = format!("{} {} {}", i.lead, i.label, i.detail).to_lowercase();
+            let details: Vec<&str> = i.details.iter().map(SafeLine::as_str).collect();
+            let text = format!("{} {} {}", i.lead, i.label, details.join(" ")).to_lowercase();
             wanted.split_whitespace().all(|word| text.contains(word))
         };
         self.items.iter().filter(fits).collect()
@@ -174,7 +176,9 @@ impl Overlay for Choose {
                 Span::styled(format!("{:<lead$}  ", item.lead.as_str()), look.subtext()),
                 span(&item.label, if selected { look.strong() } else { look.text() }),
             ]));
-            lines.push(Line::from(vec![Span::raw("     "), span(&item.detail, look.muted())]));
+            for detail in &item.details {
+                lines.push(Line::from(vec![Span::raw("     "), span(detail, look.muted())]));
+            }
             lines.push(Line::default());
         }
         if items.is_empty() {

@@ -268,3 +268,29 @@ fn hostile_text_cannot_reach_the_screen() {
     let screen = Harness::new(80, 24).with_run(run).with_bank().connected().see("evil").screen();
     assert!(!screen.contains(['\u{1b}', '\u{202e}', '\u{2066}']));
 }
+
+#[test]
+fn what_two_could_be_meant_by_is_asked_with_what_tells_them_apart() {
+    let asked = |width, height| {
+        Harness::new(width, height)
+            .with_bank()
+            .connected()
+            .answering(prerequisites)
+            .keys("add a tool<ret>")
+            .see("Which one do you mean?")
+            .see("MW-002")
+            .see("single tool, not a category")
+    };
+    let harness = asked(80, 24).see("entire tool categories").golden("choose");
+    asked(60, 15).golden("choose_60x15");
+    let card = harness.keys("2").see_no("Which one").see("MW-007").see("Create New Tool Category");
+    card.keys("<esc>").see_no("Why this one");
+    let narrowed = asked(80, 24).keys("category").see("narrowed to");
+    assert!(narrowed.requests().iter().all(|r| !matches!(r, Request::Start(_))), "nothing was started");
+}
+
+#[test]
+fn a_phrase_that_fits_nothing_is_told_so() {
+    let harness = Harness::new(80, 24).with_bank().connected().keys("bake a chocolate cake<ret>");
+    harness.see("No workflow fits").golden("console_none");
+}
