@@ -168,7 +168,8 @@ impl Pager {
     fn take(&mut self, chunk: &OutputChunk, join: Join) {
         (self.total, self.lines, self.complete) = (chunk.total, chunk.lines, chunk.complete);
         let mut piece = Piece { offset: chunk.offset, next: chunk.next, text: chunk.text.clone() };
-        if matches!(join, Join::Before | Join::End) {
+        // A tail begins with a whole line by itself.
+        if join == Join::Before {
             begin_with_a_line(&mut piece);
         }
         let before = self.count();
@@ -299,8 +300,6 @@ fn begin_with_a_line(piece: &mut Piece) {
         skip += at + 1;
         bytes += at + 1;
     }
-    // A tail begins with a whole line already; cutting another one off it would lose nothing but
-    // would be asked for again at once.
     piece.text.drain(..skip);
     piece.offset += bytes as u64;
 }

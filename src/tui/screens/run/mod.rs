@@ -62,6 +62,11 @@ pub struct State {
 }
 
 impl State {
+    /// Whose output is shown.
+    pub fn output_of(&self) -> Option<output::Of> {
+        self.output.of().cloned()
+    }
+
     /// The step that is shown large.
     fn shown(&self, run: &Run) -> usize {
         self.selected.unwrap_or_else(|| run.current_index()).min(run.steps.len().saturating_sub(1))
