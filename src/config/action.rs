@@ -17,6 +17,8 @@ pub enum Context {
     Run,
     Logs,
     Sessions,
+    /// The whole output of a step.
+    Output,
     /// The confirmation card.
     Card,
     /// A question with several choices.
@@ -36,6 +38,7 @@ impl Context {
             Self::Run => "Run",
             Self::Logs => "Logs",
             Self::Sessions => "Sessions",
+            Self::Output => "Output",
             Self::Card => "Confirmation card",
             Self::Choose => "Question",
             Self::Form => "Form",
@@ -128,7 +131,7 @@ actions! {
     Evidence "run.evidence" "evidence…" "Add evidence to the step." ["e"] [Run];
     Output "run.output" "output" "Show the whole output of the step." ["l"] [Run];
 
-    Follow "logs.follow" "follow" "Follow the newest line." ["f"] [Logs Run];
+    Follow "logs.follow" "follow" "Follow the newest line." ["f"] [Logs Run Output];
     Level "logs.level" "level" "Show more or fewer levels." ["v"] [Logs];
 
     ExportSummary "session.export" "export" "Write the session's summary to a file." ["x"] [Sessions];

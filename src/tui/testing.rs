@@ -154,6 +154,18 @@ impl Harness {
         self.terminal.draw(|f| frame::draw(&self.model, f)).expect("a test backend never fails");
     }
 
+    /// Carries out an effect that a test got from the model itself.
+    pub fn perform(&mut self, effect: Effect) {
+        let answer = match &effect {
+            Effect::Ask { asker, request } => {
+                self.answer(request).map(|result| answered(*asker, request, result))
+            }
+            _ => None,
+        };
+        self.effects.push(effect);
+        self.send(answer.unwrap_or(Msg::Resize));
+    }
+
     /// What the prepared engine says; `None`: nothing yet.
     fn answer(&self, request: &Request) -> Option<Result<Response>> {
         if let Some(result) = self.answers.iter().find_map(|answer| answer(request)) {

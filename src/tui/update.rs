@@ -30,7 +30,8 @@ pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
             None => model.screen.screen().on_paste(model, &text),
         },
         Msg::Action(action) => on_action(model, action),
-        Msg::Resize | Msg::Tick => Vec::new(),
+        Msg::Resize => Vec::new(),
+        Msg::Tick => model.screen.screen().on_tick(model),
         Msg::Bank(bank) => {
             model.bank = Some(bank);
             for screen in ScreenId::ALL {
@@ -171,13 +172,18 @@ fn settle(model: &mut Model, depth: usize, layer: Box<dyn Overlay>, reaction: Re
 
 /// Gives every overlay a look at what has changed.
 fn on_change(model: &mut Model) -> Vec<Effect> {
+    each_layer(model, |layer, model| layer.on_change(model))
+}
+
+/// From the top down.
+fn each_layer(model: &mut Model, tell: impl Fn(&mut dyn Overlay, &mut Model) -> Reaction) -> Vec<Effect> {
     let mut effects = Vec::new();
     for depth in (0..model.layers.len()).rev() {
         if depth >= model.layers.len() {
             continue;
         }
         let mut layer = model.layers.remove(depth);
-        let reaction = layer.on_change(model);
+        let reaction = tell(layer.as_mut(), model);
         effects.extend(settle(model, depth, layer, reaction));
     }
     effects
@@ -213,9 +219,10 @@ fn on_update(model: &mut Model, update: &Update) -> Vec<Effect> {
     for screen in ScreenId::ALL {
         effects.extend(screen.screen().on_update(model, update));
     }
-    if !matches!(update, Update::Output { .. }) {
-        effects.extend(on_change(model));
-    }
+    effects.extend(match update {
+        Update::Output { .. } => each_layer(model, |layer, model| layer.on_output(model)),
+        _ => on_change(model),
+    });
     effects
 }
 
@@ -223,8 +230,10 @@ fn on_answer(model: &mut Model, asker: Asker, request: &Request, result: Result<
     match asker {
         Asker::Mirror => match result {
             Ok(response) => {
-                let effects = model.mirror.answer(request, response);
-                [effects, on_change(model)].concat()
+                let mut effects = model.mirror.answer(request, response);
+                effects.extend(model.screen.screen().on_mirror(model));
+                effects.extend(on_change(model));
+                effects
             }
             Err(error) => {
                 model.mirror.failed(request);

@@ -13,10 +13,13 @@ use crate::tui::Model;
 use crate::tui::msg::Effect;
 use crate::tui::widgets::Hint;
 
+pub mod approval;
 pub mod choose;
 pub mod confirm;
+pub mod failure;
 pub mod form;
 pub mod help;
+pub mod pager;
 pub mod palette;
 pub mod reason;
 
@@ -103,6 +106,11 @@ pub trait Overlay: Any {
 
     /// The model has changed otherwise (an update, the bank): close where there is nothing left to show.
     fn on_change(&mut self, _model: &mut Model) -> Reaction {
+        Reaction::stay()
+    }
+
+    /// The output of a watched run has grown: the mirror knows how far.
+    fn on_output(&mut self, _model: &mut Model) -> Reaction {
         Reaction::stay()
     }
 

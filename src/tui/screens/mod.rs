@@ -111,6 +111,16 @@ pub trait Screen: Sync {
         Vec::new()
     }
 
+    /// The mirror has taken an answer in (lists, a whole run) while the screen is shown.
+    fn on_mirror(&self, _model: &mut Model) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// Time has passed while the screen is shown.
+    fn on_tick(&self, _model: &mut Model) -> Vec<Effect> {
+        Vec::new()
+    }
+
     /// The engine is reached (again): ask anew for what only this screen holds.
     fn on_connected(&self, _model: &mut Model) -> Vec<Effect> {
         Vec::new()

@@ -1,0 +1,243 @@
+//! A step has failed, or nobody knows how far it came: what now?
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::base::{Result, RunId, SafeText, StepId};
+use crate::config::{Action, Context, Role};
+use crate::protocol::{OutputRange, Request, Response};
+use crate::run::{Run, StepRecord, StepState, Work};
+use crate::tui::Model;
+use crate::tui::model::short;
+use crate::tui::msg::{Asker, Effect};
+use crate::tui::overlays::choose::split_foot;
+use crate::tui::overlays::pager::Pager;
+use crate::tui::overlays::{Overlay, Reaction};
+use crate::tui::screens::run::detail::{ago, failure_line};
+use crate::tui::screens::run::output::thousands;
+use crate::tui::screens::run::{self, sheet::Sheet};
+use crate::tui::verbs;
+use crate::tui::widgets::text::{coloured, cut_line, untrusted};
+use crate::tui::widgets::{Hint, card, hints};
+use crate::workflow::{Step, StepKind};
+
+/// Bytes of the output's end that the card asks for, and lines of it that it shows.
+const TAIL: u32 = 4 * 1024;
+const LINES: usize = 8;
+
+pub struct FailureCard {
+    run: RunId,
+    step: StepId,
+    attempt: u32,
+    /// The end of its output, and how many lines there are in all.
+    output: Option<(SafeText, u64)>,
+}
+
+impl FailureCard {
+    /// Opens the card about a failed or uncertain step, and asks for the end of its output.
+    pub fn open(model: &mut Model, run: &RunId, step: &StepId) -> Vec<Effect> {
+        let Some(record) = model.mirror.run(run).and_then(|r| r.record(step)).map(|(_, r)| r) else {
+            return Vec::new();
+        };
+        let attempt = record.attempt();
+        let ran = record.attempts.last().is_some_and(|a| matches!(a.work, Work::Run { .. }));
+        let request = Request::Output {
+            run: run.clone(),
+            step: step.clone(),
+            attempt: Some(attempt),
+            range: OutputRange::Tail { bytes: TAIL },
+        };
+        model.open(Self { run: run.clone(), step: step.clone(), attempt, output: None });
+        if ran { vec![Effect::ask(Asker::Overlay, request)] } else { Vec::new() }
+    }
+
+    /// The step, as long as there is still something to decide about this try.
+    fn subject<'a>(&self, model: &'a Model) -> Option<(&'a Run, &'a Step, &'a StepRecord)> {
+        let run = model.mirror.run(&self.run)?;
+        let (index, record) = run.record(&self.step)?;
+        let open = matches!(record.state, StepState::Failed { continued: false, .. } | StepState::Uncertain { .. });
+        (open && !run.is_ended() && record.attempt() == self.attempt)
+            .then(|| Some((run, run.workflow.steps.get(index)?, record)))?
+    }
+
+    fn sheet<'a>(&self, model: &'a Model, width: usize) -> Sheet<'a> {
+        let look = &model.look;
+        let mut sheet = Sheet::new(look, width);
+        let Some((_, _, record)) = self.subject(model) else { return sheet };
+        match &record.state {
+            StepState::Failed { by, failure, at, .. } => {
+                sheet.prose(&failure.message, look.style(Role::Error));
+                if by.is_person() {
+                    sheet.line(
+                        Line::from(vec![
+                            Span::styled("said by ", look.muted()),
+                            untrusted(&by.to_string(), look.subtext()),
+                            Span::styled(format!(", {}", ago(model, *at)), look.muted()),
+                        ]),
+                        0,
+                    );
+                }
+            }
+            _ => sheet.prose(
+                "The engine died while this step ran, and nobody knows how far it came. Look at what it has done \
+                 outside, then decide. Running it again does again whatever it had done already.",
+                look.style(Role::Warning),
+            ),
+        }
+        if let Some((text, count)) = &self.output
+            && *count > 0
+        {
+            sheet.gap();
+            let mut lines = coloured(text, look);
+            while lines.last().is_some_and(|l| l.width() == 0) {
+                lines.pop();
+            }
+            let from = lines.len().saturating_sub(LINES);
+            sheet.lines.extend(lines.into_iter().skip(from).map(|l| cut_line(&l, width)));
+            let told = if *count == 1 { "1 line".to_owned() } else { format!("{} lines", thousands(*count)) };
+            sheet.lines.push(Line::styled(told, look.muted()).right_aligned());
+        }
+        sheet
+    }
+}
+
+impl Overlay for FailureCard {
+    fn contexts(&self) -> &'static [Context] {
+        &[Context::Run]
+    }
+
+    fn title(&self) -> &'static str {
+        "Failure"
+    }
+
+    fn run_at_hand(&self, _model: &Model) -> Option<RunId> {
+        Some(self.run.clone())
+    }
+
+    fn refused(&self, _model: &Model, action: Action) -> Option<String> {
+        match action {
+            Action::Output if self.output.as_ref().is_none_or(|(_, count)| *count == 0) => {
+                Some("This step has no output".to_owned())
+            }
+            Action::Follow => Some("Open the whole output to follow it".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn on_action(&mut self, model: &mut Model, action: Action) -> Option<Reaction> {
+        match action {
+            Action::Output => {
+                let effects = Pager::of(model, &self.run, &self.step, self.attempt);
+                Some(Reaction::stay().with(effects))
+            }
+            // Evidence is what a failed step is marked done with.
+            Action::Evidence => {
+                let effects = verbs::perform(model, &self.run, Action::Done);
+                Some(Reaction::stay().with(effects))
+            }
+            // The other verbs are everybody's; the card closes once the run has changed.
+            _ => None,
+        }
+    }
+
+    fn on_answer(&mut self, _model: &mut Model, request: &Request, result: &Result<Response>) -> Option<Reaction> {
+        let Request::Output { run, step, attempt, range: OutputRange::Tail { bytes: TAIL } } = request else {
+            return None;
+        };
+        if (run, step, *attempt) != (&self.run, &self.step, Some(self.attempt)) {
+            return None;
+        }
+        // Without its output the card still says what failed; the run screen tells why it is missing.
+        if let Ok(Response::Output(chunk)) = result {
+            self.output = Some((SafeText::new(&chunk.text), chunk.lines));
+        }
+        Some(Reaction::stay())
+    }
+
+    fn on_change(&mut self, model: &mut Model) -> Reaction {
+        if self.subject(model).is_some() {
+            return Reaction::stay();
+        }
+        Reaction::close().with(run::offer(model))
+    }
+
+    fn draw(&self, model: &Model, frame: &mut Frame) {
+        let look = &model.look;
+        let Some((_, step, record)) = self.subject(model) else { return };
+        card::dim(frame, look);
+        let took = record.attempts.last().and_then(|a| Some(a.ended.as_ref()?.at().since(a.started)));
+        let after = took.map(|t| format!(" after {}", short(t))).unwrap_or_default();
+        let (glyph, verb, end) = match &record.state {
+            StepState::Failed { failure, .. } => {
+                let exit = failure.exit.map(|_| failure_line(failure)).unwrap_or_default();
+                (look.step(record.state.status()), " failed", format!("{exit}{after}"))
+            }
+            _ => (look.step(record.state.status()), " is uncertain", after),
+        };
+        let left = vec![
+            Span::styled(format!("{} ", glyph.glyph), glyph.style),
+            untrusted(&step.title, look.strong()),
+            Span::styled(verb, look.strong()),
+        ];
+        let right = untrusted(end.trim(), look.muted());
+        let right = if end.trim().is_empty() { Vec::new() } else { vec![right] };
+        let room = card::place(frame.area(), 84, 0).width.saturating_sub(6);
+        let sheet = self.sheet(model, room.into());
+        let all = self.hints(model);
+        let rows = choices(model, &all, room.into());
+        let area = card::place(frame.area(), 84, sheet.lines.len() as u16 + rows.len() as u16 + 2);
+        let inner = card::draw(frame, area, look, left, right);
+        let (body, foot) = split_foot(inner);
+        let keys = (rows.len() as u16).min(inner.height);
+        let top = Rect { y: body.y + u16::from(body.height > 8), ..body };
+        let lines = usize::from((inner.y + inner.height).saturating_sub(keys + u16::from(inner.height > 8)).saturating_sub(top.y));
+        let message = sheet.lines.len().min(lines);
+        for (row, line) in sheet.lines.into_iter().take(message).enumerate() {
+            frame.render_widget(line, Rect { y: top.y + row as u16, height: 1, ..top });
+        }
+        for (row, line) in rows.into_iter().enumerate() {
+            let y = (foot.y + 1).saturating_sub(keys) + row as u16;
+            if y < inner.y + inner.height {
+                frame.render_widget(line, Rect { y, height: 1, ..foot });
+            }
+        }
+    }
+
+    fn hints(&self, model: &Model) -> Vec<Hint> {
+        let Some((_, step, record)) = self.subject(model) else { return Vec::new() };
+        let again = match (&record.state, &step.kind) {
+            (StepState::Uncertain { .. }, _) => "run again",
+            (_, StepKind::Approve { .. }) => "ask again",
+            _ => "retry",
+        };
+        let mut all = vec![Hint::labelled(Action::Retry, again), Action::Back.into()];
+        // An approval cannot be passed by.
+        if !matches!(step.kind, StepKind::Approve { .. }) {
+            all.push(Hint::labelled(Action::Done, "mark done with evidence…"));
+            all.push(Hint::labelled(Action::Skip, "skip with a reason…"));
+        }
+        all.push(Action::Cancel.into());
+        if self.output.as_ref().is_some_and(|(_, count)| *count > 0) {
+            all.push(Action::Output.into());
+        }
+        all.push(Hint::labelled(Action::Escape, "later"));
+        all
+    }
+}
+
+/// All choices, on as many lines as they need.
+pub fn choices(model: &Model, all: &[Hint], width: usize) -> Vec<Line<'static>> {
+    let mut rest = all;
+    let mut rows = Vec::new();
+    while !rest.is_empty() {
+        let mut fits = rest.len();
+        let whole = |n: usize| hints::line(&model.look, &model.keymap, &rest[..n], usize::MAX);
+        while fits > 1 && whole(fits).width() > width {
+            fits -= 1;
+        }
+        rows.push(whole(fits));
+        rest = &rest[fits..];
+    }
+    rows
+}

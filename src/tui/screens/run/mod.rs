@@ -1,0 +1,555 @@
+//! One run, large: its steps, the current one in full, output, timeline.
+//!
+//! Here: what is selected and what keys do. `steps`, `timeline`, `detail` and `output` draw.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::base::{Millis, Result, RunId, StepId};
+use crate::config::{Action, Context, Role};
+use crate::protocol::{Request, Response, Update};
+use crate::run::{NeedKind, Prompt, Run, StepState, Verb, Work};
+use crate::tui::Model;
+use crate::tui::msg::Effect;
+use crate::tui::overlays::approval::Approval;
+use crate::tui::overlays::failure::FailureCard;
+use crate::tui::overlays::pager::Pager;
+use crate::tui::overlays::reason::{Reason, Wanted};
+use crate::tui::screens::{Screen, ScreenId, empty};
+use crate::tui::verbs;
+use crate::tui::widgets::text::cut_line;
+use crate::tui::widgets::{Hint, PaneState, card};
+
+pub mod detail;
+pub mod output;
+pub mod sheet;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod timeline;
+
+/// Which side the arrows move in; where there is room for one side only, it is this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Focus {
+    Steps,
+    Detail,
+}
+
+#[derive(Debug, Default)]
+pub struct State {
+    /// The run that is shown.
+    pub open: Option<RunId>,
+    /// Answers that were typed and left.
+    pub drafts: crate::tui::overlays::form::Drafts,
+    /// `None`: the selection follows the run.
+    selected: Option<usize>,
+    /// `None`: the step of a live run, the list of an ended one.
+    focus: Option<Focus>,
+    /// The action of a manual step that `space` ticks.
+    action: usize,
+    detail: PaneState,
+    output: output::Output,
+    /// What was shown last, to see that it is another one now.
+    last: Option<output::Of>,
+    /// The cards that have opened by themselves already: each does so once.
+    offered: BTreeSet<(RunId, StepId, u32, &'static str)>,
+    /// Only one side is drawn.
+    narrow: Cell<bool>,
+}
+
+impl State {
+    /// Whose output is shown.
+    pub fn output_of(&self) -> Option<output::Of> {
+        self.output.of().cloned()
+    }
+
+    /// The step that is shown large.
+    fn shown(&self, run: &Run) -> usize {
+        self.selected.unwrap_or_else(|| run.current_index()).min(run.steps.len().saturating_sub(1))
+    }
+
+    fn focus(&self, run: &Run) -> Focus {
+        self.focus.unwrap_or(if run.is_ended() { Focus::Steps } else { Focus::Detail })
+    }
+}
+
+pub struct RunScreen;
+
+/// Shows another run from now on; its whole copy is kept in the mirror.
+pub fn open(model: &mut Model, run: &RunId) -> Vec<Effect> {
+    if model.run.open.as_ref() != Some(run) {
+        if let Some(last) = model.run.open.replace(run.clone()) {
+            model.mirror.unwatch(&last);
+        }
+        model.run.selected = None;
+        model.run.focus = None;
+    }
+    model.mirror.watch(run)
+}
+
+fn run(model: &Model) -> Option<&Run> {
+    model.mirror.run(model.run.open.as_ref()?)
+}
+
+/// Brings what this screen holds in line with the run and the selection.
+fn refresh(model: &mut Model) -> Vec<Effect> {
+    let Some(run) = run(model) else { return Vec::new() };
+    let index = model.run.shown(run);
+    let Some(record) = run.steps.get(index) else { return Vec::new() };
+    let of: output::Of = (run.id().clone(), record.id.clone(), record.attempt());
+    let has_output = record.attempts.last().is_some_and(|a| matches!(a.work, Work::Run { .. }));
+    let ended = record.attempts.last().is_some_and(|a| a.ended.is_some());
+    let first_open = unticked(record.state.clone(), 0);
+    if model.run.last.as_ref() != Some(&of) {
+        model.run.last = Some(of.clone());
+        model.run.detail = PaneState::default();
+        model.run.action = first_open.unwrap_or_default();
+    }
+    output::refresh(model, has_output.then_some(of), ended)
+}
+
+/// The next action from `from` on, round the end, that is not ticked.
+fn unticked(state: StepState, from: usize) -> Option<usize> {
+    let StepState::Waiting { on: Prompt::Check { checked }, .. } = state else { return None };
+    (from..checked.len()).chain(0..from.min(checked.len())).find(|n| !checked[*n])
+}
+
+/// Opens the card about an approval, a failure or an uncertain step, the first time that it is
+/// seen here. Nothing opens over another card.
+pub fn offer(model: &mut Model) -> Vec<Effect> {
+    if model.screen != ScreenId::Run || !model.layers.is_empty() {
+        return Vec::new();
+    }
+    let Some(run) = run(model) else { return Vec::new() };
+    if run.is_ended() {
+        return Vec::new();
+    }
+    let Some((step, record)) = run.waiting_steps().next() else { return Vec::new() };
+    let what = match &record.state {
+        StepState::Waiting { on: Prompt::Approval { .. }, .. } => NeedKind::Approve,
+        StepState::Failed { .. } => NeedKind::Failed,
+        StepState::Uncertain { .. } => NeedKind::Uncertain,
+        _ => return Vec::new(),
+    };
+    let (id, step) = (run.id().clone(), step.id.clone());
+    let once = (id.clone(), step.clone(), record.attempt(), what.word());
+    if !model.run.offered.insert(once) {
+        return Vec::new();
+    }
+    decide(model, &id, &step, true)
+}
+
+/// Opens the card on which a person decides about this step.
+fn decide(model: &mut Model, id: &RunId, step: &StepId, by_itself: bool) -> Vec<Effect> {
+    let Some(run) = model.mirror.run(id) else { return Vec::new() };
+    let Some((_, record)) = run.record(step) else { return Vec::new() };
+    match &record.state {
+        StepState::Waiting { on: Prompt::Approval { .. }, .. } => {
+            if let Some(card) = Approval::new(model, id, step, by_itself) {
+                model.open(card);
+            }
+            Vec::new()
+        }
+        _ => FailureCard::open(model, id, step),
+    }
+}
+
+/// The main thing of the step that is shown.
+fn activate(model: &mut Model) -> Vec<Effect> {
+    let Some(run) = run(model) else { return model.go(ScreenId::Runs) };
+    let index = model.run.shown(run);
+    let Some(record) = run.steps.get(index) else { return Vec::new() };
+    let (id, step) = (run.id().clone(), record.id.clone());
+    let focus = model.run.focus(run);
+    if focus == Focus::Steps && (model.run.narrow.get() || !record.state.needs_person() || run.is_ended()) {
+        model.run.focus = Some(Focus::Detail);
+        return Vec::new();
+    }
+    if run.is_ended() || !record.state.needs_person() {
+        if model.run.output.is_empty() {
+            model.say("Nothing is to be done at this step now");
+            return Vec::new();
+        }
+        return Pager::open(model);
+    }
+    match &record.state {
+        StepState::Waiting { on: Prompt::Check { .. }, .. } => verbs::perform(model, &id, Action::Done),
+        StepState::Waiting { on: Prompt::Answers, .. } => verbs::perform(model, &id, Action::Answer),
+        _ => decide(model, &id, &step, false),
+    }
+}
+
+/// Moves to another step; the current one is followed again once it is reached.
+fn select(model: &mut Model, to: impl FnOnce(usize, usize) -> usize) -> Vec<Effect> {
+    let Some(run) = run(model) else { return Vec::new() };
+    let last = run.steps.len().saturating_sub(1);
+    let index = to(model.run.shown(run), last).min(last);
+    model.run.selected = Some(index).filter(|i| *i != run.current_index());
+    refresh(model)
+}
+
+/// Moves the cursor among the actions, or scrolls.
+fn move_in_detail(model: &mut Model, action: Action) {
+    let Some(run) = run(model) else { return };
+    let index = model.run.shown(run);
+    let Some(record) = run.steps.get(index) else { return };
+    if let StepState::Waiting { on: Prompt::Check { checked }, .. } = &record.state
+        && !checked.is_empty()
+    {
+        let last = checked.len() - 1;
+        let to = match action {
+            Action::Up => Some(model.run.action.saturating_sub(1)),
+            Action::Down => Some((model.run.action + 1).min(last)),
+            Action::Top => Some(0),
+            Action::Bottom => Some(last),
+            _ => None,
+        };
+        if let Some(to) = to {
+            model.run.action = to;
+            return;
+        }
+    }
+    scroll(model, action);
+}
+
+fn scroll(model: &mut Model, action: Action) {
+    let Some(run) = run(model) else { return };
+    let with_output = run.steps.get(model.run.shown(run)).is_some_and(|record| model.run.output.shown(record));
+    if with_output && model.run.output.of().is_some() {
+        model.run.output.scroll.on_action(action);
+        if action == Action::Bottom {
+            model.run.output.scroll.follow = true;
+        }
+    } else {
+        model.run.detail.on_action(action);
+    }
+}
+
+/// Ticks the action at the cursor, or takes the tick away, and goes on to the next.
+fn tick(model: &mut Model) -> Vec<Effect> {
+    let Some(run) = run(model) else { return Vec::new() };
+    let Some(record) = run.steps.get(model.run.shown(run)) else { return Vec::new() };
+    let StepState::Waiting { on: Prompt::Check { checked }, .. } = &record.state else { return Vec::new() };
+    let at = model.run.action.min(checked.len().saturating_sub(1));
+    let on = !checked.get(at).copied().unwrap_or_default();
+    let verb = Verb::Check { step: Some(record.id.clone()), action: at, checked: on };
+    let effect = verbs::act(run.id(), verb);
+    if on {
+        let mut then = checked.clone();
+        if let Some(tick) = then.get_mut(at) {
+            *tick = true;
+        }
+        let next = (at + 1..then.len()).chain(0..at).find(|n| !then[*n]);
+        model.run.action = next.unwrap_or(at);
+    }
+    vec![effect]
+}
+
+/// What `y` copies, and what it is called: the run's id from the list, otherwise the output or
+/// what the step does.
+fn copied(model: &Model) -> Option<String> {
+    let run = run(model)?;
+    if model.run.focus(run) == Focus::Steps {
+        return Some(run.id().as_str().to_owned());
+    }
+    let index = model.run.shown(run);
+    let (step, record) = run.each_step().nth(index)?;
+    if !model.run.output.is_empty() {
+        return Some(model.run.output.plain());
+    }
+    Some(match record.attempts.last().map(|a| &a.work) {
+        Some(Work::Run { script, .. }) => script.clone(),
+        Some(Work::Write { path, .. }) => path.clone(),
+        Some(Work::Approve { question, .. }) => question.clone(),
+        _ => match &step.kind {
+            crate::workflow::StepKind::Run { script, .. } => script.clone(),
+            _ => step.title.clone(),
+        },
+    })
+}
+
+impl Screen for RunScreen {
+    fn contexts(&self) -> &'static [Context] {
+        &[Context::Run, Context::List]
+    }
+
+    fn run_at_hand(&self, model: &Model) -> Option<RunId> {
+        model.run.open.clone()
+    }
+
+    fn refused(&self, model: &Model, action: Action) -> Option<String> {
+        let run = run(model)?;
+        let shown = model.run.shown(run);
+        let title = |n: usize| run.workflow.steps.get(n).map_or_else(String::new, |s| s.title.clone());
+        match action {
+            // A verb acts on the step that is open, so it must be the one that is looked at.
+            Action::Done
+            | Action::Answer
+            | Action::Approve
+            | Action::Reject
+            | Action::Retry
+            | Action::Skip
+            | Action::Fail
+            | Action::Check
+            | Action::Evidence
+                if !run.is_ended() && shown != run.current_index() =>
+            {
+                let (at, word) = (run.current_index(), run.steps.get(shown)?.state.status().word());
+                Some(format!(
+                    "You look at step {}, which is {word}; the run is at step {}, “{}” (Esc goes there)",
+                    shown + 1,
+                    at + 1,
+                    title(at)
+                ))
+            }
+            Action::Evidence => verbs::refused(model, Action::Done),
+            Action::Output | Action::Follow if model.run.output.is_empty() => {
+                Some("This step has no output".to_owned())
+            }
+            Action::Edit => Some("Nothing is edited on this screen".to_owned()),
+            Action::Filter => Some("Open the whole output to search in it".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn on_action(&self, model: &mut Model, action: Action) -> Option<Vec<Effect>> {
+        let Some(run) = run(model) else {
+            return (action == Action::Activate).then(|| activate(model));
+        };
+        let focus = model.run.focus(run);
+        let id = run.id().clone();
+        let shown = run.steps.get(model.run.shown(run)).map(|r| r.id.clone());
+        match action {
+            Action::Activate => return Some(activate(model)),
+            Action::Approve => return Some(shown.map(|step| decide(model, &id, &step, false)).unwrap_or_default()),
+            Action::Check => return Some(tick(model)),
+            Action::Evidence => model.open(Reason::new(id, Wanted::Done { step: shown })),
+            Action::Note => model.open(Reason::new(id, Wanted::Note { step: shown })),
+            Action::Output => return Some(Pager::open(model)),
+            Action::Follow => {
+                let scroll = &mut model.run.output.scroll;
+                scroll.follow = !scroll.follow;
+            }
+            Action::Copy => return Some(copied(model).map(Effect::Copy).into_iter().collect()),
+            Action::Focus | Action::FocusBack => {
+                let other = if focus == Focus::Steps { Focus::Detail } else { Focus::Steps };
+                model.run.focus = Some(other);
+            }
+            Action::Left => model.run.focus = Some(Focus::Steps),
+            Action::Right => model.run.focus = Some(Focus::Detail),
+            Action::Escape if model.run.selected.is_some() => {
+                model.run.selected = None;
+                model.run.focus = None;
+                return Some(refresh(model));
+            }
+            Action::PageUp | Action::PageDown => scroll(model, action),
+            Action::Up if focus == Focus::Steps => return Some(select(model, |at, _| at.saturating_sub(1))),
+            Action::Down if focus == Focus::Steps => return Some(select(model, |at, _| at + 1)),
+            Action::Top if focus == Focus::Steps => return Some(select(model, |_, _| 0)),
+            Action::Bottom if focus == Focus::Steps => return Some(select(model, |_, last| last)),
+            Action::Up | Action::Down | Action::Top | Action::Bottom => move_in_detail(model, action),
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
+    fn on_enter(&self, model: &mut Model) -> Vec<Effect> {
+        let mut effects = refresh(model);
+        effects.extend(offer(model));
+        effects
+    }
+
+    fn on_update(&self, model: &mut Model, update: &Update) -> Vec<Effect> {
+        let of = match update {
+            Update::Run { summary, .. } => &summary.run,
+            Update::Output { run, .. } => run,
+            _ => return Vec::new(),
+        };
+        if model.run.open.as_ref() != Some(of) {
+            return Vec::new();
+        }
+        forget_drafts(model);
+        let mut effects = refresh(model);
+        effects.extend(offer(model));
+        effects
+    }
+
+    fn on_mirror(&self, model: &mut Model) -> Vec<Effect> {
+        self.on_enter(model)
+    }
+
+    fn on_tick(&self, model: &mut Model) -> Vec<Effect> {
+        refresh(model)
+    }
+
+    fn on_answer(&self, model: &mut Model, request: &Request, result: Result<Response>) -> Vec<Effect> {
+        output::answer(model, request, result);
+        refresh(model)
+    }
+
+    fn on_connected(&self, model: &mut Model) -> Vec<Effect> {
+        model.run.output.reset();
+        refresh(model)
+    }
+
+    fn next_tick(&self, model: &Model) -> Option<Millis> {
+        let run = run(model)?;
+        let output = model.run.output.next_tick(model.now);
+        if run.is_ended() {
+            return output;
+        }
+        // Waiting and pauses are told in seconds at first, then in minutes.
+        let open = run.segments.iter().filter(|s| s.to.is_none());
+        let waiting = open.map(|s| s.length(model.now)).map(|length| match length.0 {
+            young if young < 60_000 => Millis(1_000 - young % 1_000),
+            old => Millis(60_000 - old % 60_000),
+        });
+        waiting.chain(output).min()
+    }
+
+    fn draw(&self, model: &Model, frame: &mut Frame, area: Rect) {
+        match run(model) {
+            Some(run) => draw(model, frame, area, run),
+            None if model.run.open.is_some() => {
+                empty(model, frame, area, &["The run is on its way from the engine."]);
+            }
+            None => empty(
+                model,
+                frame,
+                area,
+                &["One run, step by step: none is open.", "Press 3 and open one, or 1 and start one."],
+            ),
+        }
+    }
+
+    fn hints(&self, model: &Model) -> Vec<Hint> {
+        match run(model) {
+            Some(run) => hints(model, run),
+            None => vec![Action::GoRuns.into(), Action::GoConsole.into()],
+        }
+    }
+}
+
+/// Answers that the run has taken are no drafts any more.
+fn forget_drafts(model: &mut Model) {
+    let Some(run) = run(model) else { return };
+    let id = run.id().clone();
+    let taken: Vec<StepId> = run
+        .steps
+        .iter()
+        .filter(|r| matches!(r.state, StepState::Done { .. }))
+        .map(|r| r.id.clone())
+        .collect();
+    model.run.drafts.retain(|(of, step), _| of != &id || !taken.contains(step));
+}
+
+fn hints(model: &Model, run: &Run) -> Vec<Hint> {
+    let focus = model.run.focus(run);
+    let other = match focus {
+        Focus::Steps => Hint::labelled(Action::Focus, "the step"),
+        Focus::Detail => Hint::labelled(Action::Focus, "steps"),
+    };
+    let output = (!model.run.output.is_empty()).then(|| Hint::new(Action::Output));
+    if run.is_ended() {
+        let enter = Hint::labelled(Action::Activate, if focus == Focus::Steps { "look at it" } else { "output" });
+        let enter = Some(enter).filter(|_| focus == Focus::Steps || output.is_some());
+        return enter.into_iter().chain([other]).chain(output).chain([Action::Note.into(), Action::Copy.into()]).collect();
+    }
+    let shown = model.run.shown(run);
+    if model.run.selected.is_some() {
+        let first = if focus == Focus::Steps { Hint::labelled(Action::Activate, "look at it") } else { other };
+        let back = Hint::labelled(Action::Escape, "follow the run");
+        return [first, back].into_iter().chain(output).chain([Hint::new(Action::Back), Hint::new(Action::Note)]).collect();
+    }
+    let hold = if run.is_paused() { Action::Resume } else { Action::Pause };
+    let Some(record) = run.steps.get(shown) else { return vec![hold.into()] };
+    let mut hints: Vec<Hint> = match &record.state {
+        StepState::Waiting { on: Prompt::Check { checked }, .. } => {
+            let tick = (!checked.is_empty()).then(|| Hint::new(Action::Check));
+            let done = Hint::labelled(Action::Activate, "done");
+            tick.into_iter().chain([done, Action::Skip.into(), Action::Fail.into(), Action::Back.into()]).collect()
+        }
+        StepState::Waiting { on: Prompt::Answers, .. } => {
+            vec![Hint::labelled(Action::Activate, "answer…"), Action::Skip.into(), Action::Back.into()]
+        }
+        StepState::Waiting { on: Prompt::Approval { .. }, .. } => {
+            vec![Hint::labelled(Action::Activate, "decide…"), Action::Reject.into(), Action::Back.into()]
+        }
+        StepState::Waiting { on: Prompt::Retry { .. }, .. } => {
+            vec![Hint::labelled(Action::Retry, "retry now"), Action::Skip.into(), Action::Cancel.into()]
+        }
+        StepState::Failed { .. } | StepState::Uncertain { .. } => {
+            vec![Hint::labelled(Action::Activate, "decide…"), Action::Retry.into(), Action::Back.into(), Action::Skip.into()]
+        }
+        StepState::Running { .. } => {
+            let mut all = vec![hold.into(), Action::PauseNow.into(), Action::Cancel.into()];
+            all.extend(output);
+            if !model.run.output.scroll.follow && output.is_some() {
+                all.push(Action::Follow.into());
+            }
+            all.push(other);
+            return all;
+        }
+        _ => Vec::new(),
+    };
+    if run.is_paused() {
+        hints.insert(0, hold.into());
+    } else {
+        hints.push(hold.into());
+    }
+    hints.push(Action::Note.into());
+    hints
+}
+
+fn draw(model: &Model, frame: &mut Frame, area: Rect, run: &Run) {
+    let look = &model.look;
+    let area = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(2), ..area };
+    let (head, mut body) = split(area, 1);
+    steps::head(model, frame, head, run);
+    if let Some(line) = detail::banner(model, run) {
+        let (row, rest) = split(body, 1);
+        frame.render_widget(cut_line(&line, row.width.into()), row);
+        body = rest;
+    }
+    // A free line under the head where there is room for it.
+    if body.height > 14 {
+        body = split(body, 1).1;
+    }
+    let focus = model.run.focus(run);
+    let narrow = frame.area().width < card::COMPACT.0;
+    model.run.narrow.set(narrow);
+    let shown = model.run.shown(run);
+    if narrow {
+        match focus {
+            Focus::Steps => steps::draw(model, frame, body, run, focus),
+            Focus::Detail => detail::draw(model, frame, body, run, shown, focus),
+        }
+        return;
+    }
+    let wide = (body.width * 3 / 8).clamp(28, 56);
+    let left = Rect { width: wide, ..body };
+    let rule = Rect { x: body.x + wide + 1, width: 1, ..body };
+    let right = Rect { x: body.x + wide + 3, width: body.width.saturating_sub(wide + 3), ..body };
+    let needed = run.steps.len() as u16 + 3;
+    let strip = if left.height >= needed + timeline::HEIGHT { timeline::HEIGHT } else { 0 };
+    let (above, below) = split(left, left.height - strip);
+    steps::draw(model, frame, above, run, focus);
+    if strip > 0 {
+        timeline::draw(model, frame, below, run);
+    }
+    let bar = look.glyph("│", "|");
+    for y in rule.y..rule.y + rule.height {
+        frame.render_widget(Line::from(Span::styled(bar, look.style(Role::Border))), Rect { y, height: 1, ..rule });
+    }
+    detail::draw(model, frame, right, run, shown, focus);
+}
+
+/// The upper `rows` of an area, and the rest.
+fn split(area: Rect, rows: u16) -> (Rect, Rect) {
+    let rows = rows.min(area.height);
+    (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
+}
