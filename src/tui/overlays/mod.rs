@@ -19,6 +19,7 @@ pub mod form;
 pub mod help;
 pub mod palette;
 pub mod reason;
+pub mod trust;
 
 /// What an overlay has done with what came in.
 #[derive(Debug, Default)]
