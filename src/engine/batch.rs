@@ -125,7 +125,6 @@ impl<'a> Batch<'a> {
         let session = self.open_session(&root, start_commit, actor)?;
         header.session_name = session.name;
         header.session = session.id;
-        header.session_name = session.name;
         let events = start(Arc::clone(&workflow), header, actor, self.now)?;
         let run = events.split_first().and_then(|(first, rest)| {
             let mut run = begin(workflow, first)?;

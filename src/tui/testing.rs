@@ -141,7 +141,8 @@ impl Harness {
     pub fn send(&mut self, msg: Msg) {
         let mut queue = VecDeque::from([msg]);
         while let Some(msg) = queue.pop_front() {
-            for effect in update(&mut self.model, self.model.now, msg) {
+            let now = self.model.now;
+            for effect in update(&mut self.model, now, msg) {
                 if let Effect::Ask { asker, request } = &effect
                     && let Some(result) = self.answer(request)
                 {
@@ -160,7 +161,9 @@ impl Harness {
         }
         let row = |run: &Run| summarise(run);
         Some(match request {
-            Request::Runs { .. } => Ok(Response::Runs(self.runs.iter().map(row).collect::<Vec<RunSummary>>())),
+            Request::Runs { .. } => {
+                Ok(Response::Runs(self.runs.iter().map(row).collect::<Vec<RunSummary>>()))
+            }
             Request::Run { run } => match self.runs.iter().find(|r| r.id() == run) {
                 Some(found) => Ok(Response::Run(Box::new(found.clone()))),
                 None => Err(Error::not_found(format!("There is no run {run}"))),
@@ -189,8 +192,8 @@ impl Harness {
 
     /// The requests that came out, oldest first.
     pub fn requests(&self) -> Vec<&Request> {
-        let request = |e| match e {
-            &Effect::Ask { ref request, .. } => Some(request),
+        let request = |e: &'_ Effect| match e {
+            Effect::Ask { request, .. } => Some(request),
             _ => None,
         };
         self.effects.iter().filter_map(request).collect()
@@ -199,7 +202,7 @@ impl Harness {
     /// The verbs that were asked for, oldest first.
     pub fn verbs(&self) -> Vec<&Verb> {
         let verb = |r| match r {
-            &Request::Act { ref verb, .. } => Some(verb),
+            Request::Act { verb, .. } => Some(verb),
             _ => None,
         };
         self.requests().into_iter().filter_map(verb).collect()
@@ -279,7 +282,8 @@ pub fn bundled_run(workflow: &str, id: &str, ago: Millis) -> (Run, Vec<crate::ru
     let registry = Registry::load(&nowhere, std::path::Path::new("/nonexistent"));
     let entry = registry.find(workflow).expect("a bundled workflow");
     let definition = entry.workflow().expect("it loads").clone();
-    let inputs = definition.inputs.iter().filter_map(|f| Some((f.name.clone(), f.default.clone()?))).collect();
+    let inputs =
+        definition.inputs.iter().filter_map(|f| Some((f.name.clone(), f.default.clone()?))).collect();
     let header = crate::run::RunStarted {
         run: RunId::new(format!("{id:0<16}")),
         workflow: crate::run::WorkflowRef {
@@ -292,6 +296,7 @@ pub fn bundled_run(workflow: &str, id: &str, ago: Millis) -> (Run, Vec<crate::ru
         inputs,
         context: crate::run::Context { folder: "/work/checkout-api".to_owned(), ..Default::default() },
         session: SessionId::new("5e55000000000000"),
+        session_name: "checkout-api".to_owned(),
         phrase: None,
         prerequisites: Vec::new(),
     };

@@ -8,7 +8,7 @@ use crate::tui::msg::{Asker, Effect, Link, Msg};
 use crate::tui::overlays::help::Help;
 use crate::tui::overlays::palette::Palette;
 use crate::tui::overlays::{Overlay, Reaction};
-use crate::tui::screens::{Screen as _, ScreenId, console};
+use crate::tui::screens::{ScreenId, console};
 use crate::tui::verbs;
 
 /// Takes a message in and says what is to be done outside.

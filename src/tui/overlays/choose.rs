@@ -17,10 +17,20 @@ use crate::tui::widgets::{Hint, LineInput, PaneState, card, hints, pane};
 #[derive(Debug, Clone)]
 pub enum Pick {
     /// Opens the confirmation card.
-    Workflow { id: WorkflowId, phrase: String, reason: String },
-    BackTo { run: RunId, step: StepId },
+    Workflow {
+        id: WorkflowId,
+        phrase: String,
+        reason: String,
+    },
+    BackTo {
+        run: RunId,
+        step: StepId,
+    },
     /// A verb on one of several runs.
-    Run { run: RunId, action: Action },
+    Run {
+        run: RunId,
+        action: Action,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -113,7 +123,8 @@ impl Overlay for Choose {
         match key.text() {
             // Digits choose, and `n` says neither, until one has begun to narrow.
             Some(c) if self.narrow.is_empty() => {
-                c.is_ascii_digit() || (c.is_alphabetic() && !matches!(c, 'n' | 'j' | 'k' | 'g' | 'G' | 'h' | 'l'))
+                c.is_ascii_digit()
+                    || (c.is_alphabetic() && !matches!(c, 'n' | 'j' | 'k' | 'g' | 'G' | 'h' | 'l'))
             }
             Some(_) => true,
             None => key.code == KeyCode::Backspace,

@@ -23,7 +23,10 @@ use crate::workflow::{Field, FieldKind, field};
 /// Where the values go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Purpose {
-    Answer { run: RunId, step: StepId },
+    Answer {
+        run: RunId,
+        step: StepId,
+    },
     /// To the overlay below.
     Bring,
 }
@@ -58,7 +61,13 @@ const TALL: u16 = 4;
 
 impl Form {
     /// The questions of a step. `values`: what was typed before and left.
-    pub fn answer(run: RunId, step: StepId, title: &str, fields: Vec<Field>, values: &Map<String, Value>) -> Self {
+    pub fn answer(
+        run: RunId,
+        step: StepId,
+        title: &str,
+        fields: Vec<Field>,
+        values: &Map<String, Value>,
+    ) -> Self {
         Self::new(title, Purpose::Answer { run, step }, fields, values)
     }
 
@@ -163,7 +172,9 @@ impl Editor {
                 area.move_cursor(CursorMove::End);
                 Self::Many(Box::new(area))
             }
-            FieldKind::String { .. } | FieldKind::Number | FieldKind::Path => Self::Line(LineInput::with(&text)),
+            FieldKind::String { .. } | FieldKind::Number | FieldKind::Path => {
+                Self::Line(LineInput::with(&text))
+            }
         }
     }
 
@@ -269,9 +280,8 @@ impl Overlay for Form {
                     // A letter goes to the next option that begins with it.
                     KeyCode::Char(c) => {
                         let from = at.map_or(0, |n| n + 1);
-                        let begins = |n: &usize| {
-                            options[*n].to_lowercase().starts_with(c.to_ascii_lowercase())
-                        };
+                        let begins =
+                            |n: &usize| options[*n].to_lowercase().starts_with(c.to_ascii_lowercase());
                         (from..options.len()).chain(0..from.min(options.len())).find(begins).or(at)
                     }
                     _ => at,
@@ -314,7 +324,8 @@ impl Overlay for Form {
     fn on_change(&mut self, model: &mut Model) -> Reaction {
         if let Purpose::Answer { run, step } = &self.purpose
             && let Some(copy) = model.mirror.run(run)
-            && verbs::waiting(copy, |p| matches!(p, crate::run::Prompt::Answers)).is_none_or(|(s, _)| &s != step)
+            && verbs::waiting(copy, |p| matches!(p, crate::run::Prompt::Answers))
+                .is_none_or(|(s, _)| &s != step)
         {
             self.leave(model);
             model.say("The step no longer waits for answers");
@@ -328,7 +339,8 @@ impl Overlay for Form {
         card::dim(frame, look);
         let height: u16 = self.entries.iter().map(|e| e.editor.height() + 3).sum();
         let area = card::place(frame.area(), 80, height + 2);
-        let inner = card::draw(frame, area, look, vec![untrusted(self.title.as_str(), look.strong())], Vec::new());
+        let inner =
+            card::draw(frame, area, look, vec![untrusted(self.title.as_str(), look.strong())], Vec::new());
         let (body, foot) = split_foot(inner);
         // Drawn into rows counted from the form's top; scrolled so that the focused field is seen.
         let blocks: Vec<u16> = self.entries.iter().map(|e| e.editor.height() + 3).collect();
@@ -379,7 +391,11 @@ fn draw_entry(model: &Model, frame: &mut Frame, room: Rect, entry: &Entry, focus
             let mut area = (**area).clone();
             area.set_style(look.text());
             area.set_cursor_line_style(ratatui::style::Style::new());
-            let cursor = if focused { look.text().add_modifier(ratatui::style::Modifier::REVERSED) } else { look.text() };
+            let cursor = if focused {
+                look.text().add_modifier(ratatui::style::Modifier::REVERSED)
+            } else {
+                look.text()
+            };
             area.set_cursor_style(cursor);
             frame.render_widget(&area, place);
         }

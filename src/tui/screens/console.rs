@@ -11,7 +11,7 @@ use crate::config::{Action, Context, Key, Role};
 use crate::matching::{Answer, Candidate, Control, ControlAction, Decision};
 use crate::run::{RunStatus, RunSummary, Session};
 use crate::tui::Model;
-use crate::tui::model::short;
+use crate::tui::model::{ago, short};
 use crate::tui::msg::Effect;
 use crate::tui::overlays::choose::{Choose, Item, Pick};
 use crate::tui::overlays::confirm::Confirm;
@@ -52,7 +52,7 @@ const SESSIONS: usize = 5;
 /// Something in the lists that one can open.
 enum Target<'a> {
     Run(&'a RunSummary),
-    Session(&'a Session),
+    Session,
     Example(&'a SafeLine),
 }
 
@@ -88,7 +88,7 @@ fn targets(model: &Model) -> Vec<Target<'_>> {
         return model.console.examples.iter().map(Target::Example).collect();
     }
     let runs = model.mirror.needs().into_iter().chain(model.mirror.working()).map(Target::Run);
-    runs.chain(past_sessions(model).map(Target::Session)).collect()
+    runs.chain(past_sessions(model).map(|_| Target::Session)).collect()
 }
 
 /// Does what the text asks for: opens a card or a question, or acts on what is at hand.
@@ -119,7 +119,9 @@ fn enter(model: &mut Model) -> Vec<Effect> {
         Decision::None => {
             let error = Error::new(ErrorKind::NoMatch, format!("No workflow fits “{phrase}”"));
             model.report(&match answer.candidates.first() {
-                Some(near) => error.hint(format!("The nearest is {} {}: “{}”", near.id, near.name, near.text)),
+                Some(near) => {
+                    error.hint(format!("The nearest is {} {}: “{}”", near.id, near.name, near.text))
+                }
                 None => error.hint("Press alt-2 to see every workflow of the bank"),
             });
             Vec::new()
@@ -284,13 +286,21 @@ impl Screen for Console {
     fn hints(&self, model: &Model) -> Vec<Hint> {
         if model.console.focus == Focus::Lists {
             return match targets(model).get(model.console.list.selected) {
-                Some(Target::Example(_)) => vec![Hint::labelled(Action::Activate, "try it"), Action::Input.into()],
-                Some(_) => vec![Action::Activate.into(), Action::Input.into(), Hint::labelled(Action::Down, "move")],
+                Some(Target::Example(_)) => {
+                    vec![Hint::labelled(Action::Activate, "try it"), Action::Input.into()]
+                }
+                Some(_) => {
+                    vec![Action::Activate.into(), Action::Input.into(), Hint::labelled(Action::Down, "move")]
+                }
                 None => vec![Action::Input.into()],
             };
         }
         if model.console.input.is_empty() {
-            return vec![Hint::labelled(Action::Down, "lists"), Action::GoRegistry.into(), Action::GoRuns.into()];
+            return vec![
+                Hint::labelled(Action::Down, "lists"),
+                Action::GoRegistry.into(),
+                Action::GoRuns.into(),
+            ];
         }
         vec![
             Hint::labelled(Action::Activate, "look at it"),
@@ -319,11 +329,10 @@ fn input_action(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             state.input.newer();
             match_again(model);
         }
-        Action::Down if state.input.is_empty() => focus_lists(model),
+        Action::Down | Action::Escape if state.input.is_empty() => focus_lists(model),
         Action::Up => state.candidate = state.candidate.saturating_sub(1),
         Action::Down => state.candidate = (state.candidate + 1).min(shown.saturating_sub(1)),
         Action::Focus | Action::FocusBack => focus_lists(model),
-        Action::Escape if state.input.is_empty() => focus_lists(model),
         Action::Escape => {
             state.input.clear();
             match_again(model);
@@ -351,7 +360,7 @@ fn list_action(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         Action::Activate => {
             let run = match targets(model).get(selected) {
                 Some(Target::Run(row)) => row.run.clone(),
-                Some(Target::Session(_)) => return Some(model.go(ScreenId::Sessions)),
+                Some(Target::Session) => return Some(model.go(ScreenId::Sessions)),
                 Some(Target::Example(phrase)) => {
                     let phrase = (*phrase).clone();
                     model.console.input.set(phrase.as_str());
@@ -390,16 +399,18 @@ fn draw_input(model: &Model, frame: &mut Frame, area: Rect) -> Rect {
     let focused = model.console.focus == Focus::Input;
     let (place, below) = take_rows(area, 3);
     let boxed = Rect { x: place.x + 1.min(place.width), width: place.width.saturating_sub(2), ..place };
-    let block = Block::bordered()
-        .border_set(look.border_set())
-        .border_style(look.border(focused))
-        .title_top(Line::styled(" What do you want to do? ", if focused { look.strong() } else { look.subtext() }));
+    let block = Block::bordered().border_set(look.border_set()).border_style(look.border(focused)).title_top(
+        Line::styled(" What do you want to do? ", if focused { look.strong() } else { look.subtext() }),
+    );
     let inner = block.inner(boxed);
     frame.render_widget(block, boxed);
     if inner.width < 6 || inner.height == 0 {
         return below;
     }
-    frame.render_widget(Line::styled(format!(" {}", look.glyph("›", ">")), look.accent()), Rect { width: 2, ..inner });
+    frame.render_widget(
+        Line::styled(format!(" {}", look.glyph("›", ">")), look.accent()),
+        Rect { width: 2, ..inner },
+    );
     let field = Rect { x: inner.x + 3, width: inner.width - 4, ..inner };
     if model.console.input.is_empty() {
         frame.render_widget(Line::styled("say it in your own words", look.muted()), field);
@@ -415,7 +426,9 @@ fn draw_answer(model: &Model, frame: &mut Frame, area: Rect) -> Rect {
     let verdict = match &answer.decision {
         Decision::Match => None,
         Decision::Ambiguous { choices } => Some(format!("{choices} could be meant: Enter asks which")),
-        Decision::None if answer.candidates.is_empty() => Some("No workflow of the bank fits this".to_owned()),
+        Decision::None if answer.candidates.is_empty() => {
+            Some("No workflow of the bank fits this".to_owned())
+        }
         Decision::None => Some("No workflow fits this yet; the nearest are".to_owned()),
         Decision::Control(control) => Some(format!("To the console: {}", told(control))),
     };
@@ -435,11 +448,11 @@ fn draw_answer(model: &Model, frame: &mut Frame, area: Rect) -> Rect {
     let columns = [
         Column::fit(20).essential(),
         Column::fill(),
-        Column::fit(34),
-        Column::fit(30),
-        Column::fit(5).right(),
+        Column::fit(26),
+        Column::fit(24),
+        Column::fit(5).right().essential(),
     ];
-    let state = ListState { selected: model.console.candidate, ..ListState::default() };
+    let state = ListState::at(model.console.candidate);
     list::draw(frame, place, look, &columns, &rows, &state, Some(model.console.focus == Focus::Input));
     take_rows(below, 1).1
 }
@@ -527,7 +540,11 @@ fn draw_lists(model: &Model, frame: &mut Frame, area: Rect) {
     let selected = model.console.list.selected;
     let focused = model.console.focus == Focus::Lists;
     let mut below = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(2), ..area };
-    let shown: Vec<_> = sections.into_iter().filter(|(name, rows)| !rows.is_empty() || *name == "Needs you").collect();
+    let room = usize::from(below.width).saturating_sub(list::LEAD);
+    let runs: Vec<Row> = sections[..2].iter().flat_map(|(_, rows)| rows.clone()).collect();
+    let run_widths = list::widths(&RUN_COLUMNS, &runs, room);
+    let shown: Vec<_> =
+        sections.into_iter().filter(|(name, rows)| !rows.is_empty() || *name == "Needs you").collect();
     let mut first = 0;
     for (n, (name, rows)) in shown.iter().enumerate() {
         // What comes after keeps a heading and a line each.
@@ -543,9 +560,13 @@ fn draw_lists(model: &Model, frame: &mut Frame, area: Rect) {
         }
         let room = rest.height.saturating_sub(later + 1).max(2);
         let (place, rest) = take_rows(rest, (rows.len() as u16).min(room));
-        let state = ListState { selected: selected.saturating_sub(first).min(rows.len() - 1), ..ListState::default() };
-        let columns: &[Column] = if *name == "Sessions" { &SESSION_COLUMNS } else { &RUN_COLUMNS };
-        list::draw(frame, place, &model.look, columns, rows, &state, Some(focused && has));
+        let state = ListState::at(selected.saturating_sub(first).min(rows.len() - 1));
+        let focus = Some(focused && has);
+        if *name == "Sessions" {
+            list::draw(frame, place, &model.look, &SESSION_COLUMNS, rows, &state, focus);
+        } else {
+            list::draw_aligned(frame, place, &model.look, &RUN_COLUMNS, &run_widths, rows, &state, focus);
+        }
         below = take_rows(rest, 1).1;
         first += rows.len();
     }
@@ -561,7 +582,8 @@ const RUN_COLUMNS: [Column; 7] = [
     Column::fit(14),
 ];
 
-const SESSION_COLUMNS: [Column; 4] = [Column::fit(14).right(), Column::fill(), Column::fit(12).right(), Column::fit(44)];
+const SESSION_COLUMNS: [Column; 4] =
+    [Column::fit(14).right(), Column::fill(), Column::fit(12).right(), Column::fit(44)];
 
 fn heading(model: &Model, frame: &mut Frame, area: Rect, name: &'static str, count: usize) {
     let look = &model.look;
@@ -622,9 +644,20 @@ fn session_row(model: &Model, session: &Session) -> Row {
     let runs = model.mirror.runs_of(&session.id);
     let summary = session.exports.last().map(|e| e.path.rsplit('/').next().unwrap_or(&e.path).to_owned());
     Row::new(vec![
-        Line::styled(format!("{} ago", short(model.now.since(ended))), look.muted()),
+        Line::styled(ago(model.now.since(ended)), look.muted()),
         Line::from(untrusted(&session.name, look.text())),
-        Line::styled(if runs == 1 { "1 run".to_owned() } else { format!("{runs} runs") }, look.muted()),
+        Line::styled(
+            match runs {
+                0 => "no runs".to_owned(),
+                1 => "1 run".to_owned(),
+                n => format!("{n} runs"),
+            },
+            look.muted(),
+        ),
         Line::from(untrusted(&summary.unwrap_or_default(), look.subtext())),
     ])
 }
+
+#[cfg(test)]
+#[path = "console_tests.rs"]
+mod tests;

@@ -24,7 +24,12 @@ impl Screen for Logs {
     }
 
     fn draw(&self, model: &Model, frame: &mut Frame, area: Rect) {
-        empty(model, frame, area, &["What every run prints, in one place: nothing yet.", "Press 1 and start a run."]);
+        empty(
+            model,
+            frame,
+            area,
+            &["What every run prints, in one place: nothing yet.", "Press 1 and start a run."],
+        );
     }
 
     fn hints(&self, _model: &Model) -> Vec<Hint> {

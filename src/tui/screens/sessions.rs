@@ -24,7 +24,15 @@ impl Screen for Sessions {
     }
 
     fn draw(&self, model: &Model, frame: &mut Frame, area: Rect) {
-        empty(model, frame, area, &["Stretches of work and their summaries: none yet.", "A session opens by itself; its summary writes itself."]);
+        empty(
+            model,
+            frame,
+            area,
+            &[
+                "Stretches of work and their summaries: none yet.",
+                "A session opens by itself; its summary writes itself.",
+            ],
+        );
     }
 
     fn hints(&self, _model: &Model) -> Vec<Hint> {
