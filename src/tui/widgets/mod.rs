@@ -3,6 +3,7 @@
 
 pub mod card;
 pub mod filter;
+pub mod headed;
 pub mod hints;
 pub mod input;
 pub mod list;
