@@ -192,20 +192,24 @@ impl Harness {
 
     /// The requests that came out, oldest first.
     pub fn requests(&self) -> Vec<&Request> {
-        let request = |e: &'_ Effect| match e {
-            Effect::Ask { request, .. } => Some(request),
-            _ => None,
-        };
-        self.effects.iter().filter_map(request).collect()
+        self.effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Ask { request, .. } => Some(request),
+                _ => None,
+            })
+            .collect()
     }
 
     /// The verbs that were asked for, oldest first.
     pub fn verbs(&self) -> Vec<&Verb> {
-        let verb = |r| match r {
-            Request::Act { verb, .. } => Some(verb),
-            _ => None,
-        };
-        self.requests().into_iter().filter_map(verb).collect()
+        self.requests()
+            .into_iter()
+            .filter_map(|request| match request {
+                Request::Act { verb, .. } => Some(verb),
+                _ => None,
+            })
+            .collect()
     }
 
     pub fn buffer(&self) -> &Buffer {

@@ -418,3 +418,67 @@ fn draw_entry(model: &Model, frame: &mut Frame, room: Rect, entry: &Entry, focus
         frame.render_widget(line, shift(row(1 + height)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Request;
+    use crate::tui::testing::Harness;
+    use crate::workflow::SummarySection;
+
+    fn fields() -> Vec<Field> {
+        let field = |name: &str, prompt: &str, kind, required| Field {
+            name: name.to_owned(),
+            kind,
+            prompt: prompt.to_owned(),
+            default: None,
+            required,
+            summary: None::<SummarySection>,
+        };
+        vec![
+            field("service", "Which service?", FieldKind::String { max_length: Some(20) }, true),
+            field("plan", "What shall we do?", FieldKind::Choice { options: vec!["rollback".into(), "patch".into()] }, true),
+            field("sure", "Is the error rate back to normal?", FieldKind::Boolean, false),
+            field("count", "How many pods?", FieldKind::Number, true),
+            field("story", "What happened?", FieldKind::Text, false),
+        ]
+    }
+
+    fn form() -> Harness {
+        let mut harness = Harness::new(90, 30);
+        let form = Form::answer(RunId::new("7f3a"), StepId::new("ask"), "Decide", fields(), &Map::new());
+        harness.model.open(form);
+        harness
+    }
+
+    #[test]
+    fn answers_are_typed_checked_and_sent_once_they_fit() {
+        let harness = form().keys("checkout<tab>p<tab><space><tab>many<tab>first<ret>second");
+        let harness = harness.see("Is the error rate").see("not `many`").golden("form");
+        let harness = harness.keys("<ctrl-s>");
+        assert!(harness.verbs().is_empty(), "a wrong answer is not sent");
+        let harness = harness.keys("<ctrl-u>3<ctrl-s>");
+        let [Verb::Answer { values, .. }] = harness.verbs()[..] else { panic!("one answer is sent") };
+        let expected = serde_json::json!({
+            "service": "checkout", "plan": "patch", "sure": true, "count": 3, "story": "first\nsecond",
+        });
+        assert_eq!(serde_json::Value::Object(values.clone()), expected);
+        assert!(harness.requests().iter().any(|r| matches!(r, Request::Act { .. })));
+    }
+
+    #[test]
+    fn escape_keeps_a_draft() {
+        let harness = form().keys("checkout<tab>p<esc>");
+        assert!(harness.model.layers.is_empty() && harness.verbs().is_empty());
+        let draft = &harness.model.run.drafts[&(RunId::new("7f3a"), StepId::new("ask"))];
+        assert_eq!(draft["service"], "checkout");
+        assert_eq!(draft["plan"], "patch");
+    }
+
+    #[test]
+    fn pasted_text_is_made_safe() {
+        let harness = form().paste("a\u{202e}b\x1b[2J\nc").keys("<esc>");
+        let draft = &harness.model.run.drafts[&(RunId::new("7f3a"), StepId::new("ask"))];
+        assert_eq!(draft["service"], "ab c");
+    }
+}
