@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use crate::config::{Action, Key};
 use crate::tui::look::Look;
-use crate::tui::widgets::text::{cut, width};
+use crate::tui::widgets::text::cut;
 use crate::tui::widgets::{LineInput, text};
 
 /// What a list is narrowed to.
@@ -100,10 +100,16 @@ pub fn contains(text: &str, words: &[String]) -> bool {
     words.iter().all(|word| text.contains(word.as_str()))
 }
 
-/// What the last line of a list says, cut to its width.
+/// What the last line of a list says, the most important first; what has no room is left out.
 pub fn status_line(frame: &mut Frame, area: Rect, look: &Look, parts: &[String]) {
-    let line = parts.iter().filter(|p| !p.is_empty()).cloned().collect::<Vec<_>>().join(" · ");
-    debug_assert!(width(&line) < 4096, "a status line is short");
+    let mut line = String::new();
+    for part in parts.iter().filter(|p| !p.is_empty()) {
+        let more = if line.is_empty() { part.clone() } else { format!("{line} · {part}") };
+        if text::width(&more) > usize::from(area.width) && !line.is_empty() {
+            break;
+        }
+        line = more;
+    }
     frame.render_widget(Line::styled(cut(&line, area.width.into()), look.muted()), area);
 }
 

@@ -22,17 +22,17 @@ use crate::workflow::{Entry, Origin, Status};
 /// Wider than this, lines of prose are hard to follow.
 const PROSE: u16 = 84;
 
-/// Columns go from the right where there is no room; the word of the state never goes.
-const COLUMNS: [Column; 7] = [
-    Column::fit(24).essential(),
+/// Columns go from the right where there is no room. What is not as usual stands before the name,
+/// so that its word never goes, and the usual ones have the room.
+const COLUMNS: [Column; 6] = [
+    Column::fit(16).essential(),
     Column::fill(),
-    Column::fit(12).essential(),
     Column::fit(7).right(),
     Column::fit(12).right(),
     Column::fit(20),
     Column::fit(8),
 ];
-const HEAD: [&str; 7] = ["id", "name", "", "30 days", "last run", "category", "from"];
+const HEAD: [&str; 6] = ["id", "name", "30 days", "last run", "category", "from"];
 
 /// The word for what is not as usual.
 pub fn state(entry: &Entry) -> Option<&'static str> {
@@ -79,7 +79,7 @@ pub fn draw(model: &Model, frame: &mut Frame, area: Rect) {
         return;
     }
     // The list gets what its names need, the document the rest.
-    let left = (area.width * 9 / 20).clamp(30, 76);
+    let left = (area.width * 12 / 25).clamp(32, 76);
     draw_list(model, frame, inset(Rect { width: left, ..area }, 1));
     let line = Rect { x: area.x + left, width: 1, ..area };
     let set = model.look.border_set();
@@ -130,10 +130,10 @@ fn counts(model: &Model, frame: &mut Frame, area: Rect) {
     let loaded = all.iter().filter(|e| e.workflow().is_some()).count();
     let parts = [
         part(loaded, "workflow", "workflows"),
+        part(count("broken"), "broken", "broken"),
+        part(count("untrusted"), "untrusted", "untrusted"),
         part(count("draft"), "draft", "drafts"),
         part(count("deprecated"), "deprecated", "deprecated"),
-        part(count("untrusted"), "untrusted", "untrusted"),
-        part(count("broken"), "broken", "broken"),
     ];
     status_line(frame, area, &model.look, &parts);
 }
@@ -149,7 +149,11 @@ fn row(model: &Model, entry: &Entry, records: &HashMap<&WorkflowId, Record>) -> 
         EntryState::Loaded { .. } => "",
     };
     let style = if quiet { look.muted() } else { look.text() };
-    let name = if problem.is_empty() { untrusted(name, style) } else { untrusted(problem, look.subtext()) };
+    let mut told: Vec<Span<'static>> = badge(look, entry).into_iter().collect();
+    if !told.is_empty() {
+        told.push(Span::raw("  "));
+    }
+    told.push(if problem.is_empty() { untrusted(name, style) } else { untrusted(problem, look.subtext()) });
     // A rate is bad news only where something failed.
     let rate = if record.ended == 0 {
         Line::default()
@@ -163,8 +167,7 @@ fn row(model: &Model, entry: &Entry, records: &HashMap<&WorkflowId, Record>) -> 
     let origin = if entry.origin == Origin::Bundled { "" } else { entry.origin.word() };
     Row::new(vec![
         Line::from(untrusted(entry.label(), if quiet { look.muted() } else { look.accent() })),
-        Line::from(name),
-        badge(look, entry).map_or_else(Line::default, Line::from),
+        Line::from(told),
         rate,
         Line::styled(record.last.map_or_else(String::new, |at| ago(model.now.since(at))), look.muted()),
         Line::from(untrusted(workflow.and_then(|w| w.category.as_deref()).unwrap_or(""), look.subtext())),

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::*;
-use crate::base::{Actor, Error};
+use crate::base::Error;
 use crate::config::{ColourDepth, GlyphSet};
-use crate::run::{Command, RunStatus, Verb, summarise};
+use crate::run::{RunStatus, summarise};
 use crate::tui::msg::{Bank, Msg};
-use crate::tui::testing::{Harness, NOW, bundled_run, drive};
+use crate::tui::testing::{Harness, NOW, bundled_run};
 use crate::workflow::registry::{EntryState, digest};
 use crate::workflow::{Origin, parse};
 
@@ -139,7 +139,8 @@ fn the_bundled_bank_reads_well() {
 
 #[test]
 fn what_needs_attention_stays_in_the_list() {
-    let all = registry(80, 24).see("1 draft").see("1 untrusted").see("1 broken");
+    registry(140, 40).see("1 broken · 1 untrusted · 3 drafts");
+    let all = registry(80, 24).see("1 broken");
     let broken = all.keys("G").see("broken").see("rotate-keys.yaml").golden("registry_broken_80x24");
     broken.keys("<ret>").see("mend its file first").keys("t").see("cannot be trusted");
     registry(60, 15).keys("G").golden("registry_broken_60x15").keys("<tab>").golden("registry_broken_60x15_document");
@@ -172,7 +173,7 @@ fn the_filter_narrows_letter_by_letter_and_keeps_the_selection() {
     assert_eq!(file_of(&typed), "bundled:MW-004.yaml", "it is among those that fit");
     let kept = typed.keys("<ret>").see("/mcp dep");
     assert!(kept.model.layers.is_empty(), "Enter keeps the filter and opens nothing");
-    let all = kept.keys("<esc>").see("10 workflows").see_no("/mcp");
+    let all = kept.keys("<esc>").see("9 workflows").see_no("/mcp");
     assert_eq!(file_of(&all), "bundled:MW-004.yaml");
     let none = all.keys("/zzz").see("No workflow contains").golden("registry_filter_nothing_80x24");
     assert_eq!(none.keys("<esc>").model.screen, ScreenId::Registry);
@@ -275,12 +276,9 @@ fn a_workflow_is_found_once_the_bank_has_come() {
 
 #[test]
 fn updates_change_the_record_of_a_workflow() {
-    let (mut run, _) = bundled_run("MW-003", "77", hours(1));
+    let (run, events) = bundled_run("MW-003", "77", hours(1));
     let harness = registry(140, 40).see_no("0/1");
-    let events = drive(&mut run, &Command::Verb(Verb::Fail { step: None, reason: "no".to_owned() }), hours(0));
-    let mut summary = summarise(&run);
-    summary.status = RunStatus::Failed;
-    summary.started_by = Actor::Person("ana@laptop".to_owned());
+    let summary = RunSummary { status: RunStatus::Failed, ..summarise(&run) };
     harness.update(Update::Run { summary: Box::new(summary), events }).see("0/1").see("1 h ago");
 }
 

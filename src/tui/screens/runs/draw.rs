@@ -152,7 +152,7 @@ fn what_for(model: &Model, row: &RunSummary, wide: bool) -> Line<'static> {
     if let Some(step) = row.failed_steps.first().filter(|_| ended_badly || has_failed_need(row)) {
         let more = row.failed_steps.len() - 1;
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        add(&format!("{step} failed{more}"), look.style(Role::Error));
+        add(&format!("failed: {step}{more}"), look.style(Role::Error));
     }
     if !wide {
         add(&row.name, look.text());
