@@ -12,7 +12,7 @@ use crate::run::{GitState, Run, RunFilter, RunStatus, RunSummary, Session, apply
 use crate::tui::msg::{Asker, Effect};
 
 /// How many ended runs the lists hold at most.
-const ENDED_RUNS: usize = 500;
+pub const ENDED_RUNS: usize = 500;
 
 /// How far a step's output has grown, as the engine last said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -22,6 +22,7 @@ pub mod help;
 pub mod pager;
 pub mod palette;
 pub mod reason;
+pub mod trust;
 
 /// What an overlay has done with what came in.
 #[derive(Debug, Default)]
