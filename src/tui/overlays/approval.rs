@@ -132,7 +132,8 @@ impl Overlay for Approval {
     }
 
     fn refused(&self, model: &Model, action: Action) -> Option<String> {
-        if !matches!(action, Action::Approve | Action::Reject) {
+        // The keys of the two answers stand for other verbs as well, elsewhere.
+        if !matches!(action, Action::Approve | Action::Reject | Action::Answer | Action::Retry) {
             return None;
         }
         if self.void {

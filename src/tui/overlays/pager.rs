@@ -477,10 +477,10 @@ impl Overlay for Pager {
         }
         all.extend([
             follow,
+            Action::Escape.into(),
+            Action::Copy.into(),
             Hint::labelled(Action::Top, "start"),
             Hint::labelled(Action::Bottom, "end"),
-            Action::Copy.into(),
-            Action::Escape.into(),
         ]);
         all
     }

@@ -17,7 +17,7 @@ use crate::tui::model::short;
 use crate::tui::screens::run::sheet::{PREVIEW, Sheet, evidence_word};
 use crate::tui::screens::run::{Focus, output, steps};
 use crate::tui::widgets::pane;
-use crate::tui::widgets::text::{cut_line, span, untrusted};
+use crate::tui::widgets::text::{cut_line, span, untrusted, width};
 use crate::workflow::{Step, StepKind};
 
 /// How long ago, in a word or two.
@@ -72,23 +72,26 @@ fn head(model: &Model, frame: &mut Frame, area: Rect, run: &Run, index: usize) {
     let (Some(step), Some(record)) = (run.workflow.steps.get(index), run.steps.get(index)) else { return };
     let look = &model.look;
     let badge = steps::badge(model, record);
-    let mut end = vec![Span::styled(format!("{} {}", badge.glyph, badge.word), badge.style)];
+    let mut end = Line::from(Span::styled(format!("{} {}", badge.glyph, badge.word), badge.style));
     match &record.state {
         StepState::Running { since, deadline } => {
-            let limit = deadline.map(|d| format!(" of {}", d.since(*since))).unwrap_or_default();
-            end.push(Span::styled(format!("  {}{limit}", clock(model, run).since(*since)), look.subtext()));
+            end.push_span(Span::styled(format!("  {}", clock(model, run).since(*since)), look.subtext()));
+            if let Some(deadline) = deadline {
+                end.push_span(Span::styled(format!(" of {}", short(deadline.since(*since))), look.subtext()));
+            }
         }
         StepState::Waiting { on: Prompt::Approval { deadline: Some(deadline), .. }, .. } => {
-            end.push(Span::styled(format!("  {}", left(model, run, *deadline)), look.subtext()));
+            end.push_span(Span::styled(format!("  {}", left(model, run, *deadline)), look.subtext()));
         }
         _ => {}
     }
     if record.attempt() > 0 {
-        end.push(Span::styled(format!("  attempt {}", record.attempt()), look.muted()));
+        end.push_span(Span::styled(format!("  attempt {}", record.attempt()), look.muted()));
     }
-    let mut end = Line::from(end);
-    if end.width() + 16 > usize::from(area.width) {
-        end.spans.truncate(1);
+    // The title keeps some room; what matters least stands last and goes first.
+    let wanted = (width(&step.title) + 5).min(24);
+    while end.spans.len() > 1 && end.width() + wanted > usize::from(area.width) {
+        end.spans.pop();
     }
     let room = usize::from(area.width).saturating_sub(end.width() + 2);
     let title = Line::from(vec![

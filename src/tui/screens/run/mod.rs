@@ -307,6 +307,10 @@ impl Screen for RunScreen {
                 ))
             }
             Action::Evidence => verbs::refused(model, Action::Done),
+            // One key for both: what there is to say of a step without an approval.
+            Action::Reject => {
+                verbs::refused(model, action).and_then(|why| verbs::refused(model, Action::Retry).or(Some(why)))
+            }
             Action::Output | Action::Follow if model.run.output.is_empty() => {
                 Some("This step has no output".to_owned())
             }
@@ -530,7 +534,7 @@ fn draw(model: &Model, frame: &mut Frame, area: Rect, run: &Run) {
         }
         return;
     }
-    let wide = (body.width * 3 / 8).clamp(28, 56);
+    let wide = (body.width * 2 / 5).clamp(28, 54);
     let left = Rect { width: wide, ..body };
     let rule = Rect { x: body.x + wide + 1, width: 1, ..body };
     let right = Rect { x: body.x + wide + 3, width: body.width.saturating_sub(wide + 3), ..body };

@@ -107,12 +107,12 @@ fn aside(model: &Model, run: &Run, record: &StepRecord) -> String {
     let (work, waited) = (spent(model, run, record, true), spent(model, run, record, false));
     match &record.state {
         StepState::Pending => String::new(),
-        StepState::Skipped { by: Actor::Person(_), .. } | StepState::Skipped { .. } => "-".to_owned(),
+        StepState::Skipped { .. } => String::new(),
         StepState::Done { by: by @ (Actor::Person(_) | Actor::Agent(_)), .. } if work == Millis::ZERO => {
             by.short().to_owned()
         }
         _ if work > Millis::ZERO => short(work),
-        _ if waited > Millis::ZERO => format!("wait {}", short(waited)),
+        _ if waited > Millis::ZERO => short(waited),
         _ => String::new(),
     }
 }
