@@ -15,6 +15,8 @@ use crate::tui::widgets::Hint;
 
 pub mod choose;
 pub mod confirm;
+pub mod editor;
+pub mod export;
 pub mod form;
 pub mod help;
 pub mod palette;
