@@ -16,6 +16,8 @@ use crate::tui::widgets::Hint;
 pub mod approval;
 pub mod choose;
 pub mod confirm;
+pub mod editor;
+pub mod export;
 pub mod failure;
 pub mod form;
 pub mod help;
