@@ -217,6 +217,7 @@ fn on_link(model: &mut Model, link: Link) -> Vec<Effect> {
 
 fn on_update(model: &mut Model, update: &Update) -> Vec<Effect> {
     let folder = model.facts.folder.clone();
+    tell_session_end(model, update);
     let mut effects = model.mirror.update(update, &folder);
     for screen in ScreenId::ALL {
         effects.extend(screen.screen().on_update(model, update));
@@ -226,6 +227,17 @@ fn on_update(model: &mut Model, update: &Update) -> Vec<Effect> {
         _ => on_change(model),
     });
     effects
+}
+
+/// A workflow that ends the session does so by itself: say so, and where the summary lies.
+fn tell_session_end(model: &mut Model, update: &Update) {
+    if let Update::Session(session) = update
+        && session.ended.is_some()
+        && model.mirror.session.as_ref() == Some(&session.id)
+    {
+        let written = session.exports.last().map_or_else(String::new, |e| format!("; its summary is {}", e.path));
+        model.say(&format!("The session {} has ended{written}", session.name));
+    }
 }
 
 fn on_answer(model: &mut Model, asker: Asker, request: &Request, result: Result<Response>) -> Vec<Effect> {
