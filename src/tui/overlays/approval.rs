@@ -1,5 +1,7 @@
 //! An approval: the question, and exactly what it lets happen. Focus starts on neither answer.
 
+use std::cell::Cell;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -41,6 +43,8 @@ pub struct Approval {
     by_itself: Option<Timestamp>,
     sent: Sent,
     scroll: PaneState,
+    /// There was more than fitted when it was last drawn.
+    long: Cell<bool>,
 }
 
 impl Approval {
@@ -65,6 +69,7 @@ impl Approval {
             by_itself: by_itself.then_some(model.now),
             sent: Sent::Nothing,
             scroll: PaneState::default(),
+            long: Cell::new(false),
         })
     }
 
@@ -195,8 +200,11 @@ impl Overlay for Approval {
         ];
         let room = card::place(frame.area(), 84, 0).width.saturating_sub(6);
         let sheet = self.sheet(model, usize::from(room).saturating_sub(1));
+        // Two free lines, and one of keys.
+        let most = card::place(frame.area(), 84, u16::MAX).height.saturating_sub(2);
+        self.long.set(sheet.lines.len() + 3 > usize::from(most));
         let rows = choices(model, &self.hints(model), room.into());
-        let area = card::place(frame.area(), 84, (sheet.lines.len() + rows.len() + 2) as u16);
+        let area = card::place(frame.area(), 84, (sheet.lines.len() + rows.len() + 2).min(1_000) as u16);
         let inner = card::draw(frame, area, look, head, vec![untrusted(&end, look.muted())]);
         let keys = (rows.len() as u16).min(inner.height);
         let spare = u16::from(inner.height > keys + 8);
@@ -212,11 +220,8 @@ impl Overlay for Approval {
         if self.void {
             return vec![Hint::labelled(Action::Activate, "look again"), Hint::labelled(Action::Escape, "close")];
         }
-        vec![
-            Action::Approve.into(),
-            Action::Reject.into(),
-            Hint::labelled(Action::Down, "scroll"),
-            Hint::labelled(Action::Escape, "later"),
-        ]
+        let more = self.long.get().then_some(Hint::labelled(Action::Down, "more below"));
+        let answers = [Hint::new(Action::Approve), Hint::new(Action::Reject)];
+        more.into_iter().chain(answers).chain([Hint::labelled(Action::Escape, "later")]).collect()
     }
 }

@@ -11,7 +11,6 @@ use crate::run::{Run, StepRecord, StepState, Work};
 use crate::tui::Model;
 use crate::tui::model::short;
 use crate::tui::msg::{Asker, Effect};
-use crate::tui::overlays::choose::split_foot;
 use crate::tui::overlays::pager::Pager;
 use crate::tui::overlays::{Overlay, Reaction};
 use crate::tui::screens::run::detail::{ago, failure_line};
@@ -61,10 +60,11 @@ impl FailureCard {
             .then(|| Some((run, run.workflow.steps.get(index)?, record)))?
     }
 
-    fn sheet<'a>(&self, model: &'a Model, width: usize) -> Sheet<'a> {
+    /// What went wrong, in at most so many lines; the output's end gets what room is left.
+    fn lines(&self, model: &Model, width: usize, room: usize) -> Vec<Line<'static>> {
         let look = &model.look;
         let mut sheet = Sheet::new(look, width);
-        let Some((_, _, record)) = self.subject(model) else { return sheet };
+        let Some((_, _, record)) = self.subject(model) else { return Vec::new() };
         match &record.state {
             StepState::Failed { by, failure, at, .. } => {
                 sheet.prose(&failure.message, look.style(Role::Error));
@@ -85,20 +85,23 @@ impl FailureCard {
                 look.style(Role::Warning),
             ),
         }
-        if let Some((text, count)) = &self.output
-            && *count > 0
-        {
-            sheet.gap();
-            let mut lines = coloured(text, look);
-            while lines.last().is_some_and(|l| l.width() == 0) {
-                lines.pop();
+        if let Some((text, count)) = self.output.as_ref().filter(|(_, count)| *count > 0) {
+            let mut output = coloured(text, look);
+            while output.last().is_some_and(|l| l.width() == 0) {
+                output.pop();
             }
-            let from = lines.len().saturating_sub(LINES);
-            sheet.lines.extend(lines.into_iter().skip(from).map(|l| cut_line(&l, width)));
             let told = if *count == 1 { "1 line".to_owned() } else { format!("{} lines", thousands(*count)) };
-            sheet.lines.push(Line::styled(told, look.muted()).right_aligned());
+            // A free line before, and the count after.
+            let left = room.saturating_sub(sheet.lines.len() + 2).min(LINES);
+            if left > 0 {
+                sheet.gap();
+                let from = output.len().saturating_sub(left);
+                sheet.lines.extend(output.into_iter().skip(from).map(|l| cut_line(&l, width)));
+                sheet.lines.push(Line::styled(told, look.muted()).right_aligned());
+            }
         }
-        sheet
+        sheet.lines.truncate(room);
+        sheet.lines
     }
 }
 
@@ -182,25 +185,24 @@ impl Overlay for FailureCard {
         ];
         let right = untrusted(end.trim(), look.muted());
         let right = if end.trim().is_empty() { Vec::new() } else { vec![right] };
-        let room = card::place(frame.area(), 84, 0).width.saturating_sub(6);
-        let sheet = self.sheet(model, room.into());
-        let all = self.hints(model);
-        let rows = choices(model, &all, room.into());
-        let area = card::place(frame.area(), 84, sheet.lines.len() as u16 + rows.len() as u16 + 2);
+        let most = card::place(frame.area(), 84, u16::MAX);
+        let room = most.width.saturating_sub(6);
+        let rows = choices(model, &self.hints(model), room.into());
+        let keys = rows.len() as u16;
+        // A free line above and below, where there is room for it.
+        let inner_most = most.height.saturating_sub(2);
+        let spare = u16::from(inner_most > keys + 6);
+        let lines = self.lines(model, room.into(), inner_most.saturating_sub(keys + spare * 2).into());
+        let area = card::place(frame.area(), 84, lines.len() as u16 + keys + spare * 2);
         let inner = card::draw(frame, area, look, left, right);
-        let (body, foot) = split_foot(inner);
-        let keys = (rows.len() as u16).min(inner.height);
-        let top = Rect { y: body.y + u16::from(body.height > 8), ..body };
-        let lines = usize::from((inner.y + inner.height).saturating_sub(keys + u16::from(inner.height > 8)).saturating_sub(top.y));
-        let message = sheet.lines.len().min(lines);
-        for (row, line) in sheet.lines.into_iter().take(message).enumerate() {
-            frame.render_widget(line, Rect { y: top.y + row as u16, height: 1, ..top });
+        let keys = keys.min(inner.height);
+        let all = lines.into_iter().enumerate().map(|(n, line)| (spare + n as u16, line));
+        let foot = inner.height - keys;
+        for (row, line) in all.filter(|(row, _)| *row < foot).collect::<Vec<_>>() {
+            frame.render_widget(line, Rect { y: inner.y + row, height: 1, ..inner });
         }
-        for (row, line) in rows.into_iter().enumerate() {
-            let y = (foot.y + 1).saturating_sub(keys) + row as u16;
-            if y < inner.y + inner.height {
-                frame.render_widget(line, Rect { y, height: 1, ..foot });
-            }
+        for (row, line) in rows.into_iter().take(keys.into()).enumerate() {
+            frame.render_widget(line, Rect { y: inner.y + foot + row as u16, height: 1, ..inner });
         }
     }
 

@@ -35,8 +35,8 @@ pub fn place(screen: Rect, width: u16, height: u16) -> Rect {
         return screen;
     }
     // Border and padding on both sides.
-    let width = (width + 6).min(screen.width - 4);
-    let height = (height + 2).min(screen.height - 2);
+    let width = width.saturating_add(6).min(screen.width - 4);
+    let height = height.saturating_add(2).min(screen.height - 2);
     Rect {
         x: screen.x + (screen.width - width) / 2,
         y: screen.y + (screen.height - height) / 3,

@@ -44,7 +44,7 @@ pub fn draw(model: &Model, frame: &mut Frame, area: Rect, run: &Run, index: usiz
         body = Rect { y: body.y + 1, height: body.height - 1, ..body };
     }
     let mut sheet = Sheet::new(&model.look, usize::from(body.width).saturating_sub(1));
-    let cursor = tell(model, &mut sheet, run, step, record, focus, with_output);
+    let cursor = tell(model, &mut sheet, run, step, record, focus, with_output && body.height < 24);
     let focused = focus == Focus::Detail;
     if with_output {
         // What ended badly says so before its output; the output keeps at least half.
@@ -88,9 +88,17 @@ fn head(model: &Model, frame: &mut Frame, area: Rect, run: &Run, index: usize) {
     if record.attempt() > 0 {
         end.push_span(Span::styled(format!("  attempt {}", record.attempt()), look.muted()));
     }
-    // The title keeps some room; what matters least stands last and goes first.
-    let wanted = (width(&step.title) + 5).min(24);
-    while end.spans.len() > 1 && end.width() + wanted > usize::from(area.width) {
+    // The title keeps its room; the number of the try goes first, then the word that the head of
+    // the screen says as well, then the limit.
+    let wanted = (width(&step.title) + 5).min(usize::from(area.width) / 2);
+    let fits = |end: &Line<'_>| end.width() + wanted <= usize::from(area.width);
+    if !fits(&end) && end.spans.len() > 1 && record.attempt() > 0 {
+        end.spans.pop();
+    }
+    if !fits(&end) && end.spans.len() > 1 {
+        end.spans[0] = Span::styled(badge.glyph, badge.style);
+    }
+    while !fits(&end) && end.spans.len() > 1 {
         end.spans.pop();
     }
     let room = usize::from(area.width).saturating_sub(end.width() + 2);
@@ -167,10 +175,12 @@ fn tell(
             earlier(model, sheet, attempt);
         }
     }
-    let notes: Vec<_> = run.notes.iter().filter(|n| n.step.as_ref() == Some(&record.id)).collect();
-    if !notes.is_empty() {
-        sheet.heading("Notes");
-        for note in notes {
+    for (heading, of) in [("Notes", Some(&record.id)), ("Notes on the run", None)] {
+        let mut notes = run.notes.iter().filter(|n| n.step.as_ref() == of).peekable();
+        if notes.peek().is_some() && !brief {
+            sheet.heading(heading);
+        }
+        for note in notes.filter(|_| !brief) {
             let lead = format!("{:>9}  ", ago(model, note.at));
             sheet.line(
                 Line::from(vec![

@@ -21,7 +21,7 @@ use crate::tui::overlays::pager::Pager;
 use crate::tui::overlays::reason::{Reason, Wanted};
 use crate::tui::screens::{Screen, ScreenId, empty};
 use crate::tui::verbs;
-use crate::tui::widgets::text::cut_line;
+use crate::tui::widgets::text::wrap;
 use crate::tui::widgets::{Hint, PaneState, card};
 
 pub mod detail;
@@ -69,7 +69,7 @@ impl State {
 
     /// The step that is shown large.
     fn shown(&self, run: &Run) -> usize {
-        self.selected.unwrap_or_else(|| run.current_index()).min(run.steps.len().saturating_sub(1))
+        self.selected.unwrap_or_else(|| current(run)).min(run.steps.len().saturating_sub(1))
     }
 
     fn focus(&self, run: &Run) -> Focus {
@@ -78,6 +78,12 @@ impl State {
 }
 
 pub struct RunScreen;
+
+/// The step that the run is at; of one that has ended, the last that was begun.
+fn current(run: &Run) -> usize {
+    let begun = || run.steps.iter().rposition(|s| !matches!(s.state, StepState::Pending));
+    if run.is_ended() { begun().unwrap_or_default() } else { run.current_index() }
+}
 
 /// Shows another run from now on; its whole copy is kept in the mirror.
 pub fn open(model: &mut Model, run: &RunId) -> Vec<Effect> {
@@ -188,7 +194,7 @@ fn select(model: &mut Model, to: impl FnOnce(usize, usize) -> usize) -> Vec<Effe
     let Some(run) = run(model) else { return Vec::new() };
     let last = run.steps.len().saturating_sub(1);
     let index = to(model.run.shown(run), last).min(last);
-    model.run.selected = Some(index).filter(|i| *i != run.current_index());
+    model.run.selected = Some(index).filter(|i| *i != current(run));
     refresh(model)
 }
 
@@ -515,9 +521,11 @@ fn draw(model: &Model, frame: &mut Frame, area: Rect, run: &Run) {
     let (head, mut body) = split(area, 1);
     steps::head(model, frame, head, run);
     if let Some(line) = detail::banner(model, run) {
-        let (row, rest) = split(body, 1);
-        frame.render_widget(cut_line(&line, row.width.into()), row);
-        body = rest;
+        for line in wrap(&line, body.width.into(), 0).into_iter().take(3) {
+            let (row, rest) = split(body, 1);
+            frame.render_widget(line, row);
+            body = rest;
+        }
     }
     // A free line under the head where there is room for it.
     if body.height > 14 {
@@ -538,11 +546,12 @@ fn draw(model: &Model, frame: &mut Frame, area: Rect, run: &Run) {
     let left = Rect { width: wide, ..body };
     let rule = Rect { x: body.x + wide + 1, width: 1, ..body };
     let right = Rect { x: body.x + wide + 3, width: body.width.saturating_sub(wide + 3), ..body };
+    // Heading, steps, how to come back, a free line.
     let needed = run.steps.len() as u16 + 3;
-    let strip = if left.height >= needed + timeline::HEIGHT { timeline::HEIGHT } else { 0 };
-    let (above, below) = split(left, left.height - strip);
+    let strip = left.height >= needed + timeline::HEIGHT;
+    let (above, below) = split(left, if strip { needed } else { left.height });
     steps::draw(model, frame, above, run, focus);
-    if strip > 0 {
+    if strip {
         timeline::draw(model, frame, below, run);
     }
     let bar = look.glyph("│", "|");

@@ -10,7 +10,7 @@ use crate::run::{Phase, Prompt, Run, RunStatus, SegmentKind, StepRecord, StepSta
 use crate::tui::Model;
 use crate::tui::look::Badge;
 use crate::tui::model::short;
-use crate::tui::screens::run::Focus;
+use crate::tui::screens::run::{Focus, current};
 use crate::tui::widgets::text::{cut_line, untrusted, width};
 
 /// From this width on there is room for the word beside the glyph.
@@ -26,8 +26,7 @@ pub fn head(model: &Model, frame: &mut Frame, area: Rect, run: &Run) {
     let mut right: Vec<(String, String)> = Vec::new();
     if area.width >= 70 {
         right.push(("work ".to_owned(), tell(times.work)));
-        right.push(("waiting ".to_owned(), short(times.waiting)));
-        for (label, length) in [("retry ", times.retry), ("paused ", times.paused)] {
+        for (label, length) in [("waiting ", times.waiting), ("retry ", times.retry), ("paused ", times.paused)] {
             if length > Millis::ZERO {
                 right.push((label.to_owned(), short(length)));
             }
@@ -43,7 +42,7 @@ pub fn head(model: &Model, frame: &mut Frame, area: Rect, run: &Run) {
     }
     let end = Line::from(end);
     let id = untrusted(run.header.workflow.id.as_str(), look.strong());
-    let at = format!("{}/{}", run.current_index() + 1, run.steps.len());
+    let at = format!("{}/{}", current(run) + 1, run.steps.len());
     let tail = vec![
         Span::raw("  "),
         Span::styled(format!("{} {}", badge.glyph, badge.word), badge.style),
@@ -163,7 +162,7 @@ pub fn draw(model: &Model, frame: &mut Frame, area: Rect, run: &Run, focus: Focu
         }
     }
     if foot > 0 {
-        let back = format!("  Esc follows the run again, at step {}", run.current_index() + 1);
+        let back = format!("  Esc follows the run again, at step {}", current(run) + 1);
         let place = Rect { y: area.y + 1 + (count as u16).min(rows), height: 1, ..area };
         let line = cut_line(&Line::styled(back, look.muted()), area.width.into());
         frame.render_widget(line, place);

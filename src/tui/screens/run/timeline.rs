@@ -21,7 +21,7 @@ const KINDS: [SegmentKind; 5] =
 /// How a kind of time looks: shading tells it without colour.
 fn mark(look: &Look, kind: SegmentKind) -> (&'static str, &'static str, Style) {
     match kind {
-        SegmentKind::Work => (look.glyph("█", "#"), "work", look.style(Role::Info)),
+        SegmentKind::Work => (look.glyph("▇", "#"), "work", look.style(Role::Info)),
         SegmentKind::Person | SegmentKind::Approval => {
             (look.glyph("░", "."), "waiting", look.style(Role::Warning))
         }
