@@ -33,13 +33,19 @@ pub fn lines(look: &Look, entry: &Entry, examples: bool, room: usize) -> Vec<Lin
             let told = "This file does not load and cannot be run. The others are not hurt by it.";
             page.free();
             page.prose(told, look.text(), 0);
-            for error in errors {
+            for error in gravest(errors) {
                 page.free();
                 page.diagnostic(error);
             }
         }
     }
     page.lines
+}
+
+/// Errors, then warnings, each in the file's order.
+pub fn gravest(found: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
+    let of = |severity: Severity| found.iter().filter(move |d| d.severity == severity);
+    of(Severity::Error).chain(of(Severity::Warning))
 }
 
 fn facts(workflow: &Workflow, entry: &Entry) -> Vec<String> {
@@ -111,15 +117,21 @@ impl Page<'_> {
 
     fn title(&mut self, entry: &Entry, name: &str, facts: &[String]) {
         let look = self.look;
-        let id = untrusted(entry.label(), look.accent());
+        let id = untrusted(entry.label(), look.subtext());
         self.line(vec![id, Span::raw("  "), untrusted(name, look.strong())], 0);
-        let mut spans: Vec<Span<'static>> = badge(look, entry).into_iter().collect();
-        let rest = facts.join(" · ");
-        if !spans.is_empty() {
-            spans.push(Span::styled(" · ", look.muted()));
+        // A fact is never broken over two lines.
+        let mut line = Line::default();
+        let facts = facts.iter().map(|fact| untrusted(fact, look.muted()));
+        for fact in badge(look, entry).into_iter().chain(facts) {
+            if line.width() > 0 && line.width() + 3 + fact.width() > self.room {
+                self.line(std::mem::take(&mut line).spans, 0);
+            }
+            if line.width() > 0 {
+                line.push_span(Span::styled(" · ", look.muted()));
+            }
+            line.push_span(fact);
         }
-        spans.push(untrusted(&rest, look.muted()));
-        self.line(spans, 0);
+        self.line(line.spans, 0);
         if entry.path.is_some() {
             self.line(vec![untrusted(&entry.file, look.muted())], 0);
         }

@@ -145,7 +145,7 @@ fn row(model: &Model, entry: &Entry, records: &HashMap<&WorkflowId, Record>) -> 
     let quiet = matches!(state(entry), Some("deprecated"));
     let name = workflow.map_or("", |w| &w.name);
     let problem = match &entry.state {
-        EntryState::Broken { errors, .. } => errors.first().map_or("", |e| &e.message),
+        EntryState::Broken { errors, .. } => document::gravest(errors).next().map_or("", |e| &e.message),
         EntryState::Loaded { .. } => "",
     };
     let style = if quiet { look.muted() } else { look.text() };
@@ -166,7 +166,7 @@ fn row(model: &Model, entry: &Entry, records: &HashMap<&WorkflowId, Record>) -> 
     };
     let origin = if entry.origin == Origin::Bundled { "" } else { entry.origin.word() };
     Row::new(vec![
-        Line::from(untrusted(entry.label(), if quiet { look.muted() } else { look.accent() })),
+        Line::from(untrusted(entry.label(), if quiet { look.muted() } else { look.subtext() })),
         Line::from(told),
         rate,
         Line::styled(record.last.map_or_else(String::new, |at| ago(model.now.since(at))), look.muted()),

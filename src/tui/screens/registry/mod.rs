@@ -346,7 +346,7 @@ impl Screen for Registry {
             Focus::Document => Hint::labelled(Action::Focus, "list"),
         };
         let mut all = vec![
-            Hint::labelled(Action::Activate, "look and start"),
+            Hint::labelled(Action::Activate, "start…"),
             Action::Trust.into(),
             Action::Edit.into(),
             other,
