@@ -254,6 +254,18 @@ impl Harness {
         self
     }
 
+    /// Compares the screen, as a picture, with a file of the project; `INSTA_UPDATE=always` writes it.
+    #[track_caller]
+    pub fn picture(self, file: &str) -> Self {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        if std::env::var("INSTA_UPDATE").as_deref() == Ok("always") {
+            std::fs::write(&file, self.svg()).expect("the picture can be written");
+        }
+        let kept = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(kept == self.svg(), "{} is out of date: INSTA_UPDATE=always cargo test", file.display());
+        self
+    }
+
     /// The screen as a picture.
     pub fn svg(&self) -> String {
         crate::tui::picture::svg(self.buffer(), &self.model.look.theme)

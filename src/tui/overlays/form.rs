@@ -437,7 +437,12 @@ mod tests {
         };
         vec![
             field("service", "Which service?", FieldKind::String { max_length: Some(20) }, true),
-            field("plan", "What shall we do?", FieldKind::Choice { options: vec!["rollback".into(), "patch".into()] }, true),
+            field(
+                "plan",
+                "What shall we do?",
+                FieldKind::Choice { options: vec!["rollback".into(), "patch".into()] },
+                true,
+            ),
             field("sure", "Is the error rate back to normal?", FieldKind::Boolean, false),
             field("count", "How many pods?", FieldKind::Number, true),
             field("story", "What happened?", FieldKind::Text, false),

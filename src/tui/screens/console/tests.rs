@@ -96,7 +96,7 @@ fn typing_ranks_candidates_and_digits_are_text_then() {
     let typed = busy(100, 30).keys("deploy mcp 2 chan");
     assert_eq!(typed.model.console.input.text(), "deploy mcp 2 chan");
     assert_eq!(typed.model.screen, ScreenId::Console);
-    busy(100, 30).keys("deploy mcp chnages").see("MW-").golden("console_typing");
+    busy(100, 30).keys("deploy mcp chnages").see("MW-").golden("console_typing").picture("docs/console.svg");
     busy(80, 24).keys("deploy mcp chnages").golden("console_typing_80x24");
     let gone = busy(80, 24).keys("2");
     assert_eq!(gone.model.screen, ScreenId::Registry, "while nothing is typed, digits go to screens");
