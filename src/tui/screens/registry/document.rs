@@ -76,7 +76,7 @@ impl Page<'_> {
 
     fn heading(&mut self, text: &'static str) {
         self.free();
-        self.lines.push(Line::from(Span::styled(text, self.look.heading())));
+        self.line(vec![Span::styled(text, self.look.heading())], 0);
     }
 
     /// Prose from a file: paragraphs stay apart, lists keep their marks.
@@ -96,8 +96,17 @@ impl Page<'_> {
         }
     }
 
-    /// Source text as it stands: cut, never wrapped.
+    /// A script or template, every character of it: what one trusts must not hide behind a cut.
     fn source(&mut self, text: &str, style: Style, indent: usize) {
+        for line in SafeText::new(text.trim_end()).plain().lines() {
+            let lead = line.len() - line.trim_start().len();
+            let spans = vec![Span::raw(" ".repeat(indent)), untrusted(line, style)];
+            self.line(spans, indent + lead + 2);
+        }
+    }
+
+    /// Lines with marks under them: cut, for wrapped marks point nowhere.
+    fn snippet(&mut self, text: &str, style: Style, indent: usize) {
         for line in SafeText::new(text.trim_end()).plain().lines() {
             let spans = vec![Span::raw(" ".repeat(indent)), untrusted(line, style)];
             self.lines.push(cut_line(&Line::from(spans), self.room));
@@ -331,7 +340,7 @@ impl Page<'_> {
         self.line(vec![Span::styled(format!("{glyph} "), style), untrusted(&found.message, look.text())], 2);
         self.line(vec![Span::raw("  "), untrusted(&place, look.subtext())], 2);
         if !found.snippet.trim().is_empty() {
-            self.source(&found.snippet, look.muted(), 2);
+            self.snippet(&found.snippet, look.muted(), 2);
         }
         if let Some(help) = &found.help {
             let mark = Span::styled(format!("  {} ", look.glyph("→", "->")), look.accent());

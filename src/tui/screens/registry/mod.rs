@@ -341,6 +341,9 @@ impl Screen for Registry {
                 Hint::labelled(Action::Down, "move"),
             ];
         }
+        if entries(model).is_empty() {
+            return vec![Hint::labelled(Action::GoRegistry, "look again"), Action::GoConsole.into()];
+        }
         let other = match model.registry.focus {
             Focus::List => Hint::labelled(Action::Focus, "read it"),
             Focus::Document => Hint::labelled(Action::Focus, "list"),
@@ -355,6 +358,9 @@ impl Screen for Registry {
             Hint::labelled(Action::Copy, "copy its id"),
         ];
         all.retain(|h| self.refused(model, h.action).is_none());
+        if selected(model).is_none() {
+            all.retain(|h| h.action != Action::Focus);
+        }
         if !model.registry.filter.is_empty() {
             all.push(Hint::labelled(Action::Escape, "show all"));
         }

@@ -209,7 +209,7 @@ fn enter_opens_the_card_and_starts_nothing() {
 fn trust_is_asked_with_path_and_digest() {
     let entry = file("release-notes.yaml", Origin::Project, PROJECT);
     let asked = on(80, 24, "release-notes").keys("t").see("release-notes.yaml").see(&entry.digest[..40]);
-    let asked = asked.see("1 script").golden("registry_trust_80x24");
+    let asked = asked.see("2 commands").golden("registry_trust_80x24");
     on(60, 15, "release-notes").keys("t").golden("registry_trust_60x15");
     let trusts = |h: &Harness| h.effects.iter().filter(|e| matches!(e, Effect::Trust { .. })).count();
     assert_eq!(trusts(&asked), 0, "asking is not trusting");
@@ -231,6 +231,22 @@ fn a_file_that_changes_under_the_question_closes_it() {
     assert!(asked.model.layers.is_empty());
     let again = asked.see("has changed");
     assert!(file_of(&again).ends_with("release-notes.yaml"), "it stays selected");
+}
+
+/// What one is asked to trust can be read to its last character, however narrow the screen.
+#[test]
+fn nothing_of_a_script_is_cut_off() {
+    let long = format!("echo {} && rm -rf \"$HOME\"", "harmless ".repeat(40));
+    let text = DRAFT.replace("  - title: Tell who is next", &format!("  - title: Tell\n    run: '{long}'"));
+    let entry = file("handover.yaml", Origin::Project, &text);
+    let look = Harness::new(1, 1).model.look.clone();
+    for room in [1, 20, 60] {
+        let lines = document::lines(&look, &entry, false, room);
+        let text: String = lines.iter().map(ToString::to_string).collect();
+        let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        assert!(text.contains("harmless&&rm-rf\"$HOME\""), "{room}: {text}");
+        assert!(lines.iter().all(|l| l.width() <= room), "no line is wider than {room}");
+    }
 }
 
 #[test]
