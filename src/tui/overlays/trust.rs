@@ -31,7 +31,8 @@ impl Trust {
     pub fn of(entry: &Entry) -> Option<Self> {
         let workflow = entry.workflow().filter(|_| !entry.is_trusted())?;
         let count = |wanted: fn(&StepKind) -> bool| workflow.steps.iter().filter(|s| wanted(&s.kind)).count();
-        let checks = workflow.prerequisites.iter().filter(|p| matches!(p, Prerequisite::Check { .. })).count();
+        let checks =
+            workflow.prerequisites.iter().filter(|p| matches!(p, Prerequisite::Check { .. })).count();
         Some(Self {
             id: SafeLine::new(workflow.id.as_str()),
             path: entry.path.clone()?,

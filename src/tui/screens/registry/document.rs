@@ -12,7 +12,8 @@ use crate::tui::look::Look;
 use crate::tui::widgets::text::{cut_line, untrusted, wrap};
 use crate::workflow::registry::EntryState;
 use crate::workflow::{
-    Diagnostic, Distinction, Entry, Field, FieldKind, Prerequisite, Severity, Status, Step, StepKind, Workflow,
+    Diagnostic, Distinction, Entry, Field, FieldKind, Prerequisite, Severity, Status, Step, StepKind,
+    Workflow,
 };
 
 /// The lines of the document, none wider than `room`. `examples` unfolds the other ways to say it.
@@ -25,7 +26,9 @@ pub fn lines(look: &Look, entry: &Entry, examples: bool, room: usize) -> Vec<Lin
             page.workflow(workflow, examples);
             if !warnings.is_empty() {
                 page.heading("Warnings");
-                warnings.iter().for_each(|w| page.diagnostic(w));
+                for w in warnings {
+                    page.diagnostic(w);
+                }
             }
         }
         EntryState::Broken { errors, .. } => {
@@ -174,15 +177,21 @@ impl Page<'_> {
         self.say(workflow, examples);
         if !workflow.disambiguates_from.is_empty() {
             self.heading("Not to be confused with");
-            workflow.disambiguates_from.iter().for_each(|d| self.distinction(d));
+            for d in &workflow.disambiguates_from {
+                self.distinction(d);
+            }
         }
         if !workflow.prerequisites.is_empty() {
             self.heading("Before");
-            workflow.prerequisites.iter().for_each(|p| self.prerequisite(p));
+            for p in &workflow.prerequisites {
+                self.prerequisite(p);
+            }
         }
         if !workflow.inputs.is_empty() {
             self.heading("Inputs");
-            workflow.inputs.iter().for_each(|f| self.input(f));
+            for f in &workflow.inputs {
+                self.input(f);
+            }
         }
         self.heading("Steps");
         let digits = workflow.steps.len().to_string().len();
@@ -192,10 +201,14 @@ impl Page<'_> {
             }
             self.step(n + 1, digits, step);
         }
-        for (title, items) in [("Outputs", &workflow.outputs), ("Success criteria", &workflow.success_criteria)] {
+        for (title, items) in
+            [("Outputs", &workflow.outputs), ("Success criteria", &workflow.success_criteria)]
+        {
             if !items.is_empty() {
                 self.heading(title);
-                items.iter().for_each(|item| self.item(look.glyph("·", "-"), item, 2));
+                for item in items {
+                    self.item(look.glyph("·", "-"), item, 2);
+                }
             }
         }
     }
@@ -297,9 +310,15 @@ impl Page<'_> {
         let look = self.look;
         match &step.kind {
             StepKind::Manual { actions } => {
-                actions.iter().for_each(|a| self.item(look.glyph("☐", "o"), a, indent));
+                for a in actions {
+                    self.item(look.glyph("☐", "o"), a, indent);
+                }
             }
-            StepKind::Ask { fields } => fields.iter().for_each(|f| self.question(f, indent)),
+            StepKind::Ask { fields } => {
+                for f in fields {
+                    self.question(f, indent);
+                }
+            }
             StepKind::Approve { question, .. } => self.prose(question, look.text(), indent),
             StepKind::Run { script, env, cwd, .. } => {
                 self.source(script, look.muted(), indent);

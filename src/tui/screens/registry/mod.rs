@@ -374,10 +374,11 @@ fn bundled() -> String {
 
 fn refused(entry: &Entry, workflow: &Workflow, action: Action) -> Option<String> {
     match action {
-        Action::Trust if entry.path.is_none() => Some(bundled()),
+        Action::Trust | Action::Edit if entry.path.is_none() => Some(bundled()),
         Action::Trust if entry.is_trusted() => Some("It is trusted already".to_owned()),
-        Action::Edit if entry.path.is_none() => Some(bundled()),
-        Action::Examples if workflow.examples.is_empty() => Some("There are no other ways to say it".to_owned()),
+        Action::Examples if workflow.examples.is_empty() => {
+            Some("There are no other ways to say it".to_owned())
+        }
         _ => None,
     }
 }
