@@ -14,13 +14,14 @@ use crate::tui::overlays::choose::split_foot;
 use crate::tui::overlays::{Overlay, Reaction};
 use crate::tui::widgets::text::{span, untrusted, wrap};
 use crate::tui::widgets::{Hint, PaneState, card, hints, pane};
-use crate::workflow::{Entry, StepKind};
+use crate::workflow::{Entry, Prerequisite, StepKind};
 
 pub struct Trust {
     id: SafeLine,
     path: PathBuf,
     digest: String,
-    scripts: usize,
+    /// Scripts of steps and of prerequisites.
+    commands: usize,
     files: usize,
     scroll: PaneState,
 }
@@ -30,11 +31,13 @@ impl Trust {
     pub fn of(entry: &Entry) -> Option<Self> {
         let workflow = entry.workflow().filter(|_| !entry.is_trusted())?;
         let count = |wanted: fn(&StepKind) -> bool| workflow.steps.iter().filter(|s| wanted(&s.kind)).count();
+        let checks =
+            workflow.prerequisites.iter().filter(|p| matches!(p, Prerequisite::Check { .. })).count();
         Some(Self {
             id: SafeLine::new(workflow.id.as_str()),
             path: entry.path.clone()?,
             digest: entry.digest.clone(),
-            scripts: count(|k| matches!(k, StepKind::Run { .. })),
+            commands: checks + count(|k| matches!(k, StepKind::Run { .. })),
             files: count(|k| matches!(k, StepKind::Write { .. })),
             scroll: PaneState::default(),
         })
@@ -47,10 +50,11 @@ impl Trust {
             1 => Some(format!("1 {one}")),
             n => Some(format!("{n} {many}")),
         };
-        let scripts = part(self.scripts, "script that runs with your rights", "scripts that run with your rights");
+        let commands =
+            part(self.commands, "command that runs with your rights", "commands that run with your rights");
         let files = part(self.files, "file that it writes", "files that it writes");
-        match [scripts, files].into_iter().flatten().collect::<Vec<_>>().join(" and ") {
-            none if none.is_empty() => "It holds no scripts and writes no files.".to_owned(),
+        match [commands, files].into_iter().flatten().collect::<Vec<_>>().join(" and ") {
+            none if none.is_empty() => "It runs no commands and writes no files.".to_owned(),
             some => format!("It holds {some}. Read them first."),
         }
     }

@@ -121,7 +121,9 @@ mod tests {
     fn enter_keeps_it_and_escape_empties_it() {
         let mut filter = Filter::default();
         let slash = Key::char('a');
-        assert!(!filter.takes(slash) && !filter.on_action(Action::Escape) && !filter.on_action(Action::Activate));
+        assert!(
+            !filter.takes(slash) && !filter.on_action(Action::Escape) && !filter.on_action(Action::Activate)
+        );
         assert!(filter.on_action(Action::Filter) && filter.takes(slash));
         filter.key(slash);
         assert!(filter.on_action(Action::Activate) && !filter.is_typing() && filter.text() == "a");
@@ -131,6 +133,8 @@ mod tests {
     #[test]
     fn every_word_must_be_found() {
         let words = ["deploy".to_owned(), "mcp".to_owned()];
-        assert!(contains("Deploy the MCP server", &words) && !contains("Deploy", &words) && contains("", &[]));
+        assert!(
+            contains("Deploy the MCP server", &words) && !contains("Deploy", &words) && contains("", &[])
+        );
     }
 }

@@ -12,7 +12,8 @@ use crate::tui::look::Look;
 use crate::tui::widgets::text::{cut_line, untrusted, wrap};
 use crate::workflow::registry::EntryState;
 use crate::workflow::{
-    Diagnostic, Distinction, Entry, Field, FieldKind, Prerequisite, Severity, Status, Step, StepKind, Workflow,
+    Diagnostic, Distinction, Entry, Field, FieldKind, Prerequisite, Severity, Status, Step, StepKind,
+    Workflow,
 };
 
 /// The lines of the document, none wider than `room`. `examples` unfolds the other ways to say it.
@@ -25,7 +26,9 @@ pub fn lines(look: &Look, entry: &Entry, examples: bool, room: usize) -> Vec<Lin
             page.workflow(workflow, examples);
             if !warnings.is_empty() {
                 page.heading("Warnings");
-                warnings.iter().for_each(|w| page.diagnostic(w));
+                for w in warnings {
+                    page.diagnostic(w);
+                }
             }
         }
         EntryState::Broken { errors, .. } => {
@@ -33,13 +36,19 @@ pub fn lines(look: &Look, entry: &Entry, examples: bool, room: usize) -> Vec<Lin
             let told = "This file does not load and cannot be run. The others are not hurt by it.";
             page.free();
             page.prose(told, look.text(), 0);
-            for error in errors {
+            for error in gravest(errors) {
                 page.free();
                 page.diagnostic(error);
             }
         }
     }
     page.lines
+}
+
+/// Errors, then warnings, each in the file's order.
+pub fn gravest(found: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
+    let of = |severity: Severity| found.iter().filter(move |d| d.severity == severity);
+    of(Severity::Error).chain(of(Severity::Warning))
 }
 
 fn facts(workflow: &Workflow, entry: &Entry) -> Vec<String> {
@@ -70,7 +79,7 @@ impl Page<'_> {
 
     fn heading(&mut self, text: &'static str) {
         self.free();
-        self.lines.push(Line::from(Span::styled(text, self.look.heading())));
+        self.line(vec![Span::styled(text, self.look.heading())], 0);
     }
 
     /// Prose from a file: paragraphs stay apart, lists keep their marks.
@@ -90,8 +99,17 @@ impl Page<'_> {
         }
     }
 
-    /// Source text as it stands: cut, never wrapped.
+    /// A script or template, every character of it: what one trusts must not hide behind a cut.
     fn source(&mut self, text: &str, style: Style, indent: usize) {
+        for line in SafeText::new(text.trim_end()).plain().lines() {
+            let lead = line.len() - line.trim_start().len();
+            let spans = vec![Span::raw(" ".repeat(indent)), untrusted(line, style)];
+            self.line(spans, indent + lead + 2);
+        }
+    }
+
+    /// Lines with marks under them: cut, for wrapped marks point nowhere.
+    fn snippet(&mut self, text: &str, style: Style, indent: usize) {
         for line in SafeText::new(text.trim_end()).plain().lines() {
             let spans = vec![Span::raw(" ".repeat(indent)), untrusted(line, style)];
             self.lines.push(cut_line(&Line::from(spans), self.room));
@@ -111,15 +129,21 @@ impl Page<'_> {
 
     fn title(&mut self, entry: &Entry, name: &str, facts: &[String]) {
         let look = self.look;
-        let id = untrusted(entry.label(), look.accent());
+        let id = untrusted(entry.label(), look.subtext());
         self.line(vec![id, Span::raw("  "), untrusted(name, look.strong())], 0);
-        let mut spans: Vec<Span<'static>> = badge(look, entry).into_iter().collect();
-        let rest = facts.join(" · ");
-        if !spans.is_empty() {
-            spans.push(Span::styled(" · ", look.muted()));
+        // A fact is never broken over two lines.
+        let mut line = Line::default();
+        let facts = facts.iter().map(|fact| untrusted(fact, look.muted()));
+        for fact in badge(look, entry).into_iter().chain(facts) {
+            if line.width() > 0 && line.width() + 3 + fact.width() > self.room {
+                self.line(std::mem::take(&mut line).spans, 0);
+            }
+            if line.width() > 0 {
+                line.push_span(Span::styled(" · ", look.muted()));
+            }
+            line.push_span(fact);
         }
-        spans.push(untrusted(&rest, look.muted()));
-        self.line(spans, 0);
+        self.line(line.spans, 0);
         if entry.path.is_some() {
             self.line(vec![untrusted(&entry.file, look.muted())], 0);
         }
@@ -153,15 +177,21 @@ impl Page<'_> {
         self.say(workflow, examples);
         if !workflow.disambiguates_from.is_empty() {
             self.heading("Not to be confused with");
-            workflow.disambiguates_from.iter().for_each(|d| self.distinction(d));
+            for d in &workflow.disambiguates_from {
+                self.distinction(d);
+            }
         }
         if !workflow.prerequisites.is_empty() {
             self.heading("Before");
-            workflow.prerequisites.iter().for_each(|p| self.prerequisite(p));
+            for p in &workflow.prerequisites {
+                self.prerequisite(p);
+            }
         }
         if !workflow.inputs.is_empty() {
             self.heading("Inputs");
-            workflow.inputs.iter().for_each(|f| self.input(f));
+            for f in &workflow.inputs {
+                self.input(f);
+            }
         }
         self.heading("Steps");
         let digits = workflow.steps.len().to_string().len();
@@ -171,10 +201,14 @@ impl Page<'_> {
             }
             self.step(n + 1, digits, step);
         }
-        for (title, items) in [("Outputs", &workflow.outputs), ("Success criteria", &workflow.success_criteria)] {
+        for (title, items) in
+            [("Outputs", &workflow.outputs), ("Success criteria", &workflow.success_criteria)]
+        {
             if !items.is_empty() {
                 self.heading(title);
-                items.iter().for_each(|item| self.item(look.glyph("·", "-"), item, 2));
+                for item in items {
+                    self.item(look.glyph("·", "-"), item, 2);
+                }
             }
         }
     }
@@ -276,9 +310,15 @@ impl Page<'_> {
         let look = self.look;
         match &step.kind {
             StepKind::Manual { actions } => {
-                actions.iter().for_each(|a| self.item(look.glyph("☐", "o"), a, indent));
+                for a in actions {
+                    self.item(look.glyph("☐", "o"), a, indent);
+                }
             }
-            StepKind::Ask { fields } => fields.iter().for_each(|f| self.question(f, indent)),
+            StepKind::Ask { fields } => {
+                for f in fields {
+                    self.question(f, indent);
+                }
+            }
             StepKind::Approve { question, .. } => self.prose(question, look.text(), indent),
             StepKind::Run { script, env, cwd, .. } => {
                 self.source(script, look.muted(), indent);
@@ -319,7 +359,7 @@ impl Page<'_> {
         self.line(vec![Span::styled(format!("{glyph} "), style), untrusted(&found.message, look.text())], 2);
         self.line(vec![Span::raw("  "), untrusted(&place, look.subtext())], 2);
         if !found.snippet.trim().is_empty() {
-            self.source(&found.snippet, look.muted(), 2);
+            self.snippet(&found.snippet, look.muted(), 2);
         }
         if let Some(help) = &found.help {
             let mark = Span::styled(format!("  {} ", look.glyph("→", "->")), look.accent());

@@ -65,7 +65,8 @@ pub fn draw(model: &Model, frame: &mut Frame, area: Rect) {
     }
     if entries(model).is_empty() {
         let own = format!("Put a workflow file (*.yaml) into {},", model.facts.workflows);
-        let project = format!("or a project's into {}. Press 2 to look again.", model.facts.project_workflows);
+        let project =
+            format!("or a project's into {}. Press 2 to look again.", model.facts.project_workflows);
         empty(model, frame, area, &["The bank is empty: no folder holds a workflow.", &own, &project]);
         return;
     }
@@ -84,7 +85,10 @@ pub fn draw(model: &Model, frame: &mut Frame, area: Rect) {
     let line = Rect { x: area.x + left, width: 1, ..area };
     let set = model.look.border_set();
     for y in line.y..line.y + line.height {
-        frame.render_widget(Span::styled(set.vertical_left, model.look.border(reading)), Rect { y, height: 1, ..line });
+        frame.render_widget(
+            Span::styled(set.vertical_left, model.look.border(reading)),
+            Rect { y, height: 1, ..line },
+        );
     }
     let right = Rect { x: line.x + 1, width: area.width - left - 1, ..area };
     draw_document(model, frame, inset(right, 2));
@@ -106,7 +110,16 @@ fn draw_list(model: &Model, frame: &mut Frame, area: Rect) {
         let all = entries(model);
         let shown = state.shown.iter().filter_map(|n| all.get(*n));
         let rows: Vec<Row> = shown.map(|e| row(model, e, &records)).collect();
-        headed::draw(frame, body, &model.look, &COLUMNS, &HEAD, &rows, &state.list, state.focus == Focus::List);
+        headed::draw(
+            frame,
+            body,
+            &model.look,
+            &COLUMNS,
+            &HEAD,
+            &rows,
+            &state.list,
+            state.focus == Focus::List,
+        );
     }
     let last = Rect { y: area.y + area.height.saturating_sub(1), height: area.height.min(1), ..area };
     let last = Rect { x: last.x + 2.min(last.width), width: last.width.saturating_sub(2), ..last };
@@ -145,7 +158,7 @@ fn row(model: &Model, entry: &Entry, records: &HashMap<&WorkflowId, Record>) -> 
     let quiet = matches!(state(entry), Some("deprecated"));
     let name = workflow.map_or("", |w| &w.name);
     let problem = match &entry.state {
-        EntryState::Broken { errors, .. } => errors.first().map_or("", |e| &e.message),
+        EntryState::Broken { errors, .. } => document::gravest(errors).next().map_or("", |e| &e.message),
         EntryState::Loaded { .. } => "",
     };
     let style = if quiet { look.muted() } else { look.text() };
@@ -166,7 +179,7 @@ fn row(model: &Model, entry: &Entry, records: &HashMap<&WorkflowId, Record>) -> 
     };
     let origin = if entry.origin == Origin::Bundled { "" } else { entry.origin.word() };
     Row::new(vec![
-        Line::from(untrusted(entry.label(), if quiet { look.muted() } else { look.accent() })),
+        Line::from(untrusted(entry.label(), if quiet { look.muted() } else { look.subtext() })),
         Line::from(told),
         rate,
         Line::styled(record.last.map_or_else(String::new, |at| ago(model.now.since(at))), look.muted()),

@@ -341,12 +341,15 @@ impl Screen for Registry {
                 Hint::labelled(Action::Down, "move"),
             ];
         }
+        if entries(model).is_empty() {
+            return vec![Hint::labelled(Action::GoRegistry, "look again"), Action::GoConsole.into()];
+        }
         let other = match model.registry.focus {
             Focus::List => Hint::labelled(Action::Focus, "read it"),
             Focus::Document => Hint::labelled(Action::Focus, "list"),
         };
         let mut all = vec![
-            Hint::labelled(Action::Activate, "look and start"),
+            Hint::labelled(Action::Activate, "start…"),
             Action::Trust.into(),
             Action::Edit.into(),
             other,
@@ -355,6 +358,9 @@ impl Screen for Registry {
             Hint::labelled(Action::Copy, "copy its id"),
         ];
         all.retain(|h| self.refused(model, h.action).is_none());
+        if selected(model).is_none() {
+            all.retain(|h| h.action != Action::Focus);
+        }
         if !model.registry.filter.is_empty() {
             all.push(Hint::labelled(Action::Escape, "show all"));
         }
@@ -368,10 +374,11 @@ fn bundled() -> String {
 
 fn refused(entry: &Entry, workflow: &Workflow, action: Action) -> Option<String> {
     match action {
-        Action::Trust if entry.path.is_none() => Some(bundled()),
+        Action::Trust | Action::Edit if entry.path.is_none() => Some(bundled()),
         Action::Trust if entry.is_trusted() => Some("It is trusted already".to_owned()),
-        Action::Edit if entry.path.is_none() => Some(bundled()),
-        Action::Examples if workflow.examples.is_empty() => Some("There are no other ways to say it".to_owned()),
+        Action::Examples if workflow.examples.is_empty() => {
+            Some("There are no other ways to say it".to_owned())
+        }
         _ => None,
     }
 }

@@ -68,11 +68,9 @@ fn file(name: &str, origin: Origin, text: &str) -> Entry {
     let path = PathBuf::from(folder).join(name);
     let shown = path.display().to_string();
     let state = match parse(&shown, text.as_bytes()) {
-        Ok((workflow, warnings)) => EntryState::Loaded {
-            workflow: Arc::new(workflow),
-            warnings,
-            trusted: origin != Origin::Project,
-        },
+        Ok((workflow, warnings)) => {
+            EntryState::Loaded { workflow: Arc::new(workflow), warnings, trusted: origin != Origin::Project }
+        }
         Err(errors) => EntryState::Broken { label: name.to_owned(), errors },
     };
     let source: Arc<[u8]> = Arc::from(text.as_bytes());
@@ -143,7 +141,11 @@ fn what_needs_attention_stays_in_the_list() {
     let all = registry(80, 24).see("1 broken");
     let broken = all.keys("G").see("broken").see("rotate-keys.yaml").golden("registry_broken_80x24");
     broken.keys("<ret>").see("mend its file first").keys("t").see("cannot be trusted");
-    registry(60, 15).keys("G").golden("registry_broken_60x15").keys("<tab>").golden("registry_broken_60x15_document");
+    registry(60, 15)
+        .keys("G")
+        .golden("registry_broken_60x15")
+        .keys("<tab>")
+        .golden("registry_broken_60x15_document");
     registry(140, 40).keys("G").see("env:").golden("registry_broken_140x40");
     on(80, 24, "release-notes").see("untrusted").golden("registry_untrusted_80x24");
     on(60, 15, "release-notes").keys("<tab>").golden("registry_untrusted_60x15_document");
@@ -154,7 +156,11 @@ fn what_needs_attention_stays_in_the_list() {
 fn an_empty_bank_says_where_files_go() {
     Harness::new(80, 24).keys("2").see("Reading the bank");
     let empty = || crate::workflow::Registry::default();
-    Harness::new(80, 24).with_registry(empty()).keys("2").see("The bank is empty").golden("registry_empty_80x24");
+    Harness::new(80, 24)
+        .with_registry(empty())
+        .keys("2")
+        .see("The bank is empty")
+        .golden("registry_empty_80x24");
     Harness::new(60, 15).with_registry(empty()).keys("2").golden("registry_empty_60x15").keys("<ret>");
 }
 
@@ -209,7 +215,7 @@ fn enter_opens_the_card_and_starts_nothing() {
 fn trust_is_asked_with_path_and_digest() {
     let entry = file("release-notes.yaml", Origin::Project, PROJECT);
     let asked = on(80, 24, "release-notes").keys("t").see("release-notes.yaml").see(&entry.digest[..40]);
-    let asked = asked.see("1 script").golden("registry_trust_80x24");
+    let asked = asked.see("2 commands").golden("registry_trust_80x24");
     on(60, 15, "release-notes").keys("t").golden("registry_trust_60x15");
     let trusts = |h: &Harness| h.effects.iter().filter(|e| matches!(e, Effect::Trust { .. })).count();
     assert_eq!(trusts(&asked), 0, "asking is not trusting");
@@ -219,6 +225,9 @@ fn trust_is_asked_with_path_and_digest() {
     let path = entry.path.clone().expect("a project's file has a path");
     assert!(trusted.effects.contains(&Effect::Trust { path, digest: entry.digest }));
     on(80, 24, "MW-004").keys("t").see("part of the program");
+    let from_card = on(80, 24, "release-notes").keys("<ret>t").see("as it stands now?");
+    assert_eq!((trusts(&from_card), from_card.model.layers.len()), (0, 2), "the card asks the same question");
+    assert_eq!(trusts(&from_card.keys("<ret>")), 1);
 }
 
 #[test]
@@ -231,6 +240,22 @@ fn a_file_that_changes_under_the_question_closes_it() {
     assert!(asked.model.layers.is_empty());
     let again = asked.see("has changed");
     assert!(file_of(&again).ends_with("release-notes.yaml"), "it stays selected");
+}
+
+/// What one is asked to trust can be read to its last character, however narrow the screen.
+#[test]
+fn nothing_of_a_script_is_cut_off() {
+    let long = format!("echo {} && rm -rf \"$HOME\"", "harmless ".repeat(40));
+    let text = DRAFT.replace("  - title: Tell who is next", &format!("  - title: Tell\n    run: '{long}'"));
+    let entry = file("handover.yaml", Origin::Project, &text);
+    let look = Harness::new(1, 1).model.look.clone();
+    for room in [1, 20, 60] {
+        let lines = document::lines(&look, &entry, false, room);
+        let text: String = lines.iter().map(ToString::to_string).collect();
+        let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        assert!(text.contains("harmless&&rm-rf\"$HOME\""), "{room}: {text}");
+        assert!(lines.iter().all(|l| l.width() <= room), "no line is wider than {room}");
+    }
 }
 
 #[test]
@@ -284,13 +309,16 @@ fn updates_change_the_record_of_a_workflow() {
 
 #[test]
 fn what_the_engine_refuses_is_said_and_asked_again() {
-    let refuse = |r: &Request| matches!(r, Request::Runs { filter } if filter.since.is_some())
-        .then(|| Err(Error::internal("The store is busy")));
+    let refuse = |r: &Request| {
+        matches!(r, Request::Runs { filter } if filter.since.is_some())
+            .then(|| Err(Error::internal("The store is busy")))
+    };
     let asked = |h: &Harness| {
         let month = |r: &&&Request| matches!(r, Request::Runs { filter } if filter.since.is_some());
         h.requests().iter().filter(month).count()
     };
-    let harness = Harness::new(80, 24).answering(refuse).with_bank().connected().keys("2").see("The store is busy");
+    let harness =
+        Harness::new(80, 24).answering(refuse).with_bank().connected().keys("2").see("The store is busy");
     assert_eq!(asked(&harness), 1);
     assert_eq!(asked(&harness.keys("12")), 2);
     let once = registry(80, 24).keys("12");
@@ -304,5 +332,8 @@ fn hostile_names_reach_no_screen() {
     registry.entries.push(file("handover.yaml", Origin::User, &text));
     let harness = Harness::new(80, 24).with_registry(registry).keys("2");
     let screen = harness.screen();
-    assert!(!screen.contains('\u{202e}') && !screen.contains('\u{1b}') && !screen.contains("[31m"), "{screen}");
+    assert!(
+        !screen.contains('\u{202e}') && !screen.contains('\u{1b}') && !screen.contains("[31m"),
+        "{screen}"
+    );
 }

@@ -95,7 +95,8 @@ fn status(model: &Model, frame: &mut Frame, area: Rect, all: &[&RunSummary], sho
     };
     let counted = if shown == all.len() { String::new() } else { format!("{shown} of {}", all.len()) };
     if model.runs.filter.is_shown() {
-        let left_over = [counted, status].into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" · ");
+        let left_over =
+            [counted, status].into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" · ");
         model.runs.filter.draw(frame, area, look, &left_over, model.layers.is_empty());
         return;
     }

@@ -90,12 +90,11 @@ struct At {
 impl At {
     /// Finds the run's place again; one that is no longer shown leaves the selection at its place.
     fn settle(&mut self, rows: &[&RunSummary]) {
-        match self.run.as_ref().and_then(|run| rows.iter().position(|r| &r.run == run)) {
-            Some(place) => self.list.selected = place,
-            None => {
-                self.list.clamp(rows.len());
-                self.run = rows.get(self.list.selected).map(|r| r.run.clone());
-            }
+        if let Some(place) = self.run.as_ref().and_then(|run| rows.iter().position(|r| &r.run == run)) {
+            self.list.selected = place;
+        } else {
+            self.list.clamp(rows.len());
+            self.run = rows.get(self.list.selected).map(|r| r.run.clone());
         }
     }
 }
