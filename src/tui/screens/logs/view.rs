@@ -19,8 +19,9 @@ use crate::tui::widgets::text::{cut, cut_line, span, untrusted, width, wrap};
 const POINTER: usize = 2;
 const TIME: usize = 8;
 const LEVEL: usize = 5;
-/// Run and step, where there is room, and where there is little.
-const WHERE: usize = 22;
+/// Run and step: where there is much room, some, little.
+const WHERE: usize = 24;
+const WHERE_MIDDLE: usize = 14;
 const WHERE_SMALL: usize = 9;
 /// Narrower than this, run and step are left out; then the time.
 const WITH_WHERE: usize = 56;
@@ -113,7 +114,7 @@ fn nothing(model: &Model, frame: &mut Frame, area: Rect) {
             ["No line of the program's log is that grave.", "Press v to show more levels."]
         }
         Source::Program => [
-            "What the engine and its clients write down about their own work: nothing yet.",
+            "What the program writes down about its own work: nothing yet.",
             "Press Tab for the output of the run at hand.",
         ],
         Source::Output if state.output.run.is_none() => {
@@ -170,7 +171,11 @@ fn before(source: Source, room: usize) -> usize {
 }
 
 fn place_width(room: usize) -> usize {
-    if room < 70 { WHERE_SMALL } else { WHERE }
+    match room {
+        0..70 => WHERE_SMALL,
+        70..110 => WHERE_MIDDLE,
+        _ => WHERE,
+    }
 }
 
 fn lines(model: &Model, frame: &mut Frame, area: Rect, shown: &[(u64, &Entry)]) {

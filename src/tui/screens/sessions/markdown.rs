@@ -45,10 +45,6 @@ fn block(lines: &mut Vec<Line<'static>>, body: &str, indent: usize, look: &Look,
             1 | 2 => look.strong(),
             _ => look.heading(),
         };
-        // Sections stand further apart than paragraphs.
-        if level == 2 && lines.last().is_some_and(|l| l.width() == 0) && lines.len() > 1 {
-            lines.push(Line::default());
-        }
         lines.extend(wrap(&Line::from(spans(title, style, look)), width, 0));
         return;
     }
@@ -168,7 +164,7 @@ mod tests {
 
     #[test]
     fn items_hang_and_hostile_text_does_no_harm() {
-        assert_eq!(plain("- one two three", 9), ["• one ", "  two ", "  three"]);
+        assert_eq!(plain("- one two three", 9), ["• one two", "  three"]);
         let evil = plain("# \u{1b}[2J\u{202e}x\n```\n\u{1b}]0;t\u{7}y\n**\\", 40);
         assert_eq!(evil, ["x", "  y", "  **\\"]);
         assert!(plain(&"a ".repeat(500_000), 1).len() > 1);

@@ -139,6 +139,9 @@ impl Screen for Sessions {
     }
 
     fn refused(&self, model: &Model, action: Action) -> Option<String> {
+        if matches!(action, Action::Filter | Action::NextMatch | Action::PreviousMatch) {
+            return Some("Sessions are not searched; the list is short".to_owned());
+        }
         let needs = matches!(
             action,
             Action::ExportSummary | Action::RenameSession | Action::EndSession | Action::Note | Action::Edit | Action::Copy

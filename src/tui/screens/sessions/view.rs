@@ -122,7 +122,7 @@ fn draw_preview(model: &Model, frame: &mut Frame, area: Rect) {
     let focused = model.sessions.focus == Focus::Preview;
     let head = Rect { height: area.height.min(1), ..area };
     let mut title = vec![Span::styled("Summary", if focused { look.accent() } else { look.heading() })];
-    if area.width < TWO_PANES.min(frame.area().width.saturating_sub(20)) || frame.area().width < TWO_PANES {
+    if frame.area().width < TWO_PANES {
         title.push(Span::raw("  "));
         title.push(untrusted(&session.name, look.text()));
     }
