@@ -30,7 +30,7 @@ enum Stage {
 
 /// What can be done after a refusal; the harmless one first.
 const CHOICES: [(&str, &str); 2] = [
-    ("Another name", "The file that is there stays as it is."),
+    ("Another name", "The file there stays as it is."),
     ("Replace it", "What is in it now is lost."),
 ];
 

@@ -153,7 +153,8 @@ pub fn draw(
             let pad = width.saturating_sub(cell.width());
             let (before, after) = if column.right { (pad, 0) } else { (0, pad) };
             spans.push(Span::raw(" ".repeat(gap + before)));
-            spans.extend(cell.spans);
+            let style = cell.style;
+            spans.extend(cell.spans.into_iter().map(|s| Span::styled(s.content, style.patch(s.style))));
             spans.push(Span::raw(" ".repeat(after)));
             gap = GAP;
         }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::StepId;
+use crate::config::{ColourDepth, GlyphSet};
 use crate::protocol::{OutputChunk, OutputRange};
 use crate::run::testing::{Driver, script, workflow};
 use crate::run::{Run, Verb};
@@ -50,6 +51,10 @@ fn logs_following() {
     opened(80, 24).see("following").golden("logs_following_80x24");
     opened(60, 15).golden("logs_following_60x15");
     opened(140, 40).golden("logs_following_140x40");
+    let light = opened(80, 24).look("light", ColourDepth::True, GlyphSet::Unicode).keys("k/step<ret>");
+    light.golden("logs_light_80x24");
+    let plain = opened(80, 24).look("dark", ColourDepth::None, GlyphSet::Ascii).keys("k");
+    assert!(plain.screen().is_ascii(), "{}", plain.screen());
 }
 
 #[test]

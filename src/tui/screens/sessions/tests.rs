@@ -3,6 +3,7 @@
 use super::*;
 use crate::base::{Actor, Error, Millis, Timestamp};
 use crate::run::testing::{Driver, manual, workflow};
+use crate::config::{ColourDepth, GlyphSet};
 use crate::run::session::SessionNote;
 use crate::run::{Export as Exported, GitState, Run};
 use crate::tui::overlays::reason;
@@ -77,6 +78,8 @@ fn exports(harness: &Harness) -> Vec<(String, String, bool)> {
 fn sessions_with_preview() {
     opened(80, 24).see("Session Summary: checkout-api").golden("sessions_80x24");
     opened(140, 40).see("current").golden("sessions_140x40");
+    let light = opened(80, 24).look("light", ColourDepth::True, GlyphSet::Unicode).keys("j<tab>");
+    light.golden("sessions_light_80x24");
     opened(60, 15).golden("sessions_60x15").keys("<tab>").see("Read this file first").golden("sessions_preview_60x15");
 }
 

@@ -47,7 +47,8 @@ pub fn draw(model: &Model, frame: &mut Frame, area: Rect) {
         }
         return;
     }
-    let left = (inner.width * 2 / 5).clamp(30, 72);
+    let share = if area.width < 100 { inner.width * 2 / 5 } else { inner.width * 9 / 20 };
+    let left = share.clamp(28, 92);
     let list = Rect { width: left, ..inner };
     let rule = Rect { x: inner.x + left + 1, width: 1, ..inner };
     let preview = Rect { x: inner.x + left + 3, width: inner.width - left - 3, ..inner };
