@@ -32,7 +32,6 @@ mod plan;
 mod prompt;
 pub mod reference;
 mod reject;
-mod repo;
 mod resume;
 mod retry;
 mod run;

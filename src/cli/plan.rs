@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::base::SafeText;
 use crate::cli::output::{Line, Tone};
-use crate::cli::{Env, ask, list, repo};
+use crate::cli::{Env, ask, list};
+use crate::client::repo;
 use crate::run::{Context, PlannedStep, PrerequisiteResult, Work, plan};
 use crate::workflow::{Entry, Step, StepKind, Workflow};
 

@@ -6,7 +6,9 @@
 
 mod calls;
 mod connection;
+pub mod editor;
 mod launch;
+pub mod repo;
 mod stop;
 
 use std::path::{Path, PathBuf};

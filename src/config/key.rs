@@ -146,7 +146,7 @@ impl fmt::Display for Key {
         match (NAMES.iter().find(|(_, code)| *code == self.code), self.code) {
             (Some((name, _)), _) => text.push_str(name),
             (None, KeyCode::Char(c)) => text.push(c),
-            (None, KeyCode::F(n)) => text.push_str(&format!("f{n}")),
+            (None, KeyCode::F(n)) => text.extend(["f".to_owned(), n.to_string()]),
             (None, _) => {}
         }
         f.pad(&text)
@@ -159,7 +159,9 @@ mod tests {
 
     #[test]
     fn keys_read_and_print() {
-        for text in ["ctrl-p", "alt-1", "space", "shift-tab", "G", "?", "minus", "f5", "ctrl-alt-x", "page-up"] {
+        for text in
+            ["ctrl-p", "alt-1", "space", "shift-tab", "G", "?", "minus", "f5", "ctrl-alt-x", "page-up"]
+        {
             let key = Key::parse(text).unwrap_or_else(|| panic!("{text} reads"));
             assert_eq!(key.to_string(), text);
         }

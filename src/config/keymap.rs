@@ -49,9 +49,8 @@ impl Keymap {
             let mut read = Vec::new();
             for key in keys {
                 read.push(Key::parse(key.as_ref()).ok_or_else(|| {
-                    located(file, text, offset(key), &format!("`{}` is no key", key.as_ref())).hint(
-                        "Keys look like p, G, space, enter, f5, ctrl-p, alt-1, shift-tab",
-                    )
+                    located(file, text, offset(key), &format!("`{}` is no key", key.as_ref()))
+                        .hint("Keys look like p, G, space, enter, f5, ctrl-p, alt-1, shift-tab")
                 })?);
             }
             keymap.keys[action as usize] = read;
@@ -94,7 +93,8 @@ mod tests {
 
     #[test]
     fn keys_are_remapped_and_unmapped() {
-        let keymap = Keymap::read("keymap.toml", "\"run.pause\" = [\"ctrl-x\", \"f2\"]\nhelp = []\n").expect("reads");
+        let keymap =
+            Keymap::read("keymap.toml", "\"run.pause\" = [\"ctrl-x\", \"f2\"]\nhelp = []\n").expect("reads");
         assert_eq!(keymap.actions(Key::ctrl('x'), &[Context::Run])[..], [Action::Pause]);
         assert_eq!(keymap.actions(Key::char('p'), &[Context::Run])[..], [Action::Resume]);
         assert!(keymap.keys(Action::Help).is_empty());
@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn errors_name_the_place_and_the_nearest_name() {
-        let wrong = Keymap::read("keymap.toml", "help = [\"?\"]\n\"run.puase\" = [\"p\"]\n").expect_err("no action");
+        let wrong =
+            Keymap::read("keymap.toml", "help = [\"?\"]\n\"run.puase\" = [\"p\"]\n").expect_err("no action");
         assert!(wrong.message.starts_with("keymap.toml:2:1: there is no action `run.puase`"), "{wrong}");
         assert_eq!(wrong.hint.as_deref(), Some("Did you mean `run.pause`?"));
         let wrong = Keymap::read("keymap.toml", "help = [\"?\", \"hyper-x\"]\n").expect_err("no key");

@@ -68,7 +68,8 @@ impl Settings {
                 *at += line.len() + 1;
                 Some((start, line))
             });
-            let at = at.filter(|(_, line)| line.trim_start().trim_start_matches('[').starts_with(name.as_str()));
+            let at =
+                at.filter(|(_, line)| line.trim_start().trim_start_matches('[').starts_with(name.as_str()));
             let place = at.map(|(start, _)| start).next().unwrap_or(0);
             let error = located(file, text, place, &format!("there is no setting `{name}`"));
             return Err(match nearest(name, NAMES) {
@@ -122,7 +123,8 @@ impl Settings {
         if let Some(set) = self.glyphs {
             return set;
         }
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|n| env(n).filter(|v| !v.is_empty()));
+        let locale =
+            ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|n| env(n).filter(|v| !v.is_empty()));
         match locale {
             Some(name) if !name.to_ascii_lowercase().replace('-', "").contains("utf8") => GlyphSet::Ascii,
             // No locale at all is a bare container or service; its terminal is most likely UTF-8.
@@ -135,7 +137,8 @@ impl Settings {
         if self.theme != "auto" {
             return &self.theme;
         }
-        let background = env("COLORFGBG").and_then(|v| v.rsplit(';').next().and_then(|n| n.parse::<u8>().ok()));
+        let background =
+            env("COLORFGBG").and_then(|v| v.rsplit(';').next().and_then(|n| n.parse::<u8>().ok()));
         if matches!(background, Some(7 | 15)) { "light" } else { "dark" }
     }
 }
@@ -174,14 +177,16 @@ mod tests {
         assert_eq!(auto.theme_name(env(&[])), "dark");
         assert_eq!(auto.glyph_set(env(&[("LC_ALL", ""), ("LANG", "POSIX")])), GlyphSet::Ascii);
         assert_eq!(auto.glyph_set(env(&[("LANG", "de_DE.UTF-8")])), GlyphSet::Unicode);
-        let told = Settings::read("c", "theme = \"light\"\ncolour = \"16\"\nglyphs = \"ascii\"").expect("reads");
+        let told =
+            Settings::read("c", "theme = \"light\"\ncolour = \"16\"\nglyphs = \"ascii\"").expect("reads");
         assert_eq!(told.depth(env(&[("NO_COLOR", "1")])), ColourDepth::Sixteen);
         assert_eq!(told.theme_name(env(&[])), "light");
     }
 
     #[test]
     fn errors_name_the_place() {
-        let wrong = Settings::read("config.toml", "theme = \"dark\"\ncolour = \"millions\"\n").expect_err("value");
+        let wrong =
+            Settings::read("config.toml", "theme = \"dark\"\ncolour = \"millions\"\n").expect_err("value");
         assert!(wrong.message.starts_with("config.toml:2:10: `millions` is no value of `colour`"), "{wrong}");
         let wrong = Settings::read("config.toml", "theme = \"dark\"\ncolor = \"16\"\n").expect_err("name");
         assert!(wrong.message.starts_with("config.toml:2:1: there is no setting `color`"), "{wrong}");

@@ -186,8 +186,15 @@ mod tests {
         for (name, text) in [("dark", DARK), ("light", LIGHT)] {
             let theme = Theme::read(name, name, text).expect("a bundled theme reads");
             let readable = [
-                Role::Text, Role::Subtext, Role::Muted, Role::Accent, Role::Success, Role::Warning,
-                Role::Error, Role::Info, Role::Pending,
+                Role::Text,
+                Role::Subtext,
+                Role::Muted,
+                Role::Accent,
+                Role::Success,
+                Role::Warning,
+                Role::Error,
+                Role::Info,
+                Role::Pending,
             ];
             for role in readable {
                 for ground in [Role::Bg, Role::Surface] {
@@ -204,7 +211,8 @@ mod tests {
 
     #[test]
     fn errors_name_the_place() {
-        let wrong = Theme::read("x", "x.toml", "bg = \"#000000\"\nacent = \"#ffffff\"\n").expect_err("no role");
+        let wrong =
+            Theme::read("x", "x.toml", "bg = \"#000000\"\nacent = \"#ffffff\"\n").expect_err("no role");
         assert!(wrong.message.starts_with("x.toml:2:1: there is no role `acent`"), "{wrong}");
         assert_eq!(wrong.hint.as_deref(), Some("Did you mean `accent`?"));
         let wrong = Theme::read("x", "x.toml", "bg = \"black\"\n").expect_err("no colour");

@@ -3,6 +3,7 @@
 
 use ratatui::Terminal;
 use ratatui::backend::Backend;
+use ratatui::layout::Rect;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::base::{Error, Result, Timestamp};
@@ -55,13 +56,13 @@ pub async fn run<B: Backend>(
             for effect in update(model, host.now(), msg) {
                 match effect {
                     Effect::Quit => return Ok(()),
-                    Effect::Redraw => terminal.clear().map_err(broken)?,
+                    Effect::Redraw => afresh(terminal)?,
                     Effect::Suspend | Effect::Edit(_) => {
                         let reload = matches!(effect, Effect::Edit(_));
                         if let Err(error) = host.aside(effect) {
                             model.report(&error);
                         }
-                        terminal.clear().map_err(broken)?;
+                        afresh(terminal)?;
                         if reload {
                             host.perform(Effect::LoadBank);
                         }
@@ -76,6 +77,13 @@ pub async fn run<B: Backend>(
         }
         draw(terminal, model)?;
     }
+}
+
+/// Lets the next frame draw every cell. Not by `Terminal::clear`: that asks the terminal where its
+/// cursor is, and the answer would go to whoever reads the keys.
+fn afresh<B: Backend>(terminal: &mut Terminal<B>) -> Result<()> {
+    let size = terminal.size().map_err(broken)?;
+    terminal.resize(Rect::new(0, 0, size.width, size.height)).map_err(broken)
 }
 
 fn draw<B: Backend>(terminal: &mut Terminal<B>, model: &Model) -> Result<()> {

@@ -10,7 +10,7 @@ use crate::tui::Model;
 use crate::tui::keys::shown;
 use crate::tui::model::{LinkState, Tone, short};
 use crate::tui::screens::ScreenId;
-use crate::tui::widgets::text::{cut_line, span, wrap};
+use crate::tui::widgets::text::{self, cut_line, span, wrap};
 use crate::tui::widgets::{Hint, card, hints};
 
 /// Smaller than this there is one sentence.
@@ -66,8 +66,8 @@ fn too_small(model: &Model, frame: &mut Frame, area: Rect) {
         (1, _) => "1 run needs you".to_owned(),
         (n, _) => format!("{n} runs need you"),
     };
-    let text = format!("{going}; this window is too small to show more.");
-    let lines = wrap(&Line::styled(text, model.look.text()), usize::from(area.width), 0);
+    let sentence = format!("{going}; this window is too small to show more.");
+    let lines = wrap(&Line::styled(sentence, model.look.text()), usize::from(area.width), 0);
     for (row, line) in lines.into_iter().enumerate().take(area.height.into()) {
         frame.render_widget(line, Rect { y: area.y + row as u16, height: 1, ..area });
     }
@@ -119,20 +119,8 @@ fn top_line(model: &Model, frame: &mut Frame, area: Rect) {
         };
         right.push(Span::styled(format!("session {length}{runs}   "), look.muted()));
     }
-    right.extend(alert(model).spans_styled());
+    right.extend(text::spans(alert(model)));
     both_ends(frame, area, Line::from(left), Line::from(right));
-}
-
-/// A line's spans with the line's own style in each.
-trait Spans {
-    fn spans_styled(self) -> Vec<Span<'static>>;
-}
-
-impl Spans for Line<'static> {
-    fn spans_styled(self) -> Vec<Span<'static>> {
-        let style = self.style;
-        self.spans.into_iter().map(|s| Span::styled(s.content, style.patch(s.style))).collect()
-    }
 }
 
 /// The right end is kept; the left one is cut where both do not fit.
@@ -160,7 +148,10 @@ fn tabs(model: &Model, frame: &mut Frame, area: Rect) {
         } else {
             look.subtext()
         };
-        spans.push(Span::styled(format!("{} ", tab_key(model, screen)), if here { look.accent() } else { look.muted() }));
+        spans.push(Span::styled(
+            format!("{} ", tab_key(model, screen)),
+            if here { look.accent() } else { look.muted() },
+        ));
         spans.push(Span::styled(screen.title(), style));
         spans.push(Span::raw("   "));
     }
@@ -175,13 +166,16 @@ fn compact_top(model: &Model, frame: &mut Frame, area: Rect) {
         let here = screen == model.screen;
         let key = tab_key(model, screen);
         if here {
-            left.push(Span::styled(format!("{key} {}  ", screen.title()), look.accent().add_modifier(ratatui::style::Modifier::BOLD)));
+            left.push(Span::styled(
+                format!("{key} {}  ", screen.title()),
+                look.accent().add_modifier(ratatui::style::Modifier::BOLD),
+            ));
         } else {
             left.push(Span::styled(format!("{key}  "), look.muted()));
         }
     }
     left.push(span(&model.facts.folder_name, look.subtext()));
-    let right = Line::from(alert(model).spans_styled());
+    let right = Line::from(text::spans(alert(model)));
     both_ends(frame, area, Line::from(left), right);
 }
 
@@ -223,7 +217,10 @@ fn toast(model: &Model, frame: &mut Frame, area: Rect) {
         lines.extend(wrap(&line, room, 10));
     }
     if let Some(hint) = &toast.hint {
-        let line = Line::from(vec![Span::styled(format!("  {} ", look.glyph("→", "->")), look.accent()), span(hint, look.text())]);
+        let line = Line::from(vec![
+            Span::styled(format!("  {} ", look.glyph("→", "->")), look.accent()),
+            span(hint, look.text()),
+        ]);
         lines.extend(wrap(&line, room, 4));
     }
     let height = (lines.len() as u16).min(area.height.saturating_sub(2));
@@ -231,7 +228,12 @@ fn toast(model: &Model, frame: &mut Frame, area: Rect) {
     frame.render_widget(ratatui::widgets::Clear, place);
     frame.buffer_mut().set_style(place, look.surface());
     for (row, line) in lines.into_iter().enumerate().take(height.into()) {
-        let row = Rect { x: place.x + 2.min(place.width), y: place.y + row as u16, width: place.width.saturating_sub(2), height: 1 };
+        let row = Rect {
+            x: place.x + 2.min(place.width),
+            y: place.y + row as u16,
+            width: place.width.saturating_sub(2),
+            height: 1,
+        };
         frame.render_widget(line, row);
     }
 }
@@ -241,11 +243,10 @@ fn spell_in_ascii(frame: &mut Frame) {
     for cell in &mut frame.buffer_mut().content {
         let plain = match cell.symbol() {
             "…" => "~",
-            "·" | "•" => "-",
+            "·" | "•" | "–" | "—" => "-",
             "“" | "”" => "\"",
             "’" | "‘" => "'",
             "→" => ">",
-            "–" | "—" => "-",
             _ => continue,
         };
         cell.set_symbol(plain);

@@ -290,6 +290,8 @@ mod tests {
         for status in RunStatus::ALL {
             assert!(look.run(status).glyph.is_ascii());
         }
-        assert!(look.pointer().is_ascii() && look.border_set().top_left.is_ascii() && look.spinner(3).is_ascii());
+        assert!(
+            look.pointer().is_ascii() && look.border_set().top_left.is_ascii() && look.spinner(3).is_ascii()
+        );
     }
 }

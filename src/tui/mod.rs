@@ -4,6 +4,11 @@
 //! [`Model`] and does no I/O; its [`Effect`]s are carried out by `runtime`, whose answers come back
 //! as messages; `frame::draw` renders the model. One file a screen in `screens`, one an overlay in
 //! `overlays`. Nothing here decides what a run does, nor opens the store.
+//!
+//! To write a screen: fill `screens/<name>.rs` (its `State` is a field of the model already; the
+//! `Screen` trait says what may be done). To add an overlay: a file in `overlays` with a struct that
+//! implements `Overlay`, opened by `Model::open`. To add an action: one line in `config::action`.
+//! To test either: `testing::Harness`.
 
 pub mod app;
 pub mod frame;
@@ -20,6 +25,7 @@ pub mod runtime;
 pub mod screens;
 pub mod terminal;
 #[cfg(test)]
+#[expect(clippy::return_self_not_must_use, reason = "a test that drops a harness has looked at it already")]
 pub mod testing;
 pub mod update;
 pub mod verbs;

@@ -25,6 +25,8 @@ pub struct Facts {
     pub zone: jiff::tz::TimeZone,
     /// The environment that the console was started in: workflows name what they need of it.
     pub env: BTreeMap<String, String>,
+    /// The git working tree that the folder is in, for the dry run; the engine asks git itself.
+    pub repo: Option<crate::run::Repo>,
 }
 
 impl Facts {
@@ -37,6 +39,7 @@ impl Facts {
             project_workflows: ".mwtui/workflows".to_owned(),
             zone: jiff::tz::TimeZone::system(),
             env: BTreeMap::new(),
+            repo: None,
         }
     }
 
@@ -193,13 +196,28 @@ impl Model {
         let moving = if self.mirror.anything_runs() { Some(Millis(250)) } else { None };
         // Young ages are shown in seconds, older ones in minutes.
         let young = |since: Timestamp| self.now.since(since) < Millis::from_secs(90);
-        let needs = self.mirror.live().filter_map(|r| r.need.as_ref()).any(|n| young(n.since) || n.deadline.is_some());
+        let needs = self
+            .mirror
+            .live()
+            .filter_map(|r| r.need.as_ref())
+            .any(|n| young(n.since) || n.deadline.is_some());
         let aging = if needs { Some(Millis::from_secs(1)) } else { None };
         let minute = self.mirror.session.as_ref().map(|_| Millis::from_secs(60));
         let toast = self.toast.as_ref().map(|t| t.until.since(self.now).plus(Millis(1)));
         let quit = self.quit_asked.map(|at| at.plus(QUIT_WITHIN).since(self.now).plus(Millis(1)));
         let screen = self.screen.screen().next_tick(self);
         [moving, aging, minute, toast, quit, screen].into_iter().flatten().min()
+    }
+}
+
+/// How long ago, roughly: `just now`, `6 m ago`, `16 h ago`, `3 d ago`.
+pub fn ago(length: Millis) -> String {
+    let minutes = length.0 / 60_000;
+    match (minutes / 1440, minutes / 60, minutes) {
+        (0, 0, 0) => "just now".to_owned(),
+        (0, 0, m) => format!("{m} m ago"),
+        (0, h, _) => format!("{h} h ago"),
+        (d, ..) => format!("{d} d ago"),
     }
 }
 

@@ -69,13 +69,19 @@ pub enum Asker {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Asks the engine; the answer comes as `Msg::Answered` with the same asker and request.
-    Ask { asker: Asker, request: Request },
+    Ask {
+        asker: Asker,
+        request: Request,
+    },
     /// Reads the bank again; comes back as `Msg::Bank`.
     LoadBank,
     /// Puts text on the clipboard of the terminal (OSC 52), sanitised by the runtime.
     Copy(String),
     /// Trusts a project workflow as it stands, then reads the bank again.
-    Trust { path: PathBuf, digest: String },
+    Trust {
+        path: PathBuf,
+        digest: String,
+    },
     /// Opens a file in the person's editor, then reads the bank again.
     Edit(PathBuf),
     /// Reads the program's log from there on, or its newest lines; comes back as `Msg::Log`.

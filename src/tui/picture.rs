@@ -31,7 +31,11 @@ pub fn svg(buffer: &Buffer, theme: &Theme) -> String {
         let symbol = cell.symbol();
         let wide = symbol.width().max(1) * CELL.0;
         if bg != ground {
-            let _ = writeln!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{wide}\" height=\"{}\" fill=\"{bg}\"/>", CELL.1);
+            let _ = writeln!(
+                out,
+                "<rect x=\"{x}\" y=\"{y}\" width=\"{wide}\" height=\"{}\" fill=\"{bg}\"/>",
+                CELL.1
+            );
         }
         if symbol.trim().is_empty() {
             continue;

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::base::{Error, Paths, Result, SafeText, Timestamp, paths::project_root};
-use crate::client::Client;
+use crate::client::{Client, editor, repo};
 use crate::config::{Keymap, Settings, Theme};
 use crate::matching::Index;
 use crate::protocol::{ClientKind, Request};
@@ -52,10 +52,14 @@ fn open(paths: &Paths) -> Result<Model> {
     let keymap = Keymap::load(&paths.keymap_file())?;
     let theme = Theme::load(settings.theme_name(env), &paths.themes())?;
     let look = Look::new(theme, settings.depth(env), settings.glyph_set(env));
-    let here = std::env::current_dir()
-        .map_err(|e| Error::usage("The current folder cannot be read").because(e).hint("Change to another folder"))?;
+    let here = std::env::current_dir().map_err(|e| {
+        Error::usage("The current folder cannot be read").because(e).hint("Change to another folder")
+    })?;
     let mut facts = Facts::new(&project_root(&here), paths);
-    facts.env = std::env::vars_os().filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?))).collect();
+    facts.env = std::env::vars_os()
+        .filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?)))
+        .collect();
+    facts.repo = repo::read(Path::new(&facts.folder));
     Ok(Model::new(facts, look, keymap, Timestamp::now()))
 }
 
@@ -65,7 +69,13 @@ async fn console(paths: Paths, mut model: Model) -> Result<()> {
     let guard = terminal::Guard::take()?;
     let mut screen = terminal::screen()?;
     let folder = PathBuf::from(&model.facts.folder);
-    let mut host = RealHost { paths: paths.clone(), folder, engine, reader: read_events(&sender), sender: sender.clone() };
+    let mut host = RealHost {
+        paths: paths.clone(),
+        folder,
+        engine,
+        reader: read_events(&sender),
+        sender: sender.clone(),
+    };
     watch_signals(&sender)?;
     tokio::spawn(keep_connected(paths, sender, slot));
     let outcome = app::run(&mut screen, &mut model, &mut messages, &mut host, vec![Effect::LoadBank]).await;
@@ -111,7 +121,7 @@ impl Host for RealHost {
         self.reader.abort();
         terminal::leave();
         let outcome = match effect {
-            Effect::Edit(path) => edit(&path),
+            Effect::Edit(path) => editor::edit(&path),
             _ => rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)
                 .map_err(|e| Error::internal("The console cannot be suspended").because(e)),
         };
@@ -132,7 +142,8 @@ impl RealHost {
                     .hint("The console keeps trying; try again in a moment")),
             };
             // A closed channel means that the console is being left.
-            let _ = sender.send(Msg::Answered { asker, request: Box::new(request), result: Box::new(result) });
+            let _ =
+                sender.send(Msg::Answered { asker, request: Box::new(request), result: Box::new(result) });
         });
     }
 
@@ -197,7 +208,11 @@ fn watch_signals(sender: &UnboundedSender<Msg>) -> Result<()> {
 }
 
 /// Reaches the engine, starts it where there is none, and does so again whenever it is lost.
-async fn keep_connected(paths: Paths, sender: UnboundedSender<Msg>, slot: watch::Sender<Option<Arc<Client>>>) {
+async fn keep_connected(
+    paths: Paths,
+    sender: UnboundedSender<Msg>,
+    slot: watch::Sender<Option<Arc<Client>>>,
+) {
     let mut wait = FIRST_WAIT;
     loop {
         let lost = match attempt(&paths, &sender, &slot).await {
@@ -233,26 +248,4 @@ async fn attempt(
         }
     }
     Ok(())
-}
-
-/// The person's editor on a file, in this terminal.
-fn edit(path: &Path) -> Result<()> {
-    let editor = ["VISUAL", "EDITOR"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|v| !v.trim().is_empty()))
-        .unwrap_or_else(|| "vi".to_owned());
-    // Through a shell, as git does it: the variable may hold arguments. The path is one of its
-    // arguments and never part of the script.
-    let ended = std::process::Command::new("sh")
-        .arg("-c")
-        .arg(format!("{editor} \"$1\""))
-        .arg("sh")
-        .arg(path)
-        .status();
-    let failed = || Error::internal(format!("The editor `{editor}` did not work out"));
-    match ended {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(failed().cause(format!("it ended with {status}")).hint("Set EDITOR to an editor you have")),
-        Err(e) => Err(failed().because(e)),
-    }
 }

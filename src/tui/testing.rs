@@ -162,7 +162,9 @@ impl Harness {
         }
         let row = |run: &Run| summarise(run);
         Some(match request {
-            Request::Runs { .. } => Ok(Response::Runs(self.runs.iter().map(row).collect::<Vec<RunSummary>>())),
+            Request::Runs { .. } => {
+                Ok(Response::Runs(self.runs.iter().map(row).collect::<Vec<RunSummary>>()))
+            }
             Request::Run { run } => match self.runs.iter().find(|r| r.id() == run) {
                 Some(found) => Ok(Response::Run(Box::new(found.clone()))),
                 None => Err(Error::not_found(format!("There is no run {run}"))),
@@ -191,20 +193,24 @@ impl Harness {
 
     /// The requests that came out, oldest first.
     pub fn requests(&self) -> Vec<&Request> {
-        let request = |e| match e {
-            &Effect::Ask { ref request, .. } => Some(request),
-            _ => None,
-        };
-        self.effects.iter().filter_map(request).collect()
+        self.effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Ask { request, .. } => Some(request),
+                _ => None,
+            })
+            .collect()
     }
 
     /// The verbs that were asked for, oldest first.
     pub fn verbs(&self) -> Vec<&Verb> {
-        let verb = |r| match r {
-            &Request::Act { ref verb, .. } => Some(verb),
-            _ => None,
-        };
-        self.requests().into_iter().filter_map(verb).collect()
+        self.requests()
+            .into_iter()
+            .filter_map(|request| match request {
+                Request::Act { verb, .. } => Some(verb),
+                _ => None,
+            })
+            .collect()
     }
 
     pub fn buffer(&self) -> &Buffer {
@@ -249,6 +255,18 @@ impl Harness {
         self
     }
 
+    /// Compares the screen, as a picture, with a file of the project; `INSTA_UPDATE=always` writes it.
+    #[track_caller]
+    pub fn picture(self, file: &str) -> Self {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        if std::env::var("INSTA_UPDATE").as_deref() == Ok("always") {
+            std::fs::write(&file, self.svg()).expect("the picture can be written");
+        }
+        let kept = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(kept == self.svg(), "{} is out of date: INSTA_UPDATE=always cargo test", file.display());
+        self
+    }
+
     /// The screen as a picture.
     pub fn svg(&self) -> String {
         crate::tui::picture::svg(self.buffer(), &self.model.look.theme)
@@ -281,7 +299,8 @@ pub fn bundled_run(workflow: &str, id: &str, ago: Millis) -> (Run, Vec<crate::ru
     let registry = Registry::load(&nowhere, std::path::Path::new("/nonexistent"));
     let entry = registry.find(workflow).expect("a bundled workflow");
     let definition = entry.workflow().expect("it loads").clone();
-    let inputs = definition.inputs.iter().filter_map(|f| Some((f.name.clone(), f.default.clone()?))).collect();
+    let inputs =
+        definition.inputs.iter().filter_map(|f| Some((f.name.clone(), f.default.clone()?))).collect();
     let header = crate::run::RunStarted {
         run: RunId::new(format!("{id:0<16}")),
         workflow: crate::run::WorkflowRef {

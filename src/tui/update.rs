@@ -189,6 +189,9 @@ fn on_change(model: &mut Model) -> Vec<Effect> {
 fn on_link(model: &mut Model, link: Link) -> Vec<Effect> {
     match link {
         Link::Connected => {
+            if matches!(model.link, LinkState::Lost(_)) {
+                model.say("Connected to the engine again");
+            }
             model.link = LinkState::Connected;
             let folder = model.facts.folder.clone();
             let mut effects = model.mirror.everything(&folder);

@@ -85,9 +85,7 @@ fn probe(run: &Run, action: Action) -> Option<Verb> {
         Action::Cancel => Verb::Cancel { reason: None },
         Action::Retry => Verb::Retry { step: None },
         Action::Skip => Verb::Skip { step: None, reason: reason() },
-        Action::Back => {
-            Verb::Back { to: earlier(run).last()?.clone(), reason: None }
-        }
+        Action::Back => Verb::Back { to: earlier(run).last()?.clone(), reason: None },
         Action::Done => {
             let evidence = crate::run::Evidence { kind: crate::run::EvidenceKind::Note, text: reason() };
             Verb::Done { step: None, evidence: vec![evidence] }

@@ -3,6 +3,7 @@
 
 mod architecture;
 mod bank;
+mod bank_words;
 mod cli_exit;
 mod cli_reference;
 mod cli_tour;
@@ -10,6 +11,5 @@ mod cli_walk;
 mod engine;
 mod engine_runs;
 mod engine_sessions;
-mod pty;
 mod support;
 mod workflow_files;

@@ -20,12 +20,25 @@ use crate::tui::widgets::{Hint, LineInput, PaneState, card, hints, pane};
 #[derive(Debug, Clone)]
 pub enum Pick {
     /// Opens the confirmation card.
-    Workflow { id: WorkflowId, phrase: String, reason: String },
-    BackTo { run: RunId, step: StepId },
+    Workflow {
+        id: WorkflowId,
+        phrase: String,
+        reason: String,
+    },
+    BackTo {
+        run: RunId,
+        step: StepId,
+    },
     /// A verb on one of several runs.
-    Run { run: RunId, action: Action },
+    Run {
+        run: RunId,
+        action: Action,
+    },
     /// Ends a session; afterwards asks where its summary goes.
-    EndSession { session: SessionId, export: bool },
+    EndSession {
+        session: SessionId,
+        export: bool,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -146,7 +159,8 @@ impl Overlay for Choose {
         match key.text() {
             // Digits choose, and `n` says neither, until one has begun to narrow.
             Some(c) if self.narrow.is_empty() => {
-                c.is_ascii_digit() || (c.is_alphabetic() && !matches!(c, 'n' | 'j' | 'k' | 'g' | 'G' | 'h' | 'l'))
+                c.is_ascii_digit()
+                    || (c.is_alphabetic() && !matches!(c, 'n' | 'j' | 'k' | 'g' | 'G' | 'h' | 'l'))
             }
             Some(_) => true,
             None => key.code == KeyCode::Backspace,

@@ -125,12 +125,10 @@ impl Confirm {
         if self.started {
             return Reaction::stay();
         }
-        let inputs = match field::complete(&self.workflow.inputs, &self.values) {
-            Ok(inputs) => inputs,
-            Err(_) => {
-                self.edit_inputs(model);
-                return Reaction::stay();
-            }
+        let Ok(inputs) = field::complete(&self.workflow.inputs, &self.values) else {
+            // The form says what is missing.
+            self.edit_inputs(model);
+            return Reaction::stay();
         };
         if matches!(self.checks, Checks::Asked) {
             model.say("The prerequisites are still being checked");
@@ -165,10 +163,16 @@ impl Confirm {
         let mut lines = vec![Line::default()];
         lines.extend(wrap(&Line::from(untrusted(&self.workflow.scope, look.text())), room, 0));
         let mut why = vec![Span::styled("Why this one: ", look.muted())];
-        if let Some(phrase) = &self.phrase {
-            why.push(untrusted(&format!("you said “{phrase}”; "), look.subtext()));
+        let said = self.reason.as_str().strip_prefix("said: ");
+        match &self.phrase {
+            Some(phrase) if said.is_some_and(|s| s.eq_ignore_ascii_case(phrase.trim())) => {
+                why.push(untrusted(&format!("you said “{phrase}”, one of its own phrases"), look.subtext()));
+            }
+            Some(phrase) => {
+                why.push(untrusted(&format!("you said “{phrase}”; {}", self.reason), look.subtext()));
+            }
+            None => why.push(untrusted(self.reason.as_str(), look.subtext())),
         }
-        why.push(untrusted(self.reason.as_str(), look.subtext()));
         lines.extend(wrap(&Line::from(why), room, 0));
         if let Some(refused) = self.refused_start() {
             lines.push(Line::default());
@@ -205,8 +209,8 @@ impl Confirm {
                 seen = Some(lines.len());
             }
             let mut spans = vec![
-                Span::styled(if n == 0 { "Before     " } else { "           " }, look.muted()),
-                Span::styled(if here { look.pointer() } else { " " }, look.accent()),
+                Span::styled(if n == 0 { "Before    " } else { "          " }, look.muted()),
+                Span::styled(format!("{} ", if here { look.pointer() } else { " " }), look.accent()),
                 Span::styled(format!("{glyph} "), style),
                 untrusted(prerequisite.says(), look.text()),
             ];
@@ -286,8 +290,9 @@ impl Confirm {
 
     fn planned(&self, model: &Model) -> Vec<PlannedStep> {
         let env = model.facts.declared(&self.workflow.env);
-        let context = RunContext { folder: model.facts.folder.clone(), repo: None, env };
-        let inputs = field::complete(&self.workflow.inputs, &self.values).unwrap_or_else(|_| self.values.clone());
+        let context = RunContext { folder: model.facts.folder.clone(), repo: model.facts.repo.clone(), env };
+        let inputs =
+            field::complete(&self.workflow.inputs, &self.values).unwrap_or_else(|_| self.values.clone());
         plan(&self.workflow, &inputs, &context)
     }
 }
@@ -306,7 +311,6 @@ fn brief(step: &crate::workflow::Step) -> String {
     match &step.kind {
         StepKind::Manual { .. } if step.evidence_required => "evidence required".to_owned(),
         StepKind::Manual { actions } if actions.len() > 1 => format!("{} actions", actions.len()),
-        StepKind::Manual { .. } => String::new(),
         StepKind::Ask { fields } if fields.len() == 1 => "1 question".to_owned(),
         StepKind::Ask { fields } => format!("{} questions", fields.len()),
         StepKind::Run { script, .. } => {
@@ -315,7 +319,7 @@ fn brief(step: &crate::workflow::Step) -> String {
             if lines.next().is_some() { format!("{first} …") } else { first }
         }
         StepKind::Approve { within: Some(within), .. } => format!("within {within}"),
-        StepKind::Approve { .. } => String::new(),
+        StepKind::Manual { .. } | StepKind::Approve { .. } => String::new(),
         StepKind::Write { path, .. } => path.clone(),
     }
 }
@@ -344,8 +348,8 @@ fn detail(
     }
     match &planned.work {
         Ok(Work::Run { script, env, cwd, .. }) => {
-            for line in script.trim_end().lines() {
-                add(&format!("$ {line}"), look.text());
+            for (n, line) in script.trim_end().lines().enumerate() {
+                add(&format!("{} {line}", if n == 0 { "$" } else { " " }), look.text());
             }
             for (name, value) in env {
                 add(&format!("{name} = {value}"), look.subtext());
@@ -399,7 +403,9 @@ impl Overlay for Confirm {
             }
             Action::Trust => {
                 let path = self.entry.path.clone()?;
-                return Some(Reaction::stay().with([Effect::Trust { path, digest: self.entry.digest.clone() }]));
+                return Some(
+                    Reaction::stay().with([Effect::Trust { path, digest: self.entry.digest.clone() }]),
+                );
             }
             Action::Edit => {
                 let path = self.entry.path.clone()?;
@@ -414,7 +420,12 @@ impl Overlay for Confirm {
         Some(Reaction::stay())
     }
 
-    fn on_answer(&mut self, model: &mut Model, request: &Request, result: &Result<Response>) -> Option<Reaction> {
+    fn on_answer(
+        &mut self,
+        model: &mut Model,
+        request: &Request,
+        result: &Result<Response>,
+    ) -> Option<Reaction> {
         match (request, result) {
             (Request::CheckPrerequisites { digest, .. }, result) if *digest == self.entry.digest => {
                 self.checks = match result {
@@ -476,7 +487,9 @@ impl Overlay for Confirm {
     fn refused(&self, _model: &Model, action: Action) -> Option<String> {
         match action {
             Action::Activate => self.refused_start(),
-            Action::Inputs if self.workflow.inputs.is_empty() => Some("This workflow takes no inputs".to_owned()),
+            Action::Inputs if self.workflow.inputs.is_empty() => {
+                Some("This workflow takes no inputs".to_owned())
+            }
             Action::Tick if self.sentences().is_empty() => Some("There is nothing to tick here".to_owned()),
             Action::Trust if self.entry.is_trusted() => Some("It is trusted already".to_owned()),
             Action::Trust | Action::Edit if self.entry.path.is_none() => {

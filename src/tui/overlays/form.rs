@@ -23,7 +23,10 @@ use crate::workflow::{Field, FieldKind, field};
 /// Where the values go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Purpose {
-    Answer { run: RunId, step: StepId },
+    Answer {
+        run: RunId,
+        step: StepId,
+    },
     /// To the overlay below.
     Bring,
 }
@@ -58,7 +61,13 @@ const TALL: u16 = 4;
 
 impl Form {
     /// The questions of a step. `values`: what was typed before and left.
-    pub fn answer(run: RunId, step: StepId, title: &str, fields: Vec<Field>, values: &Map<String, Value>) -> Self {
+    pub fn answer(
+        run: RunId,
+        step: StepId,
+        title: &str,
+        fields: Vec<Field>,
+        values: &Map<String, Value>,
+    ) -> Self {
         Self::new(title, Purpose::Answer { run, step }, fields, values)
     }
 
@@ -163,7 +172,9 @@ impl Editor {
                 area.move_cursor(CursorMove::End);
                 Self::Many(Box::new(area))
             }
-            FieldKind::String { .. } | FieldKind::Number | FieldKind::Path => Self::Line(LineInput::with(&text)),
+            FieldKind::String { .. } | FieldKind::Number | FieldKind::Path => {
+                Self::Line(LineInput::with(&text))
+            }
         }
     }
 
@@ -269,9 +280,8 @@ impl Overlay for Form {
                     // A letter goes to the next option that begins with it.
                     KeyCode::Char(c) => {
                         let from = at.map_or(0, |n| n + 1);
-                        let begins = |n: &usize| {
-                            options[*n].to_lowercase().starts_with(c.to_ascii_lowercase())
-                        };
+                        let begins =
+                            |n: &usize| options[*n].to_lowercase().starts_with(c.to_ascii_lowercase());
                         (from..options.len()).chain(0..from.min(options.len())).find(begins).or(at)
                     }
                     _ => at,
@@ -314,7 +324,8 @@ impl Overlay for Form {
     fn on_change(&mut self, model: &mut Model) -> Reaction {
         if let Purpose::Answer { run, step } = &self.purpose
             && let Some(copy) = model.mirror.run(run)
-            && verbs::waiting(copy, |p| matches!(p, crate::run::Prompt::Answers)).is_none_or(|(s, _)| &s != step)
+            && verbs::waiting(copy, |p| matches!(p, crate::run::Prompt::Answers))
+                .is_none_or(|(s, _)| &s != step)
         {
             self.leave(model);
             model.say("The step no longer waits for answers");
@@ -328,7 +339,8 @@ impl Overlay for Form {
         card::dim(frame, look);
         let height: u16 = self.entries.iter().map(|e| e.editor.height() + 3).sum();
         let area = card::place(frame.area(), 80, height + 2);
-        let inner = card::draw(frame, area, look, vec![untrusted(self.title.as_str(), look.strong())], Vec::new());
+        let inner =
+            card::draw(frame, area, look, vec![untrusted(self.title.as_str(), look.strong())], Vec::new());
         let (body, foot) = split_foot(inner);
         // Drawn into rows counted from the form's top; scrolled so that the focused field is seen.
         let blocks: Vec<u16> = self.entries.iter().map(|e| e.editor.height() + 3).collect();
@@ -379,7 +391,11 @@ fn draw_entry(model: &Model, frame: &mut Frame, room: Rect, entry: &Entry, focus
             let mut area = (**area).clone();
             area.set_style(look.text());
             area.set_cursor_line_style(ratatui::style::Style::new());
-            let cursor = if focused { look.text().add_modifier(ratatui::style::Modifier::REVERSED) } else { look.text() };
+            let cursor = if focused {
+                look.text().add_modifier(ratatui::style::Modifier::REVERSED)
+            } else {
+                look.text()
+            };
             area.set_cursor_style(cursor);
             frame.render_widget(&area, place);
         }
@@ -400,5 +416,74 @@ fn draw_entry(model: &Model, frame: &mut Frame, room: Rect, entry: &Entry, focus
         let line = Line::from(untrusted(problem.as_str(), look.style(Role::Error)));
         let line = wrap(&line, usize::from(room.width).saturating_sub(2), 0).swap_remove(0);
         frame.render_widget(line, shift(row(1 + height)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Request;
+    use crate::tui::testing::Harness;
+    use crate::workflow::SummarySection;
+
+    fn fields() -> Vec<Field> {
+        let field = |name: &str, prompt: &str, kind, required| Field {
+            name: name.to_owned(),
+            kind,
+            prompt: prompt.to_owned(),
+            default: None,
+            required,
+            summary: None::<SummarySection>,
+        };
+        vec![
+            field("service", "Which service?", FieldKind::String { max_length: Some(20) }, true),
+            field(
+                "plan",
+                "What shall we do?",
+                FieldKind::Choice { options: vec!["rollback".into(), "patch".into()] },
+                true,
+            ),
+            field("sure", "Is the error rate back to normal?", FieldKind::Boolean, false),
+            field("count", "How many pods?", FieldKind::Number, true),
+            field("story", "What happened?", FieldKind::Text, false),
+        ]
+    }
+
+    fn form() -> Harness {
+        let mut harness = Harness::new(90, 30);
+        let form = Form::answer(RunId::new("7f3a"), StepId::new("ask"), "Decide", fields(), &Map::new());
+        harness.model.open(form);
+        harness
+    }
+
+    #[test]
+    fn answers_are_typed_checked_and_sent_once_they_fit() {
+        let harness = form().keys("checkout<tab>p<tab><space><tab>many<tab>first<ret>second");
+        let harness = harness.see("Is the error rate").see("not `many`").golden("form");
+        let harness = harness.keys("<ctrl-s>");
+        assert!(harness.verbs().is_empty(), "a wrong answer is not sent");
+        let harness = harness.keys("<ctrl-u>3<ctrl-s>");
+        let [Verb::Answer { values, .. }] = harness.verbs()[..] else { panic!("one answer is sent") };
+        let expected = serde_json::json!({
+            "service": "checkout", "plan": "patch", "sure": true, "count": 3, "story": "first\nsecond",
+        });
+        assert_eq!(serde_json::Value::Object(values.clone()), expected);
+        assert!(harness.requests().iter().any(|r| matches!(r, Request::Act { .. })));
+    }
+
+    #[test]
+    fn escape_keeps_a_draft() {
+        let harness = form().keys("checkout<tab>p<esc>");
+        assert!(harness.model.layers.is_empty() && harness.verbs().is_empty());
+        let draft = &harness.model.run.drafts[&(RunId::new("7f3a"), StepId::new("ask"))];
+        assert_eq!(draft["service"], "checkout");
+        assert_eq!(draft["plan"], "patch");
+    }
+
+    #[test]
+    fn pasted_text_is_made_safe() {
+        let harness = form().paste("a\u{202e}b\x1b[2J\nc").keys("<esc>");
+        let draft = &harness.model.run.drafts[&(RunId::new("7f3a"), StepId::new("ask"))];
+        assert_eq!(draft["service"], "ab c");
     }
 }

@@ -89,7 +89,12 @@ pub trait Overlay: Any {
     fn on_action(&mut self, model: &mut Model, action: Action) -> Option<Reaction>;
 
     /// An answer to `Effect::Ask { asker: Asker::Overlay, .. }`; `None`: not its request.
-    fn on_answer(&mut self, _model: &mut Model, _request: &Request, _result: &Result<Response>) -> Option<Reaction> {
+    fn on_answer(
+        &mut self,
+        _model: &mut Model,
+        _request: &Request,
+        _result: &Result<Response>,
+    ) -> Option<Reaction> {
         None
     }
 

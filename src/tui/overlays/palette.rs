@@ -57,13 +57,19 @@ impl Palette {
         let wanted = self.search.text().trim();
         let matcher = SkimMatcherV2::default().ignore_case();
         // Every word has to be found, in whichever order.
-        let score = |text: &str| {
-            wanted.split_whitespace().try_fold(0, |sum, word| matcher.fuzzy_match(text, word).map(|s| sum + s))
+        // Names fuzzily, sentences as they stand: letters scattered over a sentence mean nothing.
+        let score = |name: &str, sentence: &str| {
+            let sentence = sentence.to_lowercase();
+            wanted.split_whitespace().try_fold(0, |sum, word| {
+                let told = sentence.contains(&word.to_lowercase()).then_some(10);
+                matcher.fuzzy_match(name, word).or(told).map(|s| sum + s)
+            })
         };
         let mut entries = Vec::new();
         for d in ACTIONS {
             let movement = d.contexts == [Context::List] && d.name.starts_with("move.");
-            let Some(score) = score(&format!("{} {} {}", d.name, d.label, d.sentence)).filter(|_| !movement) else {
+            let Some(score) = score(&format!("{} {}", d.name, d.label), d.sentence).filter(|_| !movement)
+            else {
                 continue;
             };
             let here = d.contexts.iter().any(|c| self.contexts.contains(c));
@@ -84,7 +90,7 @@ impl Palette {
         let workflows = model.bank.iter().flat_map(|bank| bank.registry.workflows());
         // Without a word only actions; the registry has its own screen.
         for workflow in workflows.filter(|_| !wanted.is_empty()) {
-            if let Some(score) = score(&format!("{} {}", workflow.id, workflow.name)) {
+            if let Some(score) = score(workflow.id.as_str(), &workflow.name) {
                 entries.push(Entry {
                     target: Target::Workflow(workflow.id.clone()),
                     title: SafeLine::new(workflow.id.as_str()),

@@ -19,12 +19,22 @@ use crate::tui::widgets::{Hint, LineInput, card, hints};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
     Cancel,
-    Skip { step: Option<StepId> },
-    Reject { step: Option<StepId> },
-    Fail { step: Option<StepId> },
-    Note { step: Option<StepId> },
+    Skip {
+        step: Option<StepId>,
+    },
+    Reject {
+        step: Option<StepId>,
+    },
+    Fail {
+        step: Option<StepId>,
+    },
+    Note {
+        step: Option<StepId>,
+    },
     /// Evidence, with which the step is done.
-    Done { step: Option<StepId> },
+    Done {
+        step: Option<StepId>,
+    },
     SessionNote(SessionId),
     SessionName(SessionId),
 }
@@ -61,11 +71,17 @@ impl Reason {
 
     fn sentence(&self) -> &'static str {
         match self.wanted {
-            Wanted::Cancel => "Its processes are ended, then the run is over. A reason helps whoever reads this later, but you can leave it empty.",
-            Wanted::Skip { .. } => "The run goes on with the next step. The reason goes into the journal and the summary.",
+            Wanted::Cancel => {
+                "Its processes are ended, then the run is over. A reason helps whoever reads this later, but you can leave it empty."
+            }
+            Wanted::Skip { .. } => {
+                "The run goes on with the next step. The reason goes into the journal and the summary."
+            }
             Wanted::Reject { .. } => "Nothing of it is done. The reason goes to whoever asked.",
             Wanted::Fail { .. } => "Say what you saw. Then you can try again, go back, or skip.",
-            Wanted::Note { .. } | Wanted::SessionNote(_) => "It is kept with its time and your name, and shows in the summary.",
+            Wanted::Note { .. } | Wanted::SessionNote(_) => {
+                "It is kept with its time and your name, and shows in the summary."
+            }
             Wanted::Done { .. } => "A note, a link, or the path of a file: evidence that the step is done.",
             Wanted::SessionName(_) => "The name stands in the list and in the summary's file name.",
         }
@@ -152,10 +168,18 @@ impl Overlay for Reason {
         for (row, line) in lines.into_iter().enumerate().take(body.height.into()) {
             frame.render_widget(line, ratatui::layout::Rect { y: body.y + row as u16, height: 1, ..body });
         }
-        let row = |n: u16| ratatui::layout::Rect { y: body.y + n.min(body.height.saturating_sub(1)), height: body.height.min(1), ..body };
+        let row = |n: u16| ratatui::layout::Rect {
+            y: body.y + n.min(body.height.saturating_sub(1)),
+            height: body.height.min(1),
+            ..body
+        };
         let field = row(at);
         frame.render_widget(Line::styled(look.glyph("›", ">"), look.accent()), field);
-        let field = ratatui::layout::Rect { x: field.x + 2.min(field.width), width: field.width.saturating_sub(2), ..field };
+        let field = ratatui::layout::Rect {
+            x: field.x + 2.min(field.width),
+            width: field.width.saturating_sub(2),
+            ..field
+        };
         self.input.draw(frame, field, look.text(), true);
         if let Some(problem) = self.problem {
             frame.render_widget(Line::styled(problem, look.style(crate::config::Role::Error)), row(at + 1));

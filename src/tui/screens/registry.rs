@@ -28,7 +28,15 @@ impl Screen for Registry {
     }
 
     fn draw(&self, model: &Model, frame: &mut Frame, area: Rect) {
-        empty(model, frame, area, &["Every workflow of the bank: bundled, your own, the project's.", "Press 1 and say what you want to do."]);
+        empty(
+            model,
+            frame,
+            area,
+            &[
+                "Every workflow of the bank: bundled, your own, the project's.",
+                "Press 1 and say what you want to do.",
+            ],
+        );
     }
 
     fn hints(&self, _model: &Model) -> Vec<Hint> {

@@ -44,7 +44,12 @@ impl Screen for RunScreen {
     }
 
     fn draw(&self, model: &Model, frame: &mut Frame, area: Rect) {
-        empty(model, frame, area, &["One run, step by step: none is open.", "Press 3 and open one, or 1 and start one."]);
+        empty(
+            model,
+            frame,
+            area,
+            &["One run, step by step: none is open.", "Press 3 and open one, or 1 and start one."],
+        );
     }
 
     fn hints(&self, _model: &Model) -> Vec<Hint> {

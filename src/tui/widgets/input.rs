@@ -169,9 +169,8 @@ impl LineInput {
 
     fn word_before(&self) -> usize {
         let head = self.text[..self.cursor].trim_end();
-        head.rfind(char::is_whitespace).map_or(0, |at| {
-            at + head[at..].chars().next().map_or(0, char::len_utf8)
-        })
+        head.rfind(char::is_whitespace)
+            .map_or(0, |at| at + head[at..].chars().next().map_or(0, char::len_utf8))
     }
 
     fn word_after(&self) -> usize {

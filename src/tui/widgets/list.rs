@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 
 use crate::config::Action;
 use crate::tui::look::Look;
-use crate::tui::widgets::text::cut_line;
+use crate::tui::widgets::text::{self, cut_line};
 
 /// How one column behaves.
 #[derive(Debug, Clone, Copy)]
@@ -117,7 +117,7 @@ impl ListState {
 /// Cells between two columns.
 const GAP: usize = 2;
 /// The pointer before the line.
-const LEAD: usize = 2;
+pub const LEAD: usize = 2;
 /// A filling column keeps at least this many cells, before others are dropped.
 const FILL_MIN: usize = 12;
 
@@ -131,12 +131,27 @@ pub fn draw(
     state: &ListState,
     focused: Option<bool>,
 ) {
+    let widths = widths(columns, rows, usize::from(area.width).saturating_sub(LEAD));
+    draw_aligned(frame, area, look, columns, &widths, rows, state, focused);
+}
+
+/// The same with widths from `widths`: several lists below each other keep their columns in line.
+#[expect(clippy::too_many_arguments, reason = "as `draw`, and the widths")]
+pub fn draw_aligned(
+    frame: &mut Frame,
+    area: Rect,
+    look: &Look,
+    columns: &[Column],
+    widths: &[Option<usize>],
+    rows: &[Row],
+    state: &ListState,
+    focused: Option<bool>,
+) {
     let height = usize::from(area.height);
     if height == 0 || area.width == 0 {
         return;
     }
     let first = state.first(rows.len(), height);
-    let widths = widths(columns, rows, usize::from(area.width).saturating_sub(LEAD));
     for (place, (index, row)) in rows.iter().enumerate().skip(first).take(height).enumerate() {
         let selected = focused.is_some() && index == state.selected.min(rows.len().saturating_sub(1));
         let line_area = Rect { y: area.y + place as u16, height: 1, ..area };
@@ -147,14 +162,13 @@ pub fn draw(
         };
         let mut spans = vec![pointer];
         let mut gap = 0;
-        for ((cell, width), column) in row.cells.iter().zip(&widths).zip(columns) {
+        for ((cell, width), column) in row.cells.iter().zip(widths).zip(columns) {
             let Some(width) = *width else { continue };
             let cell = cut_line(cell, width);
             let pad = width.saturating_sub(cell.width());
             let (before, after) = if column.right { (pad, 0) } else { (0, pad) };
             spans.push(Span::raw(" ".repeat(gap + before)));
-            let style = cell.style;
-            spans.extend(cell.spans.into_iter().map(|s| Span::styled(s.content, style.patch(s.style))));
+            spans.extend(text::spans(cell));
             spans.push(Span::raw(" ".repeat(after)));
             gap = GAP;
         }
@@ -165,8 +179,8 @@ pub fn draw(
     }
 }
 
-/// The width of each column, `None` where it is dropped.
-fn widths(columns: &[Column], rows: &[Row], room: usize) -> Vec<Option<usize>> {
+/// The width of each column, `None` where it is dropped, in `room` cells without the pointer's.
+pub fn widths(columns: &[Column], rows: &[Row], room: usize) -> Vec<Option<usize>> {
     let natural = |index: usize| {
         let widest = rows.iter().filter_map(|r| r.cells.get(index)).map(Line::width).max().unwrap_or(0);
         widest.min(usize::from(columns[index].max))
@@ -178,10 +192,12 @@ fn widths(columns: &[Column], rows: &[Row], room: usize) -> Vec<Option<usize>> {
         let shown = widths.iter().flatten().count();
         let gaps = shown.saturating_sub(1) * GAP;
         let fixed: usize = fixed(columns, &widths);
-        let fills: Vec<usize> = (0..columns.len()).filter(|i| columns[*i].fill && widths[*i].is_some()).collect();
+        let fills: Vec<usize> =
+            (0..columns.len()).filter(|i| columns[*i].fill && widths[*i].is_some()).collect();
         let wanted: usize = fills.iter().filter_map(|i| widths[*i]).map(|w| w.min(FILL_MIN)).sum();
         if fixed + gaps + wanted > room
-            && let Some(drop) = (0..columns.len()).rev().find(|i| !columns[*i].essential && widths[*i].is_some())
+            && let Some(drop) =
+                (0..columns.len()).rev().find(|i| !columns[*i].essential && widths[*i].is_some())
         {
             widths[drop] = None;
             continue;

@@ -66,7 +66,14 @@ impl PaneState {
 }
 
 /// Draws the lines, wrapped where `wrapped` says so. A mark at the right tells that there is more.
-pub fn draw(frame: &mut Frame, area: Rect, look: &Look, lines: &[Line<'static>], state: &PaneState, wrapped: bool) {
+pub fn draw(
+    frame: &mut Frame,
+    area: Rect,
+    look: &Look,
+    lines: &[Line<'static>],
+    state: &PaneState,
+    wrapped: bool,
+) {
     let height = usize::from(area.height);
     let width = usize::from(area.width);
     if height == 0 || width == 0 {

@@ -78,6 +78,12 @@ pub fn cut_line(line: &Line<'static>, limit: usize) -> Line<'static> {
     Line::from(spans).style(line.style)
 }
 
+/// A line's spans, the line's own style in each of them.
+pub fn spans(line: Line<'static>) -> Vec<Span<'static>> {
+    let style = line.style;
+    line.spans.into_iter().map(|s| Span::styled(s.content, style.patch(s.style))).collect()
+}
+
 /// A line broken into lines of at most `limit` cells, between words where possible; every line
 /// after the first begins with `indent` spaces.
 pub fn wrap(line: &Line<'static>, limit: usize, indent: usize) -> Vec<Line<'static>> {

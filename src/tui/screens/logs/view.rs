@@ -53,13 +53,10 @@ fn bar(model: &Model, frame: &mut Frame, area: Rect) {
     let look = &model.look;
     let state = &model.logs;
     let style = |source| {
-        if state.source == source {
-            look.accent().add_modifier(Modifier::BOLD)
-        } else {
-            look.subtext()
-        }
+        if state.source == source { look.accent().add_modifier(Modifier::BOLD) } else { look.subtext() }
     };
-    let mut left = vec![Span::raw("  "), Span::styled("Program log", style(Source::Program)), Span::raw("   ")];
+    let mut left =
+        vec![Span::raw("  "), Span::styled("Program log", style(Source::Program)), Span::raw("   ")];
     left.push(Span::styled("Output", style(Source::Output)));
     if let Some(run) = state.output.run.as_ref().filter(|_| state.source == Source::Output) {
         left.push(Span::styled(" of ", look.muted()));
@@ -141,7 +138,12 @@ fn detail(model: &Model, frame: &mut Frame, area: Rect) -> Rect {
     }
     let broken = wrap(&line, room.saturating_sub(POINTER).max(1), 0);
     let height = (broken.len() as u16).min(DETAIL);
-    let place = Rect { y: area.y + area.height - height, height, x: area.x + 2.min(area.width), width: area.width.saturating_sub(2) };
+    let place = Rect {
+        y: area.y + area.height - height,
+        height,
+        x: area.x + 2.min(area.width),
+        width: area.width.saturating_sub(2),
+    };
     for (row, line) in broken.iter().take(height.into()).enumerate() {
         let more = row + 1 == usize::from(height) && broken.len() > usize::from(height);
         let mut line = line.clone();
@@ -271,9 +273,15 @@ fn lit(parts: &[(String, Style)], places: &[(usize, usize)], look: &Look) -> Vec
         let mut from = begin;
         for (start, stop) in places.iter().filter(|(start, stop)| *start < end && *stop > begin) {
             let (start, stop) = ((*start).max(begin), (*stop).min(end));
-            spans.push(Span::styled(text.get(from - begin..start - begin).unwrap_or_default().to_owned(), *style));
+            spans.push(Span::styled(
+                text.get(from - begin..start - begin).unwrap_or_default().to_owned(),
+                *style,
+            ));
             let hit = look.lit().add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
-            spans.push(Span::styled(text.get(start - begin..stop - begin).unwrap_or_default().to_owned(), hit));
+            spans.push(Span::styled(
+                text.get(start - begin..stop - begin).unwrap_or_default().to_owned(),
+                hit,
+            ));
             from = stop;
         }
         spans.push(Span::styled(text.get(from - begin..).unwrap_or_default().to_owned(), *style));
@@ -283,8 +291,10 @@ fn lit(parts: &[(String, Style)], places: &[(usize, usize)], look: &Look) -> Vec
 }
 
 fn clock(model: &Model, at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.0)
-        .map_or_else(|_| String::new(), |t| t.to_zoned(model.facts.zone.clone()).strftime("%H:%M:%S").to_string())
+    jiff::Timestamp::from_millisecond(at.0).map_or_else(
+        |_| String::new(),
+        |t| t.to_zoned(model.facts.zone.clone()).strftime("%H:%M:%S").to_string(),
+    )
 }
 
 /// The search while it is typed; at the right whether the newest line is followed.
@@ -305,7 +315,10 @@ fn below(model: &Model, frame: &mut Frame, area: Rect) {
         }
     };
     let wide = right.width() as u16;
-    frame.render_widget(right, Rect { x: area.x + area.width.saturating_sub(wide), width: wide.min(area.width), ..area });
+    frame.render_widget(
+        right,
+        Rect { x: area.x + area.width.saturating_sub(wide), width: wide.min(area.width), ..area },
+    );
     if state.search.editing && area.width > wide + 8 {
         frame.render_widget(Line::from(vec![Span::raw("  "), Span::styled("/", look.accent())]), area);
         let field = Rect { x: area.x + 3, width: area.width - wide - 5, ..area };

@@ -102,7 +102,8 @@ fn spans(text: &str, plain: Style, look: &Look) -> Vec<Span<'static>> {
                     flush(&mut run, &mut spans, style(bold));
                     let code = &inside[..end];
                     // One space of padding belongs to the marks, where the code has ticks itself.
-                    let padded = code.strip_prefix(' ').and_then(|c| c.strip_suffix(' ')).filter(|c| c.contains('`'));
+                    let padded =
+                        code.strip_prefix(' ').and_then(|c| c.strip_suffix(' ')).filter(|c| c.contains('`'));
                     spans.push(untrusted(padded.unwrap_or(code), look.subtext()));
                     rest = &inside[end + ticks..];
                 } else {
@@ -152,7 +153,9 @@ mod tests {
         let text = "# A \\*b\\*\n\n- **bold** and `co*de`\n  - deep\n10. ten\n";
         assert_eq!(plain(text, 60), ["A *b*", "", "• bold and co*de", "  • deep", "10. ten"]);
         let shown = lines("**b** c", &look(), 60);
-        assert!(shown[0].spans.iter().any(|s| s.content == "b" && s.style.add_modifier.contains(Modifier::BOLD)));
+        assert!(
+            shown[0].spans.iter().any(|s| s.content == "b" && s.style.add_modifier.contains(Modifier::BOLD))
+        );
     }
 
     #[test]

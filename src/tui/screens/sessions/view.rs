@@ -43,7 +43,9 @@ pub fn draw(model: &Model, frame: &mut Frame, area: Rect) {
     if area.width < TWO_PANES {
         match model.sessions.focus {
             Focus::List => draw_list(model, frame, inner),
-            Focus::Preview => draw_preview(model, frame, Rect { x: inner.x + 1, width: inner.width - 1, ..inner }),
+            Focus::Preview => {
+                draw_preview(model, frame, Rect { x: inner.x + 1, width: inner.width - 1, ..inner })
+            }
         }
         return;
     }
@@ -96,7 +98,8 @@ fn row(model: &Model, session: &Session) -> Row {
         told.push(Span::styled(format!(" {failed} failed"), look.style(Role::Error)));
     }
     let folder = session.folder.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    let name = if current { look.strong() } else { look.text() };
+    let picked = model.sessions.picked.as_ref() == Some(&session.id);
+    let name = if picked { look.strong() } else { look.text() };
     Row::new(vec![
         Line::from(untrusted(&session.name, name)),
         Line::styled(format!("{glyph} {word}"), style),
@@ -139,7 +142,8 @@ fn draw_preview(model: &Model, frame: &mut Frame, area: Rect) {
     let body = if body.height > 10 { Rect { y: body.y + 1, height: body.height - 1, ..body } } else { body };
     let Some(text) = draft.or_else(|| made.map(|s| &s.text)) else {
         let waiting = PaneState::default();
-        let line = Line::from(span(&crate::base::SafeLine::new("The summary is being put together…"), look.muted()));
+        let line =
+            Line::from(span(&crate::base::SafeLine::new("The summary is being put together…"), look.muted()));
         pane::draw(frame, body, look, &[line], &waiting, true);
         return;
     };

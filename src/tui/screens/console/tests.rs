@@ -75,7 +75,10 @@ fn a_busy_console_shows_who_is_needed_first() {
     busy(80, 24).golden("console_busy");
     busy(60, 15).golden("console_busy_60x15");
     busy(140, 40).golden("console_busy_140x40");
-    busy(140, 40).look("light", ColourDepth::True, GlyphSet::Unicode).keys("<down>").golden("console_busy_light");
+    busy(140, 40)
+        .look("light", ColourDepth::True, GlyphSet::Unicode)
+        .keys("<down>")
+        .golden("console_busy_light");
 }
 
 #[test]
@@ -93,7 +96,7 @@ fn typing_ranks_candidates_and_digits_are_text_then() {
     let typed = busy(100, 30).keys("deploy mcp 2 chan");
     assert_eq!(typed.model.console.input.text(), "deploy mcp 2 chan");
     assert_eq!(typed.model.screen, ScreenId::Console);
-    busy(100, 30).keys("deploy mcp chnages").see("MW-").golden("console_typing");
+    busy(100, 30).keys("deploy mcp chnages").see("MW-").golden("console_typing").picture("docs/console.svg");
     busy(80, 24).keys("deploy mcp chnages").golden("console_typing_80x24");
     let gone = busy(80, 24).keys("2");
     assert_eq!(gone.model.screen, ScreenId::Registry, "while nothing is typed, digits go to screens");
@@ -113,8 +116,12 @@ fn escape_empties_then_leaves_and_i_comes_back() {
 #[test]
 fn enter_opens_a_card_and_starts_nothing() {
     let trigger = trigger_of("MW-004");
-    let card = busy(100, 30).answering(prerequisites).keys(&format!("{trigger}<ret>")).see("MW-004").see("start");
-    assert!(!card.requests().iter().any(|r| matches!(r, Request::Start(_))), "nothing is started by a phrase");
+    let card =
+        busy(100, 30).answering(prerequisites).keys(&format!("{trigger}<ret>")).see("MW-004").see("start");
+    assert!(
+        !card.requests().iter().any(|r| matches!(r, Request::Start(_))),
+        "nothing is started by a phrase"
+    );
     let card = card.golden("confirm");
     card.keys("d").golden("confirm_dry_run").keys("<esc>").see_no("Why this one");
     busy(60, 15).answering(prerequisites).keys(&format!("{trigger}<ret>")).golden("confirm_60x15");
@@ -146,7 +153,8 @@ fn a_card_starts_exactly_what_it_shows() {
         .with_bank()
         .connected()
         .keys(&format!("{}<ret>", trigger_of("MW-004")));
-    let digest = harness.model.bank.as_ref().and_then(|b| b.registry.find("MW-004")).map(|e| e.digest.clone());
+    let digest =
+        harness.model.bank.as_ref().and_then(|b| b.registry.find("MW-004")).map(|e| e.digest.clone());
     let harness = fill_inputs(harness).keys("<ret>");
     let start = harness.requests().into_iter().find_map(|r| match r {
         Request::Start(start) => Some(start.clone()),
@@ -238,8 +246,13 @@ fn leaving_is_asked_once() {
 #[test]
 fn no_size_is_too_small_to_draw() {
     let trigger = trigger_of("MW-004");
-    for (width, height) in [(1, 1), (2, 5), (39, 8), (40, 7), (40, 8), (41, 9), (60, 15), (69, 19), (70, 20), (300, 3)] {
-        let harness = busy(width, height).keys(&trigger).keys("<ret>?x<esc><esc>:<esc><esc><ctrl-c>").keys("<esc><esc><down>");
+    for (width, height) in
+        [(1, 1), (2, 5), (39, 8), (40, 7), (40, 8), (41, 9), (60, 15), (69, 19), (70, 20), (300, 3)]
+    {
+        let harness = busy(width, height)
+            .keys(&trigger)
+            .keys("<ret>?x<esc><esc>:<esc><esc><ctrl-c>")
+            .keys("<esc><esc><down>");
         drop(harness.resize(1, 1).resize(80, 24));
     }
     busy(39, 8).see("2 runs need you; this window is too");

@@ -1,0 +1,485 @@
+//! What the process bank's own document says of each workflow, word for word; `bank` holds the
+//! bundled files to it.
+
+pub struct Expected {
+    pub id: &'static str,
+    pub name: &'static str,
+    pub status: &'static str,
+    pub triggers: &'static [&'static str],
+    pub scope: &'static str,
+    pub prerequisites: &'static [&'static str],
+    /// Title, what is to be done or asked, validation (empty: none).
+    pub steps: &'static [(&'static str, &'static [&'static str], &'static str)],
+    pub outputs: &'static [&'static str],
+    pub criteria: &'static [&'static str],
+}
+
+pub const BANK: [Expected; 7] = [
+    Expected {
+        id: "MW-001",
+        name: "Thread Ending Summary",
+        status: "active",
+        triggers: &[
+            "This thread is ending",
+            "Create session summary",
+            "We're running out of tokens",
+            "Time to wrap up this session",
+        ],
+        scope: "Creating comprehensive session summary for future continuation",
+        prerequisites: &[
+            "Significant work has been done in this session",
+            "Changes have been committed to git",
+            "Token count is getting high (>800k used)",
+        ],
+        steps: &[
+            (
+                "Assess Session State",
+                &[
+                    "Review what was accomplished this session",
+                    "Identify what's complete vs. in-progress",
+                    "Note any unresolved issues or blockers",
+                    "Check git commit history for changes made",
+                ],
+                "Clear understanding of session achievements",
+            ),
+            (
+                "Create/Update SESSION-SUMMARY Document",
+                &[
+                    "Create new or update existing SESSION-SUMMARY-*.md",
+                    "Include sections:",
+                    "Executive Summary",
+                    "System Architecture (if changed)",
+                    "Implemented Tools/Features (with details)",
+                    "Key Configuration Details",
+                    "Testing Results",
+                    "Known Issues & Gotchas",
+                    "What's Next / Future Work",
+                    "Quick Reference Commands",
+                    "Important Notes for AI Continuation",
+                    "Use current session summary as template",
+                    "Update metrics (LOC, tool count, coverage)",
+                ],
+                "Summary document is comprehensive and self-contained",
+            ),
+            (
+                "Document Testing Status",
+                &[
+                    "List what was tested and results",
+                    "Document what still needs testing",
+                    "Provide exact test commands for next session",
+                    "Note any test failures and workarounds",
+                ],
+                "Future AI can resume testing immediately",
+            ),
+            (
+                "Create Next Session Checklist",
+                &[
+                    "List first tasks for next session",
+                    "Provide exact commands to run",
+                    "Set context for what to build next",
+                    "Estimate time/complexity for next work",
+                ],
+                "Clear starting point defined",
+            ),
+            (
+                "Final Git State Check",
+                &[
+                    "Verify all changes committed",
+                    "Confirm git push completed",
+                    "Check no uncommitted changes remain",
+                    "Document any work-in-progress branches",
+                ],
+                "Git state is clean and synced",
+            ),
+            (
+                "Create Continuation Instructions",
+                &[
+                    "State exact file to read first",
+                    "List key facts AI must remember",
+                    "Provide troubleshooting checklist",
+                    "Include workflow names for common operations",
+                ],
+                "Next AI session can start immediately without questions",
+            ),
+        ],
+        outputs: &[
+            "SESSION-SUMMARY-*.md (comprehensive state document)",
+            "Updated README (if needed)",
+            "Clear continuation instructions",
+        ],
+        criteria: &[
+            "Summary document created/updated",
+            "All work committed and pushed",
+            "Testing status documented",
+            "Next steps clearly defined",
+            "Future AI can resume seamlessly",
+        ],
+    },
+    Expected {
+        id: "MW-002",
+        name: "New MCP Tool Development",
+        status: "active",
+        triggers: &["Create new MCP tool", "Add a new tool to the MCP server", "Build a new platform tool"],
+        scope: "Full lifecycle of adding a single MCP tool",
+        prerequisites: &[
+            "Clear understanding of what tool should do",
+            "Know which existing tools/primitives it will use",
+            "Have test environment ready",
+        ],
+        steps: &[
+            (
+                "Requirements Gathering",
+                &[
+                    "What should this tool do?",
+                    "What parameters does it need?",
+                    "What does it return?",
+                    "Is this read-only or does it modify state?",
+                    "Which existing tools/primitives will it use?",
+                ],
+                "Clear specification of tool behavior",
+            ),
+            (
+                "Check for Redundancy",
+                &[
+                    "Review existing tools in platform_mcp.py",
+                    "Search for similar functionality",
+                    "Tool X does something similar. Should we extend it instead?",
+                    "This is a new tool, not a modification of existing",
+                ],
+                "No duplicate functionality",
+            ),
+            (
+                "Security Review",
+                &[
+                    "Identify all user inputs",
+                    "Determine if inputs go into commands",
+                    "Plan shlex.quote() usage",
+                    "Verify cluster name validation",
+                    "Check if sudo/privilege escalation needed",
+                    "Document security measures in docstring",
+                ],
+                "Security requirements identified",
+            ),
+            (
+                "Implement Tool",
+                &[
+                    "Follow existing code patterns (see SESSION-SUMMARY)",
+                    "Use @mcp.tool() decorator",
+                    "Add comprehensive docstring with examples",
+                    "Implement input validation",
+                    "Use run_remote_command() or other primitives",
+                    "Return standard dict format: {success, message, ansible_command, ansible_steps, ...}",
+                    "Add inline comments explaining each step",
+                ],
+                "Code follows established patterns",
+            ),
+            (
+                "Local Testing",
+                &[
+                    "Test in platform-mcp-server venv",
+                    "Test with valid inputs",
+                    "Test with invalid inputs",
+                    "Test error cases",
+                    "Verify return format matches spec",
+                ],
+                "Tool works as expected locally",
+            ),
+            (
+                "Commit Changes",
+                &["git add platform_mcp.py", "git commit with descriptive message", "git push"],
+                "Changes in git history",
+            ),
+            (
+                "Deploy via Ansible",
+                &[
+                    "cd ~/personal/git/ansible-mac",
+                    "ansible-playbook playbooks/zed-mcp.yml",
+                    "Verify sync completed",
+                ],
+                "Ansible reports success",
+            ),
+            (
+                "Integration Testing",
+                &[
+                    "Restart Zed Preview",
+                    "Test tool with natural language prompts",
+                    "Verify tool appears in MCP tool list",
+                    "Test with real cluster/node",
+                ],
+                "Tool works in Zed Preview",
+            ),
+            (
+                "Update Documentation",
+                &[
+                    "Add tool to SESSION-SUMMARY tool list",
+                    "Update tool count metrics",
+                    "Add usage examples",
+                    "Update \"What's Next\" section if needed",
+                ],
+                "Documentation reflects new tool",
+            ),
+        ],
+        outputs: &[
+            "New @mcp.tool() function in platform_mcp.py",
+            "Git commit with changes",
+            "Updated documentation",
+            "Tested and working tool",
+        ],
+        criteria: &[
+            "Tool implemented with security measures",
+            "Local tests pass",
+            "Changes committed and deployed",
+            "Works in Zed Preview",
+            "Documentation updated",
+        ],
+    },
+    Expected {
+        id: "MW-003",
+        name: "MCP Tool Testing Suite",
+        status: "active",
+        triggers: &["Test MCP tools", "Run MCP test suite", "Verify MCP tools work"],
+        scope: "Comprehensive testing of MCP tools",
+        prerequisites: &[
+            "MCP server code is up to date",
+            "Have access to test clusters",
+            "Logged into Teleport",
+        ],
+        steps: &[
+            (
+                "Local Python Testing",
+                &[
+                    "cd platform-mcp-server",
+                    "source venv/bin/activate",
+                    "Run test files: test_teleport_v1b.py, test_teleport_v1c.py, etc.",
+                    "Capture any failures",
+                ],
+                "Test scripts run without errors",
+            ),
+            (
+                "Integration Testing in Zed",
+                &[
+                    "Use natural language prompts for each tool",
+                    "Test with valid parameters",
+                    "Test edge cases",
+                    "Verify responses are helpful",
+                ],
+                "All tools respond correctly in Zed",
+            ),
+            (
+                "Real-World Scenario Testing",
+                &[
+                    "Pick actual platform engineering task",
+                    "Use tools to accomplish it",
+                    "Verify workflow is smooth",
+                    "Note any usability issues",
+                ],
+                "Tools solve real problems",
+            ),
+            (
+                "Document Test Results",
+                &[
+                    "Update SESSION-SUMMARY with test status",
+                    "Note any bugs found",
+                    "List tools that need improvement",
+                    "Update \"Known Issues\" section",
+                ],
+                "Test results recorded",
+            ),
+        ],
+        outputs: &["Test execution results", "Bug list (if any)", "Updated documentation"],
+        criteria: &[],
+    },
+    Expected {
+        id: "MW-004",
+        name: "Deploy MCP Changes",
+        status: "active",
+        triggers: &["Deploy MCP changes", "Sync MCP server", "Update Zed with latest MCP code"],
+        scope: "Deploy committed MCP changes to Zed Preview",
+        prerequisites: &["Changes committed to git", "Changes pushed to GitHub"],
+        steps: &[
+            (
+                "Verify Git State",
+                &["Check git status is clean", "Confirm changes are pushed", "Note commit hash"],
+                "No uncommitted changes, push succeeded",
+            ),
+            (
+                "Run Ansible Sync",
+                &[
+                    "cd ~/personal/git/ansible-mac",
+                    "ansible-playbook playbooks/zed-mcp.yml",
+                    "Wait for completion",
+                    "Check for errors (ignore WhatsApp failure)",
+                ],
+                "Ansible reports success",
+            ),
+            (
+                "Restart Zed Preview",
+                &["Instruct user to restart Zed Preview", "Explain: ⌘-Shift-P → \"Zed: Restart\""],
+                "User confirms restart",
+            ),
+            (
+                "Verify Deployment",
+                &[
+                    "Test a tool to confirm new code is loaded",
+                    "Check MCP server version/state if applicable",
+                ],
+                "New code is active",
+            ),
+        ],
+        outputs: &["MCP server updated in ~/src/mcp-servers/", "Zed Preview running latest code"],
+        criteria: &[],
+    },
+    Expected {
+        id: "MW-005",
+        name: "Create New Meta-Workflow",
+        status: "active",
+        triggers: &[
+            "I want to create a new platform meta workflow",
+            "Create new meta-workflow",
+            "Add a new workflow to the registry",
+        ],
+        scope: "Creating and documenting a new repeatable workflow",
+        prerequisites: &["User has a clear process in mind", "Process has been done at least once manually"],
+        steps: &[
+            (
+                "Gather Requirements",
+                &[
+                    "What is the workflow name?",
+                    "What natural language trigger phrases should invoke it?",
+                    "What is the scope/purpose of this workflow?",
+                    "What are the prerequisites before starting?",
+                    "What are the main steps involved?",
+                    "What outputs/artifacts should it produce?",
+                ],
+                "User has provided clear answers to all questions",
+            ),
+            (
+                "Check for Ambiguity",
+                &[
+                    "Review existing workflows in registry",
+                    "Identify any workflows with similar:",
+                    "Trigger phrases",
+                    "Scope/purpose",
+                    "Steps or outcomes",
+                    "I found similar workflow(s): [list]. How does your workflow differ?",
+                    "Should this replace, extend, or coexist with [existing workflow]?",
+                ],
+                "No ambiguous overlaps, or overlaps are intentionally documented",
+            ),
+            (
+                "Document the Workflow",
+                &[
+                    "Assign next available MW-ID (e.g., MW-008)",
+                    "Create workflow documentation following structure",
+                    "Add disambiguation notes if needed",
+                    "Include examples of when to use vs. not use",
+                ],
+                "Workflow is fully documented in META-WORKFLOWS.md",
+            ),
+            (
+                "Add to Registry",
+                &[
+                    "Add entry to Workflow Registry table",
+                    "Update Table of Contents if new category needed",
+                    "Cross-reference with related workflows",
+                ],
+                "Registry updated, workflow discoverable",
+            ),
+            (
+                "Test the Workflow",
+                &[
+                    "AI simulates workflow execution (dry run)",
+                    "Identify any unclear steps or decision points",
+                    "Refine based on findings",
+                ],
+                "Workflow can be executed unambiguously",
+            ),
+        ],
+        outputs: &[
+            "Updated META-WORKFLOWS.md with new workflow",
+            "Registry entry created",
+            "Disambiguation notes (if applicable)",
+        ],
+        criteria: &[
+            "Workflow fully documented",
+            "Registry updated",
+            "No ambiguous overlaps",
+            "Can be executed by AI in future sessions",
+        ],
+    },
+    Expected {
+        id: "MW-006",
+        name: "Flux Debugging Session",
+        status: "draft",
+        triggers: &["Debug Flux issues", "Investigate Flux problems", "Troubleshoot GitOps deployment"],
+        scope: "Systematic debugging of Flux reconciliation issues",
+        prerequisites: &[],
+        steps: &[
+            ("Identify Problem Kustomization", &[], ""),
+            ("Check Kustomization Status", &[], ""),
+            ("Review Events", &[], ""),
+            ("Check Source Status", &[], ""),
+            ("Review Controller Logs", &[], ""),
+            ("Identify Root Cause", &[], ""),
+            ("Recommend Fix", &[], ""),
+        ],
+        outputs: &[],
+        criteria: &[],
+    },
+    Expected {
+        id: "MW-007",
+        name: "Create New Tool Category",
+        status: "draft",
+        triggers: &["Create new tool category", "Start a new V1x category", "Build a new suite of tools"],
+        scope: "Creating an entire category of related tools (like V1c)",
+        prerequisites: &[
+            "Clear theme for tool category",
+            "Multiple related tools identified",
+            "Understand how tools relate to each other",
+        ],
+        steps: &[
+            (
+                "Category Planning",
+                &[
+                    "What is the category name? (e.g., V1d, V2a)",
+                    "What is the theme/purpose?",
+                    "What tools will be in this category?",
+                    "How do these tools relate to existing categories?",
+                    "Create category scope document",
+                ],
+                "Clear category definition",
+            ),
+            (
+                "Design Tool Interactions",
+                &[
+                    "Identify primitives needed",
+                    "Plan tool composition (which tools use which)",
+                    "Design common patterns for this category",
+                    "Document security considerations",
+                ],
+                "Category architecture defined",
+            ),
+            (
+                "Implement Tools Iteratively",
+                &[
+                    "Use MW-002 for each tool",
+                    "Test each before moving to next",
+                    "Update documentation progressively",
+                ],
+                "All category tools implemented",
+            ),
+            (
+                "Create Category Summary",
+                &[
+                    "Add category section to SESSION-SUMMARY",
+                    "Document architecture",
+                    "Provide usage examples",
+                    "Update metrics",
+                ],
+                "Category fully documented",
+            ),
+        ],
+        outputs: &["New tool category code", "Category documentation", "Updated SESSION-SUMMARY"],
+        criteria: &[],
+    },
+];
