@@ -21,7 +21,7 @@ impl Search {
     }
 
     pub fn meets(&self, entry: &Entry) -> bool {
-        let run = entry.run.as_ref().map(|r| r.as_str()).unwrap_or_default();
+        let run = entry.run.as_ref().map(crate::base::RunId::as_str).unwrap_or_default();
         contains(&entry.text.plain(), self.text())
             || [run, entry.step.as_str(), entry.fields.as_str()]
                 .iter()

@@ -181,7 +181,7 @@ impl Screen for Sessions {
             }
             (Action::Activate, Some(_)) => model.sessions.focus = Focus::Preview,
             (Action::Escape, _) if model.sessions.focus == Focus::Preview => {
-                model.sessions.focus = Focus::List
+                model.sessions.focus = Focus::List;
             }
             (Action::ExportSummary, Some(session)) => return Some(export(model, &session.id, false)),
             (Action::Edit, Some(session)) => {

@@ -6,7 +6,6 @@ use crate::config::{ColourDepth, GlyphSet};
 use crate::run::session::SessionNote;
 use crate::run::testing::{Driver, manual, workflow};
 use crate::run::{Export as Exported, GitState, Run};
-use crate::tui::overlays::reason;
 use crate::tui::testing::{Harness, NOW, session as current};
 
 fn past(id: &str, name: &str, hours: i64, length: i64) -> Session {
@@ -231,24 +230,18 @@ fn rename_note_and_end_ask_the_engine() {
     // The summary is written only with the end in it.
     let harness = harness.keys("<ret>").see("still being put together");
     assert!(exports(&harness).is_empty());
-    let ended = |request: &Request| {
-        let Request::SessionRecord { .. } = request else { return None };
-        Some(Ok(Response::SessionRecord(Box::new(record(Session { seq: 2, ..current() })))))
-    };
-    let mut harness = harness.answering(ended);
-    harness.model.sessions.asked = None;
     let update = Session { seq: 2, ended: Some((NOW, current().opened_by)), ..current() };
-    // Answers given first win in the harness: the record with the end has to be sent by hand.
-    harness = harness.update(Update::Session(update));
+    let mut harness = harness.update(Update::Session(update.clone()));
     let asked = Request::SessionRecord { session: current().id };
-    let result = ended(&asked).expect("an answer");
+    let asks = harness.effects.iter().filter(|e| **e == Effect::ask(Asker::Overlay, asked.clone()));
+    assert_eq!(asks.count(), 2, "once as it opens, once more for the end");
     harness.send(crate::tui::Msg::Answered {
         asker: Asker::Overlay,
         request: Box::new(asked),
-        result: Box::new(result),
+        result: Box::new(Ok(Response::SessionRecord(Box::new(record(update))))),
     });
     let harness = harness.keys("<ret>");
-    assert_eq!(exports(&harness).len(), 1);
+    assert!(exports(&harness)[0].1.contains("ended 2026-11-21 09:00"));
 }
 
 #[test]
@@ -258,8 +251,6 @@ fn an_ended_session_stays_and_takes_no_more() {
         .see("Session Summary: payments-rollout")
         .see("exported to SESSION-SUMMARY-pay");
     harness.keys("E").see("The session has ended already").keys("n").see("takes no more notes");
-    let named = reason::Wanted::SessionName(SessionId::new("x"));
-    assert_ne!(named, reason::Wanted::SessionNote(SessionId::new("x")));
 }
 
 #[test]
@@ -273,7 +264,7 @@ fn small_and_hostile_screens_do_no_harm() {
     for (width, height) in [(1, 1), (3, 2), (40, 8), (70, 9), (200, 60)] {
         harness = harness.resize(width, height).keys("x<esc>e<esc>E<esc><tab>");
     }
-    for symbol in harness.buffer().content.iter().map(|c| c.symbol()) {
+    for symbol in harness.buffer().content.iter().map(ratatui::buffer::Cell::symbol) {
         assert!(!symbol.chars().any(|c| c.is_control() || c == '\u{202e}'), "{symbol:?}");
     }
 }

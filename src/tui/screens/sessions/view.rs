@@ -44,7 +44,7 @@ pub fn draw(model: &Model, frame: &mut Frame, area: Rect) {
         match model.sessions.focus {
             Focus::List => draw_list(model, frame, inner),
             Focus::Preview => {
-                draw_preview(model, frame, Rect { x: inner.x + 1, width: inner.width - 1, ..inner })
+                draw_preview(model, frame, Rect { x: inner.x + 1, width: inner.width - 1, ..inner });
             }
         }
         return;
