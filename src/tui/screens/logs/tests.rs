@@ -185,7 +185,7 @@ fn running() -> Run {
     driver.run
 }
 
-fn chunk(text: &str, offset: u64, complete: bool) -> Result<Response> {
+fn chunk(text: &str, offset: u64, complete: bool) -> Response {
     let next = offset + text.len() as u64;
     let chunk = OutputChunk {
         step: Some(StepId::new("tests")),
@@ -197,14 +197,14 @@ fn chunk(text: &str, offset: u64, complete: bool) -> Result<Response> {
         text: text.to_owned(),
         complete,
     };
-    Ok(Response::Output(chunk))
+    Response::Output(chunk)
 }
 
 fn output(width: u16, height: u16, first: &'static str) -> Harness {
     let answer = move |request: &Request| match request {
-        Request::Output { range: OutputRange::Tail { .. }, .. } => Some(chunk(first, 0, false)),
+        Request::Output { range: OutputRange::Tail { .. }, .. } => Some(Ok(chunk(first, 0, false))),
         Request::Output { range: OutputRange::From { offset, .. }, .. } => {
-            Some(chunk("… ok\ntest b ... \u{1b}[31mFAILED\u{1b}[0m\n", *offset, false))
+            Some(Ok(chunk("… ok\ntest b ... \u{1b}[31mFAILED\u{1b}[0m\n", *offset, false)))
         }
         _ => None,
     };
@@ -241,7 +241,7 @@ fn the_output_of_a_run_that_ended_is_asked_for_no_more() {
     let mut driver = Driver::start(workflow(vec![script("tests", "cargo test")]));
     driver.act(Verb::Cancel { reason: None }).expect("a run can be cancelled");
     let answer =
-        |request: &Request| matches!(request, Request::Output { .. }).then(|| chunk("done\n", 0, true));
+        |request: &Request| matches!(request, Request::Output { .. }).then(|| Ok(chunk("done\n", 0, true)));
     let harness = Harness::new(80, 24)
         .with_run(driver.run)
         .answering(answer)
