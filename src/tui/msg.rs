@@ -85,7 +85,9 @@ pub enum Effect {
     /// Opens a file in the person's editor, then reads the bank again.
     Edit(PathBuf),
     /// Reads the program's log from there on, or its newest lines; comes back as `Msg::Log`.
-    ReadLog { from: Option<crate::tui::logfile::Place> },
+    ReadLog {
+        from: Option<crate::tui::logfile::Place>,
+    },
     /// Steps aside to the shell.
     Suspend,
     /// Clears the terminal, so that everything is drawn afresh.

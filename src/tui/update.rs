@@ -235,7 +235,8 @@ fn tell_session_end(model: &mut Model, update: &Update) {
         && session.ended.is_some()
         && model.mirror.session.as_ref() == Some(&session.id)
     {
-        let written = session.exports.last().map_or_else(String::new, |e| format!("; its summary is {}", e.path));
+        let written =
+            session.exports.last().map_or_else(String::new, |e| format!("; its summary is {}", e.path));
         model.say(&format!("The session {} has ended{written}", session.name));
     }
 }

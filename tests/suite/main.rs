@@ -13,4 +13,5 @@ mod engine_runs;
 mod engine_sessions;
 mod readme;
 mod support;
+mod tui_tour;
 mod workflow_files;

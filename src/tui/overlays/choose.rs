@@ -35,7 +35,10 @@ pub enum Pick {
         action: Action,
     },
     /// Ends a session; afterwards asks where its summary goes.
-    EndSession { session: SessionId, export: bool },
+    EndSession {
+        session: SessionId,
+        export: bool,
+    },
 }
 
 #[derive(Debug, Clone)]

@@ -23,11 +23,24 @@ use crate::workflow::{Entry, Prerequisite, Status, StepKind, Workflow, field};
 
 /// How the prerequisites stand.
 enum Checks {
-    /// The engine runs the commands.
-    Asked,
+    /// The engine runs the commands. `start`: Enter was pressed meanwhile.
+    Asked { start: bool },
     Known(Vec<PrerequisiteResult>),
     /// They could not be checked, and why.
     Failed(SafeLine),
+}
+
+impl Checks {
+    /// Commands are run by the engine, of trusted workflows alone; sentences are ticked by a person.
+    fn before(entry: &Entry, workflow: &Workflow) -> Self {
+        let has_commands = workflow.prerequisites.iter().any(|p| matches!(p, Prerequisite::Check { .. }));
+        if entry.is_trusted() && has_commands {
+            return Self::Asked { start: false };
+        }
+        let unknown =
+            |p: &Prerequisite| PrerequisiteResult { says: p.says().to_owned(), passed: None, detail: None };
+        Self::Known(workflow.prerequisites.iter().map(unknown).collect())
+    }
 }
 
 pub struct Confirm {
@@ -56,17 +69,10 @@ impl Confirm {
         let Some(workflow) = entry.workflow().cloned() else { return Vec::new() };
         let defaults = workflow.inputs.iter().filter_map(|f| Some((f.name.clone(), f.default.clone()?)));
         let values = defaults.collect();
-        let ask = entry.is_trusted() && !workflow.prerequisites.is_empty();
-        let effects = if ask { vec![check(model, &workflow, &entry.digest)] } else { Vec::new() };
-        let checks = if ask {
-            Checks::Asked
-        } else {
-            let unknown = |p: &Prerequisite| PrerequisiteResult {
-                says: p.says().to_owned(),
-                passed: None,
-                detail: None,
-            };
-            Checks::Known(workflow.prerequisites.iter().map(unknown).collect())
+        let checks = Checks::before(&entry, &workflow);
+        let effects = match checks {
+            Checks::Asked { .. } => vec![check(model, &workflow, &entry.digest)],
+            _ => Vec::new(),
         };
         model.open(Self {
             entry,
@@ -94,7 +100,7 @@ impl Confirm {
     fn results(&self) -> &[PrerequisiteResult] {
         match &self.checks {
             Checks::Known(results) => results,
-            Checks::Asked | Checks::Failed(_) => &[],
+            Checks::Asked { .. } | Checks::Failed(_) => &[],
         }
     }
 
@@ -131,8 +137,9 @@ impl Confirm {
             self.edit_inputs(model);
             return Reaction::stay();
         };
-        if matches!(self.checks, Checks::Asked) {
-            model.say("The prerequisites are still being checked");
+        if let Checks::Asked { start } = &mut self.checks {
+            *start = true;
+            model.say("It starts as soon as the prerequisites are checked");
             return Reaction::stay();
         }
         if self.results().iter().any(|r| r.passed == Some(false)) && !self.warned {
@@ -216,7 +223,7 @@ impl Confirm {
                 untrusted(prerequisite.says(), look.text()),
             ];
             match (&self.checks, passed, is_sentence) {
-                (Checks::Asked, _, false) => spans.push(Span::styled("  checking…", look.muted())),
+                (Checks::Asked { .. }, _, false) => spans.push(Span::styled("  checking…", look.muted())),
                 (Checks::Failed(why), _, false) => {
                     spans.push(Span::styled("  not checked: ", look.style(Role::Warning)));
                     spans.push(untrusted(why.as_str(), look.muted()));
@@ -428,12 +435,14 @@ impl Overlay for Confirm {
     ) -> Option<Reaction> {
         match (request, result) {
             (Request::CheckPrerequisites { digest, .. }, result) if *digest == self.entry.digest => {
+                let wanted = matches!(self.checks, Checks::Asked { start: true });
                 self.checks = match result {
                     Ok(Response::Prerequisites(results)) => Checks::Known(results.clone()),
                     Ok(_) => return None,
                     Err(error) => Checks::Failed(SafeLine::new(&error.message)),
                 };
-                Some(Reaction::stay())
+                let known = matches!(self.checks, Checks::Known(_));
+                Some(if wanted && known { self.start(model) } else { Reaction::stay() })
             }
             (Request::Start(start), result) if start.digest == self.entry.digest && self.started => {
                 self.started = false;
@@ -477,11 +486,13 @@ impl Overlay for Confirm {
         self.entry = entry.clone();
         self.workflow = workflow;
         self.warned = false;
-        if self.entry.is_trusted() && !self.workflow.prerequisites.is_empty() {
-            self.checks = Checks::Asked;
-            return Reaction::stay().with([check(model, &self.workflow, &self.entry.digest)]);
+        self.checks = Checks::before(&self.entry, &self.workflow);
+        match self.checks {
+            Checks::Asked { .. } => {
+                Reaction::stay().with([check(model, &self.workflow, &self.entry.digest)])
+            }
+            _ => Reaction::stay(),
         }
-        Reaction::stay()
     }
 
     fn refused(&self, _model: &Model, action: Action) -> Option<String> {

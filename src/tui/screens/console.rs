@@ -138,10 +138,8 @@ fn enter(model: &mut Model) -> Vec<Effect> {
 fn choice(model: &Model, candidate: &Candidate, asked: &[Candidate], phrase: &str) -> Item {
     let workflow = |id| model.bank.as_ref().and_then(|b| b.registry.get(id)).and_then(|e| e.workflow());
     let scope = workflow(&candidate.id).map(|w| SafeLine::new(&w.scope));
-    let told = asked
-        .iter()
-        .filter_map(|other| workflow(&other.id)?.says_of(&candidate.id))
-        .map(SafeLine::new);
+    let told =
+        asked.iter().filter_map(|other| workflow(&other.id)?.says_of(&candidate.id)).map(SafeLine::new);
     Item {
         lead: SafeLine::new(candidate.id.as_str()),
         label: SafeLine::new(&candidate.name),
@@ -204,7 +202,12 @@ fn obey(model: &mut Model, control: &Control) -> Vec<Effect> {
             let item = |r: &RunSummary| Item {
                 lead: SafeLine::new(r.run.short()),
                 label: SafeLine::new(&r.name),
-                details: vec![SafeLine::new(&format!("{}, at {}  {}", r.status.word(), r.current_title, r.subject))],
+                details: vec![SafeLine::new(&format!(
+                    "{}, at {}  {}",
+                    r.status.word(),
+                    r.current_title,
+                    r.subject
+                ))],
                 pick: Pick::Run { run: r.run.clone(), action },
             };
             let items = several.iter().map(item).collect();

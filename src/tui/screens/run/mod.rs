@@ -224,7 +224,8 @@ fn move_in_detail(model: &mut Model, action: Action) {
 
 fn scroll(model: &mut Model, action: Action) {
     let Some(run) = run(model) else { return };
-    let with_output = run.steps.get(model.run.shown(run)).is_some_and(|record| model.run.output.shown(record));
+    let with_output =
+        run.steps.get(model.run.shown(run)).is_some_and(|record| model.run.output.shown(record));
     if with_output && model.run.output.of().is_some() {
         model.run.output.scroll.on_action(action);
         if action == Action::Bottom {
@@ -314,9 +315,8 @@ impl Screen for RunScreen {
             }
             Action::Evidence => verbs::refused(model, Action::Done),
             // One key for both: what there is to say of a step without an approval.
-            Action::Reject => {
-                verbs::refused(model, action).and_then(|why| verbs::refused(model, Action::Retry).or(Some(why)))
-            }
+            Action::Reject => verbs::refused(model, action)
+                .and_then(|why| verbs::refused(model, Action::Retry).or(Some(why))),
             Action::Output | Action::Follow if model.run.output.is_empty() => {
                 Some("This step has no output".to_owned())
             }
@@ -335,7 +335,9 @@ impl Screen for RunScreen {
         let shown = run.steps.get(model.run.shown(run)).map(|r| r.id.clone());
         match action {
             Action::Activate => return Some(activate(model)),
-            Action::Approve => return Some(shown.map(|step| decide(model, &id, &step, false)).unwrap_or_default()),
+            Action::Approve => {
+                return Some(shown.map(|step| decide(model, &id, &step, false)).unwrap_or_default());
+            }
             Action::Check => return Some(tick(model)),
             Action::Evidence => model.open(Reason::new(id, Wanted::Done { step: shown })),
             Action::Note => model.open(Reason::new(id, Wanted::Note { step: shown })),
@@ -465,15 +467,26 @@ fn hints(model: &Model, run: &Run) -> Vec<Hint> {
     };
     let output = (!model.run.output.is_empty()).then(|| Hint::new(Action::Output));
     if run.is_ended() {
-        let enter = Hint::labelled(Action::Activate, if focus == Focus::Steps { "look at it" } else { "output" });
+        let enter =
+            Hint::labelled(Action::Activate, if focus == Focus::Steps { "look at it" } else { "output" });
         let enter = Some(enter).filter(|_| focus == Focus::Steps || output.is_some());
-        return enter.into_iter().chain([other]).chain(output).chain([Action::Note.into(), Action::Copy.into()]).collect();
+        return enter
+            .into_iter()
+            .chain([other])
+            .chain(output)
+            .chain([Action::Note.into(), Action::Copy.into()])
+            .collect();
     }
     let shown = model.run.shown(run);
     if model.run.selected.is_some() {
-        let first = if focus == Focus::Steps { Hint::labelled(Action::Activate, "look at it") } else { other };
+        let first =
+            if focus == Focus::Steps { Hint::labelled(Action::Activate, "look at it") } else { other };
         let back = Hint::labelled(Action::Escape, "follow the run");
-        return [first, back].into_iter().chain(output).chain([Hint::new(Action::Back), Hint::new(Action::Note)]).collect();
+        return [first, back]
+            .into_iter()
+            .chain(output)
+            .chain([Hint::new(Action::Back), Hint::new(Action::Note)])
+            .collect();
     }
     let hold = if run.is_paused() { Action::Resume } else { Action::Pause };
     let Some(record) = run.steps.get(shown) else { return vec![hold.into()] };
@@ -481,7 +494,9 @@ fn hints(model: &Model, run: &Run) -> Vec<Hint> {
         StepState::Waiting { on: Prompt::Check { checked }, .. } => {
             let tick = (!checked.is_empty()).then(|| Hint::new(Action::Check));
             let done = Hint::labelled(Action::Activate, "done");
-            tick.into_iter().chain([done, Action::Skip.into(), Action::Fail.into(), Action::Back.into()]).collect()
+            tick.into_iter()
+                .chain([done, Action::Skip.into(), Action::Fail.into(), Action::Back.into()])
+                .collect()
         }
         StepState::Waiting { on: Prompt::Answers, .. } => {
             vec![Hint::labelled(Action::Activate, "answer…"), Action::Skip.into(), Action::Back.into()]
@@ -493,7 +508,12 @@ fn hints(model: &Model, run: &Run) -> Vec<Hint> {
             vec![Hint::labelled(Action::Retry, "retry now"), Action::Skip.into(), Action::Cancel.into()]
         }
         StepState::Failed { .. } | StepState::Uncertain { .. } => {
-            vec![Hint::labelled(Action::Activate, "decide…"), Action::Retry.into(), Action::Back.into(), Action::Skip.into()]
+            vec![
+                Hint::labelled(Action::Activate, "decide…"),
+                Action::Retry.into(),
+                Action::Back.into(),
+                Action::Skip.into(),
+            ]
         }
         StepState::Running { .. } => {
             let mut all = vec![hold.into(), Action::PauseNow.into(), Action::Cancel.into()];
@@ -556,7 +576,10 @@ fn draw(model: &Model, frame: &mut Frame, area: Rect, run: &Run) {
     }
     let bar = look.glyph("│", "|");
     for y in rule.y..rule.y + rule.height {
-        frame.render_widget(Line::from(Span::styled(bar, look.style(Role::Border))), Rect { y, height: 1, ..rule });
+        frame.render_widget(
+            Line::from(Span::styled(bar, look.style(Role::Border))),
+            Rect { y, height: 1, ..rule },
+        );
     }
     detail::draw(model, frame, right, run, shown, focus);
 }

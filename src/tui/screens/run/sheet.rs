@@ -129,7 +129,11 @@ impl<'a> Sheet<'a> {
             }
             Work::Write { path, content, overwrite } => {
                 self.field("will write", path, look.text());
-                let note = if *overwrite { "replaces the file where it exists" } else { "only where no file is yet" };
+                let note = if *overwrite {
+                    "replaces the file where it exists"
+                } else {
+                    "only where no file is yet"
+                };
                 self.labelled("", vec![Span::styled(note, look.muted())]);
                 self.gap();
                 self.preview(content, limit);

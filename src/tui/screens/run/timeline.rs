@@ -45,7 +45,12 @@ fn cells(run: &Run, now: Timestamp, width: usize) -> Vec<Option<SegmentKind>> {
             if pause * 2 >= end - start {
                 return Some(SegmentKind::Paused);
             }
-            KINDS.into_iter().map(|kind| (length(kind), kind)).filter(|(n, _)| *n > 0).max_by_key(|(n, _)| *n).map(|(_, kind)| kind)
+            KINDS
+                .into_iter()
+                .map(|kind| (length(kind), kind))
+                .filter(|(n, _)| *n > 0)
+                .max_by_key(|(n, _)| *n)
+                .map(|(_, kind)| kind)
         })
         .collect()
 }
