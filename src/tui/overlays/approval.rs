@@ -111,7 +111,10 @@ impl Approval {
         match &self.opens {
             Some(work) => sheet.work(work, usize::MAX),
             None => sheet.line(
-                Line::styled("It opens no automatic step: the next one is done by a person, or decided later.", look.subtext()),
+                Line::styled(
+                    "It opens no automatic step: the next one is done by a person, or decided later.",
+                    look.subtext(),
+                ),
                 0,
             ),
         }
@@ -191,7 +194,9 @@ impl Overlay for Approval {
         card::dim(frame, look);
         let title = run.workflow.steps.get(index).map_or("", |s| &s.title);
         let mut end = format!("{} {}/{}", run.header.workflow.id, index + 1, run.steps.len());
-        if let StepState::Waiting { on: Prompt::Approval { deadline: Some(deadline), .. }, .. } = &record.state {
+        if let StepState::Waiting { on: Prompt::Approval { deadline: Some(deadline), .. }, .. } =
+            &record.state
+        {
             end = format!("{end} · {}", left(model, run, *deadline));
         }
         let head = vec![
@@ -218,7 +223,10 @@ impl Overlay for Approval {
 
     fn hints(&self, _model: &Model) -> Vec<Hint> {
         if self.void {
-            return vec![Hint::labelled(Action::Activate, "look again"), Hint::labelled(Action::Escape, "close")];
+            return vec![
+                Hint::labelled(Action::Activate, "look again"),
+                Hint::labelled(Action::Escape, "close"),
+            ];
         }
         let more = self.long.get().then_some(Hint::labelled(Action::Down, "more below"));
         let answers = [Hint::new(Action::Approve), Hint::new(Action::Reject)];

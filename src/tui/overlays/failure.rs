@@ -55,7 +55,8 @@ impl FailureCard {
     fn subject<'a>(&self, model: &'a Model) -> Option<(&'a Run, &'a Step, &'a StepRecord)> {
         let run = model.mirror.run(&self.run)?;
         let (index, record) = run.record(&self.step)?;
-        let open = matches!(record.state, StepState::Failed { continued: false, .. } | StepState::Uncertain { .. });
+        let open =
+            matches!(record.state, StepState::Failed { continued: false, .. } | StepState::Uncertain { .. });
         (open && !run.is_ended() && record.attempt() == self.attempt)
             .then(|| Some((run, run.workflow.steps.get(index)?, record)))?
     }
@@ -144,7 +145,12 @@ impl Overlay for FailureCard {
         }
     }
 
-    fn on_answer(&mut self, _model: &mut Model, request: &Request, result: &Result<Response>) -> Option<Reaction> {
+    fn on_answer(
+        &mut self,
+        _model: &mut Model,
+        request: &Request,
+        result: &Result<Response>,
+    ) -> Option<Reaction> {
         let Request::Output { run, step, attempt, range: OutputRange::Tail { bytes: TAIL } } = request else {
             return None;
         };

@@ -386,7 +386,12 @@ impl Overlay for Pager {
         Some(Reaction::stay().with(effects))
     }
 
-    fn on_answer(&mut self, model: &mut Model, request: &Request, result: &Result<Response>) -> Option<Reaction> {
+    fn on_answer(
+        &mut self,
+        model: &mut Model,
+        request: &Request,
+        result: &Result<Response>,
+    ) -> Option<Reaction> {
         let Request::Output { run, step, attempt, range } = request else { return None };
         let mine = (run, step, *attempt) == (&self.run, &self.step, Some(self.attempt));
         let (awaited, join) = self.under_way?;
@@ -427,7 +432,11 @@ impl Overlay for Pager {
         frame.render_widget(Clear, all);
         frame.buffer_mut().set_style(all, look.ground());
         let inner = Rect { x: all.x + 1.min(all.width), width: all.width.saturating_sub(2), ..all };
-        let row = |y: u16| Rect { y: inner.y + y.min(inner.height.saturating_sub(1)), height: inner.height.min(1), ..inner };
+        let row = |y: u16| Rect {
+            y: inner.y + y.min(inner.height.saturating_sub(1)),
+            height: inner.height.min(1),
+            ..inner
+        };
         let head = vec![
             Span::styled("Output  ", look.muted()),
             span(&self.title, look.strong()),
@@ -437,7 +446,10 @@ impl Overlay for Pager {
         let wide = (Span::raw(at.as_str()).width() as u16).min(inner.width);
         let room = usize::from(inner.width - wide).saturating_sub(1);
         frame.render_widget(cut_line(&Line::from(head), room), row(0));
-        frame.render_widget(Line::styled(at, look.subtext()), Rect { x: inner.x + inner.width - wide, width: wide, ..row(0) });
+        frame.render_widget(
+            Line::styled(at, look.subtext()),
+            Rect { x: inner.x + inner.width - wide, width: wide, ..row(0) },
+        );
         let rule = look.glyph("─", "-").repeat(inner.width.into());
         frame.render_widget(Line::styled(rule, look.style(Role::Border)), row(1));
         let body = Rect { y: inner.y + 2.min(inner.height), height: inner.height.saturating_sub(3), ..inner };
@@ -455,16 +467,13 @@ impl Overlay for Pager {
             frame.render_widget(line, Rect { height: 1, ..body });
         }
         let foot = row(inner.height.saturating_sub(1));
-        match &self.typing {
-            Some(typing) => {
-                frame.render_widget(Line::styled("/", look.accent()), foot);
-                let field = Rect { x: foot.x + 2.min(foot.width), width: foot.width.saturating_sub(2), ..foot };
-                typing.draw(frame, field, look.text(), true);
-            }
-            None => {
-                let line = hints::line(look, &model.keymap, &self.hints(model), foot.width.into());
-                frame.render_widget(line, foot);
-            }
+        if let Some(typing) = &self.typing {
+            frame.render_widget(Line::styled("/", look.accent()), foot);
+            let field = Rect { x: foot.x + 2.min(foot.width), width: foot.width.saturating_sub(2), ..foot };
+            typing.draw(frame, field, look.text(), true);
+        } else {
+            let line = hints::line(look, &model.keymap, &self.hints(model), foot.width.into());
+            frame.render_widget(line, foot);
         }
     }
 
@@ -530,7 +539,8 @@ fn skip(line: Line<'static>, columns: usize) -> Line<'static> {
 
 /// The line with every place that holds `wanted` (in lower case) in another style.
 fn lit(line: Line<'static>, wanted: &str, style: Style) -> Line<'static> {
-    let cells: Vec<(char, Style)> = line.spans.iter().flat_map(|s| s.content.chars().map(|c| (c, s.style))).collect();
+    let cells: Vec<(char, Style)> =
+        line.spans.iter().flat_map(|s| s.content.chars().map(|c| (c, s.style))).collect();
     let lower: Vec<char> = cells.iter().map(|(c, _)| c.to_lowercase().next().unwrap_or(*c)).collect();
     let wanted: Vec<char> = wanted.chars().collect();
     let mut marks = vec![false; cells.len()];

@@ -61,7 +61,7 @@ pub fn draw(model: &Model, frame: &mut Frame, area: Rect, run: &Run, index: usiz
         let lower = Rect { y: body.y + top, height: body.height - top, ..body };
         output::draw(model, frame, lower, focused);
     } else {
-        if let (Some(line), true) = (cursor, focused) {
+        if let (Some(line), true) = (cursor, model.run.reveal.take()) {
             model.run.detail.reveal(line);
         }
         pane::draw(frame, body, &model.look, &sheet.lines, &model.run.detail, false);
@@ -90,7 +90,7 @@ fn head(model: &Model, frame: &mut Frame, area: Rect, run: &Run, index: usize) {
     }
     // The title keeps its room; the number of the try goes first, then the word that the head of
     // the screen says as well, then the limit.
-    let wanted = (width(&step.title) + 5).min(usize::from(area.width) / 2);
+    let wanted = (width(&step.title) + 5).min(usize::from(area.width) * 2 / 3);
     let fits = |end: &Line<'_>| end.width() + wanted <= usize::from(area.width);
     if !fits(&end) && end.spans.len() > 1 && record.attempt() > 0 {
         end.spans.pop();
@@ -151,7 +151,8 @@ fn tell(
         StepKind::Run { .. } => script(sheet, step, record, brief),
         StepKind::Approve { .. } => approval(model, sheet, run, step, record),
         StepKind::Write { path, template, overwrite } => {
-            let planned = Work::Write { path: path.clone(), content: template.clone(), overwrite: *overwrite };
+            let planned =
+                Work::Write { path: path.clone(), content: template.clone(), overwrite: *overwrite };
             sheet.work(last_work(record).unwrap_or(&planned), PREVIEW);
         }
     }
@@ -164,10 +165,13 @@ fn tell(
         let key = key.map(|k| keys::shown(*k, look.glyphs == crate::config::GlyphSet::Unicode));
         let add = key.map(|k| format!("   {k} adds it and is done")).unwrap_or_default();
         let add = if record.state.needs_person() { add } else { String::new() };
-        sheet.labelled("Evidence", vec![
-            Span::styled("required: none yet", look.style(Role::Warning)),
-            Span::styled(add, look.muted()),
-        ]);
+        sheet.labelled(
+            "Evidence",
+            vec![
+                Span::styled("required: none yet", look.style(Role::Warning)),
+                Span::styled(add, look.muted()),
+            ],
+        );
     }
     if record.attempts.len() > 1 {
         sheet.heading("Earlier attempts");
@@ -199,10 +203,12 @@ fn tell(
 /// How the step ended, or what it waits for, before anything else.
 fn ending(model: &Model, sheet: &mut Sheet<'_>, run: &Run, record: &StepRecord) {
     let look = sheet.look;
-    let who = |by: &crate::base::Actor, at: Timestamp| vec![
-        untrusted(&by.to_string(), look.subtext()),
-        Span::styled(format!(", {}", ago(model, at)), look.muted()),
-    ];
+    let who = |by: &crate::base::Actor, at: Timestamp| {
+        vec![
+            untrusted(&by.to_string(), look.subtext()),
+            Span::styled(format!(", {}", ago(model, at)), look.muted()),
+        ]
+    };
     match &record.state {
         StepState::Done { at, by, outcome } => {
             sheet.labelled("Done by", who(by, *at));
@@ -235,7 +241,10 @@ fn ending(model: &Model, sheet: &mut Sheet<'_>, run: &Run, record: &StepRecord) 
             sheet.line(Line::styled(told, look.style(Role::Warning)), 0);
         }
         StepState::Cancelled { at } => {
-            sheet.line(Line::styled(format!("Cancelled with the run, {}.", ago(model, *at)), look.subtext()), 0);
+            sheet.line(
+                Line::styled(format!("Cancelled with the run, {}.", ago(model, *at)), look.subtext()),
+                0,
+            );
         }
         StepState::Waiting { on: Prompt::Retry { due, failure }, .. } => {
             sheet.labelled("Failed", vec![untrusted(&failure_line(failure), look.style(Role::Error))]);
@@ -266,7 +275,8 @@ fn evidence(sheet: &mut Sheet<'_>, outcome: &Outcome) {
     }
     for (n, (name, value)) in outcome.outputs.iter().enumerate() {
         let label = if n == 0 { "Outputs" } else { "" };
-        let told = [untrusted(name, look.text()), Span::styled(" = ", look.muted()), value_span(sheet, value)];
+        let told =
+            [untrusted(name, look.text()), Span::styled(" = ", look.muted()), value_span(sheet, value)];
         sheet.labelled(label, told.to_vec());
     }
 }
@@ -280,7 +290,13 @@ fn value_span(sheet: &Sheet<'_>, value: &Value) -> Span<'static> {
     }
 }
 
-fn manual(model: &Model, sheet: &mut Sheet<'_>, actions: &[String], record: &StepRecord, focus: Focus) -> Option<usize> {
+fn manual(
+    model: &Model,
+    sheet: &mut Sheet<'_>,
+    actions: &[String],
+    record: &StepRecord,
+    focus: Focus,
+) -> Option<usize> {
     let look = sheet.look;
     let (ticked, open): (Vec<bool>, bool) = match &record.state {
         StepState::Waiting { on: Prompt::Check { checked }, .. } => (checked.clone(), true),
@@ -333,7 +349,10 @@ fn questions(model: &Model, sheet: &mut Sheet<'_>, run: &Run, step: &Step, recor
     let draft = model.run.drafts.get(&(run.id().clone(), step.id.clone()));
     for field in fields {
         let optional = if field.required { "" } else { "  optional" };
-        sheet.line(Line::from(vec![untrusted(&field.prompt, look.text()), Span::styled(optional, look.muted())]), 0);
+        sheet.line(
+            Line::from(vec![untrusted(&field.prompt, look.text()), Span::styled(optional, look.muted())]),
+            0,
+        );
         let told = match (answers, draft.and_then(|d| d.get(&field.name))) {
             (Some(answers), _) => value_span(sheet, answers.get(&field.name).unwrap_or(&Value::Null)),
             (None, Some(typed)) => match typed {
@@ -347,9 +366,13 @@ fn questions(model: &Model, sheet: &mut Sheet<'_>, run: &Run, step: &Step, recor
     if matches!(record.state, StepState::Waiting { .. }) {
         sheet.gap();
         let key = model.keymap.keys(Action::Activate).first();
-        let key = key.map(|k| keys::shown(*k, look.glyphs == crate::config::GlyphSet::Unicode)).unwrap_or_default();
+        let key =
+            key.map(|k| keys::shown(*k, look.glyphs == crate::config::GlyphSet::Unicode)).unwrap_or_default();
         sheet.line(
-            Line::from(vec![Span::styled(key, look.accent()), Span::styled(" opens the form; what you type is kept.", look.muted())]),
+            Line::from(vec![
+                Span::styled(key, look.accent()),
+                Span::styled(" opens the form; what you type is kept.", look.muted()),
+            ]),
             0,
         );
     }
@@ -363,7 +386,9 @@ fn script(sheet: &mut Sheet<'_>, step: &Step, record: &StepRecord, brief: bool) 
     let StepKind::Run { script, env, cwd, .. } = &step.kind else { return };
     let look = sheet.look;
     let (script, names, folder) = match last_work(record) {
-        Some(Work::Run { script, env, cwd, .. }) => (script, env.keys().cloned().collect::<Vec<_>>(), cwd.clone()),
+        Some(Work::Run { script, env, cwd, .. }) => {
+            (script, env.keys().cloned().collect::<Vec<_>>(), cwd.clone())
+        }
         _ => (script, env.keys().cloned().collect(), cwd.clone().unwrap_or_default()),
     };
     sheet.script(None, script, if brief { 6 } else { PREVIEW });
@@ -399,10 +424,13 @@ fn approval(model: &Model, sheet: &mut Sheet<'_>, run: &Run, step: &Step, record
 pub fn asked(model: &Model, sheet: &mut Sheet<'_>, run: &Run, record: &StepRecord, digest: &str) {
     let look = sheet.look;
     let since = record.attempts.last().map_or(run.started_at, |a| a.started);
-    sheet.labelled("asked by", vec![
-        untrusted(&run.started_by.to_string(), look.text()),
-        Span::styled(format!(", {}", ago(model, since)), look.muted()),
-    ]);
+    sheet.labelled(
+        "asked by",
+        vec![
+            untrusted(&run.started_by.to_string(), look.text()),
+            Span::styled(format!(", {}", ago(model, since)), look.muted()),
+        ],
+    );
     sheet.labelled("bound to", vec![Span::styled(digest_short(digest), look.subtext())]);
 }
 
@@ -423,17 +451,22 @@ fn earlier(model: &Model, sheet: &mut Sheet<'_>, attempt: &Attempt) {
         Some(AttemptEnd::Failed { failure, .. }) => {
             (look.step(crate::run::StepStatus::Failed), failure_line(failure))
         }
-        Some(AttemptEnd::Skipped { by, .. }) => (look.step(crate::run::StepStatus::Skipped), format!("by {by}")),
+        Some(AttemptEnd::Skipped { by, .. }) => {
+            (look.step(crate::run::StepStatus::Skipped), format!("by {by}"))
+        }
         Some(AttemptEnd::Interrupted { by, .. }) => {
             (look.step(crate::run::StepStatus::Cancelled), format!("stopped by {by}"))
         }
         Some(AttemptEnd::Uncertain { .. }) => {
             (look.step(crate::run::StepStatus::Uncertain), "the engine died".to_owned())
         }
-        Some(AttemptEnd::Cancelled { .. }) | None => (look.step(crate::run::StepStatus::Cancelled), String::new()),
+        Some(AttemptEnd::Cancelled { .. }) | None => {
+            (look.step(crate::run::StepStatus::Cancelled), String::new())
+        }
     };
     let took = attempt.ended.as_ref().map(|end| end.at().since(attempt.started));
-    let after = took.map(|t| format!("  after {}, {}", short(t), ago(model, attempt.started))).unwrap_or_default();
+    let after =
+        took.map(|t| format!("  after {}, {}", short(t), ago(model, attempt.started))).unwrap_or_default();
     sheet.line(
         Line::from(vec![
             Span::styled(format!("{:>2}  ", attempt.number), look.muted()),
@@ -453,15 +486,18 @@ pub fn banner(model: &Model, run: &Run) -> Option<Line<'static>> {
         Phase::Active { .. } => return None,
         Phase::Paused { since, by, frozen, .. } => {
             let how = if *frozen { "its processes are frozen" } else { "nothing new starts" };
-            (format!("Paused by {by}, {}; {how}. Answers count when it goes on.", ago(model, *since)), look.subtext())
+            (format!("Paused by {by}, {}; {how}.", ago(model, *since)), look.subtext())
         }
-        Phase::Cancelling { by, reason, .. } => {
-            (format!("Being cancelled by {by}{}; its processes are asked to end.", because(reason)), look.subtext())
-        }
+        Phase::Cancelling { by, reason, .. } => (
+            format!("Being cancelled by {by}{}; its processes are asked to end.", because(reason)),
+            look.subtext(),
+        ),
         Phase::Completed { at } => {
             (format!("Completed {}; started by {}.", ago(model, *at), run.started_by), look.subtext())
         }
-        Phase::Failed { at, reason } => (format!("Failed {}: {reason}", ago(model, *at)), look.style(Role::Error)),
+        Phase::Failed { at, reason } => {
+            (format!("Failed {}: {reason}", ago(model, *at)), look.style(Role::Error))
+        }
         Phase::Cancelled { at, by, reason, left_behind } => {
             let left = if left_behind.is_empty() {
                 String::new()

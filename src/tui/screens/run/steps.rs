@@ -26,7 +26,9 @@ pub fn head(model: &Model, frame: &mut Frame, area: Rect, run: &Run) {
     let mut right: Vec<(String, String)> = Vec::new();
     if area.width >= 70 {
         right.push(("work ".to_owned(), tell(times.work)));
-        for (label, length) in [("waiting ", times.waiting), ("retry ", times.retry), ("paused ", times.paused)] {
+        for (label, length) in
+            [("waiting ", times.waiting), ("retry ", times.retry), ("paused ", times.paused)]
+        {
             if length > Millis::ZERO {
                 right.push((label.to_owned(), short(length)));
             }
@@ -105,8 +107,7 @@ pub fn spent(model: &Model, run: &Run, record: &StepRecord, work: bool) -> Milli
 fn aside(model: &Model, run: &Run, record: &StepRecord) -> String {
     let (work, waited) = (spent(model, run, record, true), spent(model, run, record, false));
     match &record.state {
-        StepState::Pending => String::new(),
-        StepState::Skipped { .. } => String::new(),
+        StepState::Pending | StepState::Skipped { .. } => String::new(),
         StepState::Done { by: by @ (Actor::Person(_) | Actor::Agent(_)), .. } if work == Millis::ZERO => {
             by.short().to_owned()
         }
@@ -119,7 +120,11 @@ fn aside(model: &Model, run: &Run, record: &StepRecord) -> String {
 pub fn draw(model: &Model, frame: &mut Frame, area: Rect, run: &Run, focus: Focus) {
     let look = &model.look;
     let focused = focus == Focus::Steps;
-    let head = if focused { look.style(Role::Focus).add_modifier(ratatui::style::Modifier::BOLD) } else { look.heading() };
+    let head = if focused {
+        look.style(Role::Focus).add_modifier(ratatui::style::Modifier::BOLD)
+    } else {
+        look.heading()
+    };
     frame.render_widget(Line::styled("Steps", head), Rect { height: area.height.min(1), ..area });
     let shown = model.run.shown(run);
     let pinned = model.run.selected.is_some();

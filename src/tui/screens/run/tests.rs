@@ -44,7 +44,10 @@ fn steps() -> Vec<Step> {
         *env = IndexMap::from([("UNIT".to_owned(), "mcp-server".to_owned())]);
     }
     let mut verify = titled(
-        step("verify", actions(&["Open a new chat", "Ask for the list of tools", "Call one of the new ones"])),
+        step(
+            "verify",
+            actions(&["Open a new chat", "Ask for the list of tools", "Call one of the new ones"]),
+        ),
         "Verify in a new chat",
     );
     verify.description = Some("The new tools must answer before this is called deployed.".to_owned());
@@ -156,7 +159,13 @@ fn open(mut harness: Harness, run: &RunId) -> Harness {
 }
 
 fn grown(driver: &Driver, step: &str, total: usize) -> Update {
-    Update::Output { run: driver.run.id().clone(), step: StepId::new(step), attempt: 1, total: total as u64, lines: 5 }
+    Update::Output {
+        run: driver.run.id().clone(),
+        step: StepId::new(step),
+        attempt: 1,
+        total: total as u64,
+        lines: 5,
+    }
 }
 
 fn outputs(harness: &Harness) -> usize {
@@ -169,8 +178,14 @@ fn a_manual_step() {
     shown(&driver, 140, 40, "").golden("run_manual_140x40");
     shown(&driver, 80, 24, "").golden("run_manual_80x24");
     shown(&driver, 60, 15, "").golden("run_manual_60x15").keys("<tab>").golden("run_manual_steps_60x15");
-    shown(&driver, 100, 24, "").look("light", ColourDepth::True, GlyphSet::Unicode).keys("<left>").golden("run_manual_light");
-    shown(&driver, 80, 24, "").look("dark", ColourDepth::None, GlyphSet::Ascii).keys("j").golden("run_manual_ascii");
+    shown(&driver, 100, 24, "")
+        .look("light", ColourDepth::True, GlyphSet::Unicode)
+        .keys("<left>")
+        .golden("run_manual_light");
+    shown(&driver, 80, 24, "")
+        .look("dark", ColourDepth::None, GlyphSet::Ascii)
+        .keys("j")
+        .golden("run_manual_ascii");
 }
 
 #[test]
@@ -205,7 +220,8 @@ fn each_verb_is_one_key() {
     let verify = || StepId::new("verify");
     assert_eq!(open().keys("p").verbs(), [&Verb::Pause { freeze: false }]);
     assert_eq!(open().keys("P").verbs(), [&Verb::Pause { freeze: true }]);
-    let one = |keys: &str| open().keys(keys).verbs().into_iter().next().cloned().expect("a verb was asked for");
+    let one =
+        |keys: &str| open().keys(keys).verbs().into_iter().next().cloned().expect("a verb was asked for");
     assert!(matches!(one("sno need<ret>"), Verb::Skip { reason, .. } if reason == "no need"));
     assert!(matches!(one("fit hung<ret>"), Verb::Fail { reason, .. } if reason == "it hung"));
     assert_eq!(one("c<ret>"), Verb::Cancel { reason: None });
@@ -329,7 +345,13 @@ fn the_failure_card_leads_to_every_choice() {
     assert!(matches!(card.verbs()[..], [Verb::Done { .. }]));
     let card = card.keys("snot today<ret>");
     assert!(matches!(card.verbs()[..], [_, Verb::Skip { .. }]));
-    let card = card.keys("b").see("Go back to which step?").keys("<esc>").keys("c").see("Cancel this run?").keys("<esc>");
+    let card = card
+        .keys("b")
+        .see("Go back to which step?")
+        .keys("<esc>")
+        .keys("c")
+        .see("Cancel this run?")
+        .keys("<esc>");
     let card = card.keys("l").see("attempt 1").see("end").keys("<esc>").see("Esc later");
     card.keys("1").see("Esc later");
 }
@@ -350,7 +372,8 @@ fn a_step_that_nobody_knows_the_end_of() {
 fn an_approval_shows_the_thing_itself() {
     let driver = at_approval();
     for (width, height) in [(80, 24), (60, 15), (140, 40)] {
-        let harness = shown(&driver, width, height, "").see("systemctl --user restart").see("UNIT = mcp-server");
+        let harness =
+            shown(&driver, width, height, "").see("systemctl --user restart").see("UNIT = mcp-server");
         let harness = harness.see("24 m left").golden(&format!("run_approval_{width}x{height}"));
         harness.keys("<esc>").see_no("a approve").golden(&format!("run_approval_behind_{width}x{height}"));
     }
@@ -364,7 +387,8 @@ fn an_approval_sends_the_digest_that_was_shown_and_is_not_given_by_accident() {
     let harness = harness.later(Millis(600)).keys("a");
     let digest = digest(&driver);
     assert_eq!(harness.verbs(), [&Verb::Approve { step: Some(StepId::new("gate")), digest }]);
-    let harness = shown(&driver, 80, 24, "").later(Millis(600)).keys("r").see("Reject it: why?").keys("not now<ret>");
+    let harness =
+        shown(&driver, 80, 24, "").later(Millis(600)).keys("r").see("Reject it: why?").keys("not now<ret>");
     assert!(matches!(harness.verbs()[..], [Verb::Reject { reason, .. }] if reason == "not now"));
     let harness = shown(&driver, 80, 24, "").keys("<esc>").keys("a").see("bound to").keys("a");
     assert_eq!(harness.verbs().len(), 1, "a card that somebody opened answers at once");
@@ -409,7 +433,8 @@ fn another_one_decides_first() {
     let verb = Verb::Reject { step: None, reason: "on Monday".to_owned() };
     let bo = Actor::Person("bo@desk".to_owned());
     let events = driver.act_as(&bo, Command::Verb(verb)).expect("rejected");
-    let harness = harness.update_run(&driver.run, events).see("bo@desk rejected it: on Monday").see("ask again");
+    let harness =
+        harness.update_run(&driver.run, events).see("bo@desk rejected it: on Monday").see("ask again");
     harness.see_no("mark done with");
 
     let mut driver = at_approval();
@@ -438,7 +463,8 @@ fn a_paused_run_and_its_ends() {
         }
     }
     let harness = shown(&complete, 80, 24, HOSTILE).keys("s").see("is completed");
-    let harness = harness.keys("gd").see("is completed").keys("<ret>").see("all of it").keys("<ret>").see("attempt 1");
+    let harness =
+        harness.keys("gd").see("is completed").keys("<ret>").see("all of it").keys("<ret>").see("attempt 1");
     assert!(harness.verbs().is_empty());
 }
 
@@ -456,7 +482,11 @@ fn attempts_and_what_is_unverified() {
 #[test]
 fn copying_takes_what_is_looked_at() {
     let copies = |harness: Harness| {
-        harness.effects.iter().filter_map(|e| if let Effect::Copy(text) = e { Some(text.clone()) } else { None }).collect::<Vec<_>>()
+        harness
+            .effects
+            .iter()
+            .filter_map(|e| if let Effect::Copy(text) = e { Some(text.clone()) } else { None })
+            .collect::<Vec<_>>()
     };
     let running = || shown(&begin(steps()), 80, 24, HOSTILE);
     assert_eq!(copies(running().keys("<tab>y")), ["7f3a000000000000"]);
@@ -472,7 +502,8 @@ fn long() -> &'static str {
 
 #[test]
 fn the_pager_goes_through_a_long_output_with_a_bounded_piece_of_it() {
-    let harness = shown(&begin(steps()), 80, 24, long()).keys("l").see("40,000 lines · following").see("39999.");
+    let harness =
+        shown(&begin(steps()), 80, 24, long()).keys("l").see("40,000 lines · following").see("39999.");
     let harness = harness.keys("g").see("     0.").see("0 %");
     let mut harness = harness.keys("/     20000.<ret>").see("20000.").see("49 %");
     let asked = harness.requests().len();
@@ -481,7 +512,10 @@ fn the_pager_goes_through_a_long_output_with_a_bounded_piece_of_it() {
     harness = harness.keys("/    12.<ret>").see("nowhere below").keys("N").see("   12.");
     harness = harness.keys("G").see("following").keys("<page-up>").see("99 %");
     for request in harness.requests() {
-        if let Request::Output { range: OutputRange::From { bytes, .. } | OutputRange::Tail { bytes }, .. } = request {
+        if let Request::Output {
+            range: OutputRange::From { bytes, .. } | OutputRange::Tail { bytes }, ..
+        } = request
+        {
             assert!(*bytes <= 128 * 1024);
         }
     }
