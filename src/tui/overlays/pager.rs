@@ -421,6 +421,18 @@ impl Overlay for Pager {
         }
     }
 
+    /// Once the try has ended, its last piece is asked for.
+    fn on_change(&mut self, model: &mut Model) -> Reaction {
+        let record = model.mirror.run(&self.run).and_then(|r| r.record(&self.step)).map(|(_, r)| r);
+        let attempt = record.and_then(|r| r.attempts.iter().find(|a| a.number == self.attempt));
+        let ended = attempt.is_some_and(|a| a.ended.is_some());
+        if ended && !self.complete && self.under_way.is_none() && self.end() == self.total {
+            let effects = self.load(Join::After);
+            return Reaction::stay().with(effects);
+        }
+        Reaction::stay()
+    }
+
     fn on_output(&mut self, model: &mut Model) -> Reaction {
         let effects = self.more(model);
         Reaction::stay().with(effects)

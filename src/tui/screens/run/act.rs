@@ -49,7 +49,7 @@ pub fn decide(model: &mut Model, id: &RunId, step: &StepId, by_itself: bool) -> 
             }
             Vec::new()
         }
-        _ => FailureCard::open(model, id, step),
+        _ => FailureCard::open(model, id, step, by_itself),
     }
 }
 

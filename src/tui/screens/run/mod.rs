@@ -28,6 +28,8 @@ mod act;
 pub mod detail;
 mod hints;
 pub mod output;
+#[cfg(test)]
+mod output_tests;
 pub mod sheet;
 mod steps;
 #[cfg(test)]
@@ -246,7 +248,8 @@ impl Screen for RunScreen {
     }
 
     fn on_tick(&self, model: &mut Model) -> Vec<Effect> {
-        refresh(model)
+        // What came while another card was open is offered once that has closed.
+        self.on_enter(model)
     }
 
     fn on_answer(&self, model: &mut Model, request: &Request, result: Result<Response>) -> Vec<Effect> {
