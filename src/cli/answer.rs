@@ -35,7 +35,7 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
             env.out.line("Nothing was answered.");
             return Ok(Exit::Waiting);
         };
-        let summary = link.act(&id, Verb::Answer { step: Some(step.id.clone()), values }).await?;
+        let summary = link.act_and_settle(&id, Verb::Answer { step: Some(step.id.clone()), values }).await?;
         status::after(env, &summary);
         return Ok(Exit::Done);
     }
@@ -43,7 +43,7 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     let (values, missing, problems) = start::typed(fields, &given, "question");
     start::refuse_problems("The answers cannot be taken", &problems, &missing, "--set")?;
     let values = values.into_iter().collect::<Map<_, _>>();
-    let summary = link.act(&id, Verb::Answer { step: Some(step.id.clone()), values }).await?;
+    let summary = link.act_and_settle(&id, Verb::Answer { step: Some(step.id.clone()), values }).await?;
     status::after(env, &summary);
     Ok(Exit::Done)
 }

@@ -43,7 +43,8 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
         env.out.line("Nothing was decided.");
         return Ok(Exit::Waiting);
     }
-    let summary = link.act(&id, Verb::Approve { step: Some(step), digest: digest.clone() }).await?;
+    let summary =
+        link.act_and_settle(&id, Verb::Approve { step: Some(step), digest: digest.clone() }).await?;
     if !env.out.is_json() {
         env.out.line(Line::new().put(Tone::Success, "✓ approved"));
     }

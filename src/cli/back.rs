@@ -19,7 +19,7 @@ pub struct Args {
 pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     let (link, run) = find::run(env, &args.run).await?;
     let to = find::step(&link.run(&run).await?, &args.step)?;
-    let summary = link.act(&run, Verb::Back { to, reason: args.reason }).await?;
+    let summary = link.act_and_settle(&run, Verb::Back { to, reason: args.reason }).await?;
     status::after(env, &summary);
     Ok(Exit::Done)
 }

@@ -1,14 +1,20 @@
 //! The connection to the engine as commands use it: borrowed ids, what was asked in the log,
 //! and waiting for something to change.
 
+use std::time::Duration;
+
 use tokio::sync::mpsc::Receiver;
 
 use crate::base::{Error, Paths, Result, RunId, SessionId, StepId, WorkflowId};
 use crate::client::Client;
 use crate::protocol::{ClientKind, EngineStatus, OutputChunk, OutputRange, Start, Update};
 use crate::run::{
-    Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, Verb,
+    Event, Export, PrerequisiteResult, Run, RunFilter, RunStatus, RunSummary, Session, SessionRecord, Verb,
+    summarise,
 };
+
+/// How long a short step is waited for after a verb.
+const SETTLE: Duration = Duration::from_secs(2);
 
 /// A connection to the engine.
 pub struct Link {
@@ -42,6 +48,22 @@ impl Link {
     pub async fn act(&self, run: &RunId, verb: Verb) -> Result<RunSummary> {
         tracing::info!(run = run.as_str(), verb = verb.name(), "asked");
         self.client.act(run.clone(), verb).await
+    }
+
+    /// The same, and then waits a moment for short steps, so that what is told is where the run
+    /// stands rather than what it was about to do.
+    pub async fn act_and_settle(&self, run: &RunId, verb: Verb) -> Result<RunSummary> {
+        let mut updates = self.updates().await?;
+        let mut summary = self.act(run, verb).await?;
+        let until = tokio::time::Instant::now() + SETTLE;
+        while summary.status == RunStatus::Running
+            && tokio::time::timeout_at(until, updates.run_changed(run))
+                .await
+                .is_ok_and(|changed| changed.is_ok())
+        {
+            summary = summarise(&self.run(run).await?);
+        }
+        Ok(summary)
     }
 
     pub async fn start(&self, start: Start) -> Result<RunSummary> {

@@ -11,7 +11,7 @@ use crate::base::{Error, Result};
 use crate::cli::output::{Line, SCHEMA_VERSION, Tone};
 use crate::cli::{Env, Exit};
 use crate::matching::{Answer, Candidate, Decision, Index};
-use crate::workflow::Registry;
+use crate::workflow::{Entry, Registry};
 
 /// Say which workflow a phrase means
 #[derive(Debug, clap::Args)]
@@ -46,7 +46,7 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
     if env.out.is_json() {
         env.out.json(object(&phrase, &answer, elapsed));
     } else {
-        tell(env, &answer);
+        tell(env, &registry, &answer);
     }
     Ok(match answer.decision {
         Decision::Match | Decision::Control(_) => Exit::Done,
@@ -132,7 +132,7 @@ fn verdict(decision: &Decision) -> (Tone, &'static str) {
 }
 
 /// The answer as people read it.
-pub fn tell(env: &Env, answer: &Answer) {
+pub fn tell(env: &Env, registry: &Registry, answer: &Answer) {
     match &answer.decision {
         Decision::Match => {
             if let Some(best) = answer.candidates.first() {
@@ -141,8 +141,15 @@ pub fn tell(env: &Env, answer: &Answer) {
         }
         Decision::Ambiguous { .. } => {
             env.out.line(Line::new().put(Tone::Warning, "More than one could be meant:"));
-            for one in asked(answer) {
+            let asked = asked(answer);
+            for one in asked {
                 candidate(env, one);
+                let workflow = |id| registry.get(id).and_then(Entry::workflow);
+                let scope = workflow(&one.id).map(|w| w.scope.as_str());
+                let told = asked.iter().filter_map(|other| workflow(&other.id)?.says_of(&one.id));
+                for sentence in scope.into_iter().chain(told) {
+                    env.out.line(Line::new().plain(format!("{:<28}", "")).dim(sentence));
+                }
             }
         }
         Decision::None => {

@@ -13,7 +13,7 @@ pub struct Args {
 
 pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     let (link, run) = find::run(env, &args.run).await?;
-    let summary = link.act(&run, Verb::Resume).await?;
+    let summary = link.act_and_settle(&run, Verb::Resume).await?;
     status::after(env, &summary);
     Ok(Exit::Done)
 }

@@ -114,7 +114,7 @@ fn by_phrase<'a>(env: &Env, registry: &'a Registry, said: &str) -> Result<&'a En
         }
         (decision, _) => {
             if !env.out.is_json() {
-                matching::tell(env, &answer);
+                matching::tell(env, registry, &answer);
             }
             let ambiguous = matches!(decision, Decision::Ambiguous { .. });
             let why = if ambiguous { "could mean more than one workflow" } else { "means no workflow" };

@@ -113,6 +113,9 @@ actions! {
     Complete "console.complete" "complete" "Take the best match as the phrase." ["tab"] [Console];
 
     Trust "registry.trust" "trust" "Trust this project workflow as it stands now, so that it can run." ["t"] [Registry Card];
+    Examples "registry.examples" "other ways" "Show or hide the other ways to say it." ["x"] [Registry];
+
+    FilterStatus "runs.filter-status" "status" "Show only runs of the next status: live, waiting, failed, completed, cancelled, all." ["v"] [Runs];
 
     Pause "run.pause" "pause" "Pause the run: start nothing new, let what works finish." ["p"] [Run Runs];
     Resume "run.resume" "resume" "Resume the paused run." ["p"] [Run Runs];

@@ -36,7 +36,12 @@ pub fn file_name(session_name: &str) -> String {
 
 /// The session summary as Markdown, with times in the local zone, which it names.
 pub fn markdown(record: &SessionRecord) -> String {
-    markdown::render(&content::gather(record), &jiff::tz::TimeZone::system())
+    markdown_in(record, &jiff::tz::TimeZone::system())
+}
+
+/// The same, with times in another zone.
+pub fn markdown_in(record: &SessionRecord, zone: &jiff::tz::TimeZone) -> String {
+    markdown::render(&content::gather(record), zone)
 }
 
 /// The session summary as JSON, with `schema_version`. Times are RFC 3339 in UTC, lengths are

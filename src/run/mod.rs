@@ -28,7 +28,7 @@ pub use event::{
     PrerequisiteResult, Repo, RunStarted, SkipReason, Work, WorkflowRef,
 };
 pub use resolve::{PlannedStep, plan};
-pub use session::{Export, GitState, Session, SessionEvent, SessionEventBody, SessionRecord};
+pub use session::{Export, GitState, Session, SessionEvent, SessionEventBody, SessionNote, SessionRecord, StepOutput};
 pub use state::{
     Attempt, AttemptEnd, Back, Note, Phase, Prompt, Run, Segment, SegmentKind, StepRecord, StepState,
 };

@@ -278,18 +278,23 @@ fn note(draft: &mut Draft, step: Option<&StepId>, text: &str) -> Result<(), Refu
     Ok(())
 }
 
-/// The step that a verb means: the one named, or the one that is open.
+/// The step that a verb means: the one named, or the one that waits. A step that is at work must
+/// be named: who says “skip” while the next command has just begun does not mean that.
 fn target(draft: &Draft, named: Option<&StepId>, verb: &str) -> Result<(StepId, Step, StepRecord), Refusal> {
     let run = &draft.run;
     let id = if let Some(id) = named {
         id.clone()
     } else {
-        let mut open = run.steps.iter().filter(|s| s.state.is_open());
+        let waits = |state: &StepState| state.is_open() && !matches!(state, StepState::Running { .. });
+        let mut open = run.steps.iter().filter(|s| waits(&s.state));
         match (open.next(), open.next()) {
             (Some(one), None) => one.id.clone(),
             (None, _) => {
-                return Err(Refusal::new(format!("No step of run {} is open for {verb}", run.id().short()))
-                    .hint("Resume the run if it is paused"));
+                return Err(Refusal::new(format!(
+                    "No step of run {} waits for anybody now",
+                    run.id().short()
+                ))
+                .hint("Name the step that is meant, or wait until the run comes to the next one"));
             }
             (Some(_), Some(_)) => {
                 return Err(Refusal::new("Several steps are open").hint("Name one with --step"));

@@ -12,7 +12,7 @@ use crate::run::{GitState, Run, RunFilter, RunStatus, RunSummary, Session, apply
 use crate::tui::msg::{Asker, Effect};
 
 /// How many ended runs the lists hold at most.
-const ENDED_RUNS: usize = 500;
+pub const ENDED_RUNS: usize = 500;
 
 /// How far a step's output has grown, as the engine last said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Mirror {
     pub sessions: Vec<Session>,
     /// The open session of this person in this folder.
     pub session: Option<SessionId>,
+    /// The same, or the one that ended last here: git is asked of its folder.
+    latest: Option<SessionId>,
     /// What git said of the folder when it was last asked.
     pub git: Option<GitState>,
     growth: BTreeMap<(RunId, StepId, u32), Growth>,
@@ -166,9 +168,12 @@ impl Mirror {
             }
             Update::Session(session) => {
                 self.put_session(session.clone());
-                // Ended elsewhere: the next one opens by itself.
+                // The next one opens with the next run, not as an empty one right after an end.
                 if session.ended.is_some() && self.session.as_ref() == Some(&session.id) {
-                    return vec![ask(Request::OpenSession { folder: folder.to_owned() })];
+                    self.session = None;
+                } else if session.ended.is_none() && session.folder == folder && self.session.is_none() {
+                    self.session = Some(session.id.clone());
+                    self.latest.clone_from(&self.session);
                 }
                 Vec::new()
             }
@@ -226,6 +231,7 @@ impl Mirror {
             }
             (Request::OpenSession { .. }, Response::Session(session)) => {
                 self.session = Some(session.id.clone());
+                self.latest.clone_from(&self.session);
                 self.put_session(session);
                 self.ask_git()
             }
@@ -245,8 +251,7 @@ impl Mirror {
     }
 
     fn ask_git(&self) -> Vec<Effect> {
-        let session = self.session.clone();
-        session.map(|session| ask(Request::SessionRecord { session })).into_iter().collect()
+        self.latest.clone().map(|session| ask(Request::SessionRecord { session })).into_iter().collect()
     }
 
     fn put_session(&mut self, session: Session) {

@@ -13,6 +13,7 @@
 pub mod app;
 pub mod frame;
 pub mod keys;
+pub mod logfile;
 pub mod look;
 pub mod mirror;
 pub mod model;

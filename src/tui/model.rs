@@ -21,6 +21,8 @@ pub struct Facts {
     /// Where the user's and the project's own workflows lie, for empty places.
     pub workflows: String,
     pub project_workflows: String,
+    /// The zone that times are shown in.
+    pub zone: jiff::tz::TimeZone,
     /// The environment that the console was started in: workflows name what they need of it.
     pub env: BTreeMap<String, String>,
     /// The git working tree that the folder is in, for the dry run; the engine asks git itself.
@@ -35,6 +37,7 @@ impl Facts {
             folder_name: SafeLine::new(&name.to_string_lossy()),
             workflows: paths.workflows().display().to_string(),
             project_workflows: ".mwtui/workflows".to_owned(),
+            zone: jiff::tz::TimeZone::system(),
             env: BTreeMap::new(),
             repo: None,
         }

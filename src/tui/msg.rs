@@ -32,6 +32,8 @@ pub enum Msg {
     },
     /// A local effect (copy, edit, trust) is through: a sentence, or what went wrong.
     Done(Result<String>),
+    /// What a reading of the program's log brought.
+    Log(Box<Result<crate::tui::logfile::Piece>>),
     /// A signal asks the program to end.
     Terminated,
 }
@@ -82,6 +84,8 @@ pub enum Effect {
     },
     /// Opens a file in the person's editor, then reads the bank again.
     Edit(PathBuf),
+    /// Reads the program's log from there on, or its newest lines; comes back as `Msg::Log`.
+    ReadLog { from: Option<crate::tui::logfile::Place> },
     /// Steps aside to the shell.
     Suspend,
     /// Clears the terminal, so that everything is drawn afresh.

@@ -21,7 +21,7 @@ use crate::tui::app::{self, Host};
 use crate::tui::look::Look;
 use crate::tui::model::{Facts, Model};
 use crate::tui::msg::{Asker, Bank, Effect, Link, Msg};
-use crate::tui::{keys, terminal};
+use crate::tui::{keys, logfile, terminal};
 use crate::workflow::{Registry, trust};
 
 /// The waits between two tries to reach the engine.
@@ -106,6 +106,12 @@ impl Host for RealHost {
                 let _ = self.sender.send(Msg::Done(copied));
             }
             Effect::Trust { path, digest } => self.trust(path, digest),
+            Effect::ReadLog { from } => {
+                let (folder, sender) = (self.paths.logs(), self.sender.clone());
+                tokio::task::spawn_blocking(move || {
+                    let _ = sender.send(Msg::Log(Box::new(logfile::read(&folder, from.as_ref()))));
+                });
+            }
             // The loop's own affairs.
             Effect::Edit(_) | Effect::Suspend | Effect::Redraw | Effect::Quit => {}
         }

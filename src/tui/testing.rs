@@ -40,7 +40,8 @@ impl Harness {
     /// A dark, Unicode, truecolor console of this size, not connected yet, without a bank.
     pub fn new(width: u16, height: u16) -> Self {
         let paths = Paths::under(std::path::Path::new("/home/ana/.config/mwtui"));
-        let facts = Facts::new(std::path::Path::new("/work/checkout-api"), &paths);
+        let mut facts = Facts::new(std::path::Path::new("/work/checkout-api"), &paths);
+        facts.zone = jiff::tz::TimeZone::UTC;
         let look = Look::new(Theme::dark(), ColourDepth::True, GlyphSet::Unicode);
         Self {
             model: Model::new(facts, look, Keymap::default(), NOW),

@@ -5,6 +5,7 @@ use crate::config::{Action, Key};
 use crate::protocol::{Request, Response, Update};
 use crate::tui::model::{LinkState, Model, QUIT_WITHIN};
 use crate::tui::msg::{Asker, Effect, Link, Msg};
+use crate::tui::overlays::export;
 use crate::tui::overlays::help::Help;
 use crate::tui::overlays::palette::Palette;
 use crate::tui::overlays::{Overlay, Reaction};
@@ -32,6 +33,7 @@ pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::Action(action) => on_action(model, action),
         Msg::Resize => Vec::new(),
         Msg::Tick => model.screen.screen().on_tick(model),
+        Msg::Log(piece) => crate::tui::screens::logs::on_log(model, *piece),
         Msg::Bank(bank) => {
             model.bank = Some(bank);
             for screen in ScreenId::ALL {
@@ -215,6 +217,7 @@ fn on_link(model: &mut Model, link: Link) -> Vec<Effect> {
 
 fn on_update(model: &mut Model, update: &Update) -> Vec<Effect> {
     let folder = model.facts.folder.clone();
+    tell_session_end(model, update);
     let mut effects = model.mirror.update(update, &folder);
     for screen in ScreenId::ALL {
         effects.extend(screen.screen().on_update(model, update));
@@ -226,12 +229,25 @@ fn on_update(model: &mut Model, update: &Update) -> Vec<Effect> {
     effects
 }
 
+/// A workflow that ends the session does so by itself: say so, and where the summary lies.
+fn tell_session_end(model: &mut Model, update: &Update) {
+    if let Update::Session(session) = update
+        && session.ended.is_some()
+        && model.mirror.session.as_ref() == Some(&session.id)
+    {
+        let written = session.exports.last().map_or_else(String::new, |e| format!("; its summary is {}", e.path));
+        model.say(&format!("The session {} has ended{written}", session.name));
+    }
+}
+
 fn on_answer(model: &mut Model, asker: Asker, request: &Request, result: Result<Response>) -> Vec<Effect> {
     match asker {
         Asker::Mirror => match result {
             Ok(response) => {
                 let mut effects = model.mirror.answer(request, response);
-                effects.extend(model.screen.screen().on_mirror(model));
+                for screen in ScreenId::ALL {
+                    effects.extend(screen.screen().on_mirror(model));
+                }
                 effects.extend(on_change(model));
                 effects
             }
@@ -266,6 +282,7 @@ fn on_answer(model: &mut Model, asker: Asker, request: &Request, result: Result<
                     model.say(&format!("{} has started as run {}", row.workflow, row.run.short()));
                 }
                 (Request::Start(_), Err(error)) => model.report(&error),
+                (Request::ExportSummary { session, .. }, result) => export::told_late(model, session, result),
                 _ => {}
             }
             Vec::new()

@@ -52,6 +52,11 @@ impl Workflow {
     pub fn step(&self, id: &StepId) -> Option<&Step> {
         self.steps.iter().find(|s| &s.id == id)
     }
+
+    /// What this workflow's author says of another one that it might be confused with.
+    pub fn says_of(&self, other: &WorkflowId) -> Option<&str> {
+        self.disambiguates_from.iter().find(|d| d.id.as_ref() == Some(other)).map(|d| d.because.as_str())
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

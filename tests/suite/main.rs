@@ -11,5 +11,6 @@ mod cli_walk;
 mod engine;
 mod engine_runs;
 mod engine_sessions;
+mod readme;
 mod support;
 mod workflow_files;

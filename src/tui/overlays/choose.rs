@@ -3,12 +3,15 @@
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 
-use crate::base::{RunId, SafeLine, StepId, WorkflowId};
+use crate::base::{RunId, SafeLine, SessionId, StepId, WorkflowId};
 use crate::config::{Action, Context, Key, KeyCode};
-use crate::run::{Run, Verb};
+use crate::protocol::Request;
+use crate::run::{Run, Session, Verb};
 use crate::tui::Model;
+use crate::tui::msg::{Asker, Effect};
 use crate::tui::overlays::confirm::Confirm;
 use crate::tui::overlays::{Overlay, Reaction};
+use crate::tui::screens::sessions;
 use crate::tui::verbs;
 use crate::tui::widgets::text::{cut, span};
 use crate::tui::widgets::{Hint, LineInput, PaneState, card, hints, pane};
@@ -31,6 +34,8 @@ pub enum Pick {
         run: RunId,
         action: Action,
     },
+    /// Ends a session; afterwards asks where its summary goes.
+    EndSession { session: SessionId, export: bool },
 }
 
 #[derive(Debug, Clone)]
@@ -38,7 +43,8 @@ pub struct Item {
     pub label: SafeLine,
     /// Dim, before the label.
     pub lead: SafeLine,
-    pub detail: SafeLine,
+    /// Below the label, a line each.
+    pub details: Vec<SafeLine>,
     pub pick: Pick,
 }
 
@@ -73,7 +79,7 @@ impl Choose {
             .map(|(n, step)| Item {
                 lead: SafeLine::new(&(n + 1).to_string()),
                 label: SafeLine::new(&step.title),
-                detail: SafeLine::new(step.kind.word()),
+                details: vec![SafeLine::new(step.kind.word())],
                 pick: Pick::BackTo { run: run.id().clone(), step: step.id.clone() },
             })
             .collect();
@@ -81,11 +87,32 @@ impl Choose {
         Self { selected, ..Self::new("Go back to which step?", items) }
     }
 
+    /// How to end a session, `live` of whose runs go on.
+    pub fn end_session(session: &Session, live: usize) -> Self {
+        let item = |label: &str, detail: &str, export| Item {
+            lead: SafeLine::default(),
+            label: SafeLine::new(label),
+            details: vec![SafeLine::new(detail)],
+            pick: Pick::EndSession { session: session.id.clone(), export },
+        };
+        let runs = match live {
+            0 => String::new(),
+            1 => " Its one live run goes on.".to_owned(),
+            n => format!(" Its {n} live runs go on."),
+        };
+        let items = vec![
+            item("End and write the summary", &format!("Asks where to.{runs}"), true),
+            item("End only", &format!("The summary can be written later as well.{runs}"), false),
+        ];
+        Self::new(&format!("End the session “{}”?", session.name), items)
+    }
+
     /// The items that contain what was typed.
     fn shown(&self) -> Vec<&Item> {
         let wanted = self.narrow.text().to_lowercase();
         let fits = |i: &&Item| {
-            let text = format!("{} {} {}", i.lead, i.label, i.detail).to_lowercase();
+            let details: Vec<&str> = i.details.iter().map(SafeLine::as_str).collect();
+            let text = format!("{} {} {}", i.lead, i.label, details.join(" ")).to_lowercase();
             wanted.split_whitespace().all(|word| text.contains(word))
         };
         self.items.iter().filter(fits).collect()
@@ -100,6 +127,14 @@ impl Choose {
             }
             Pick::BackTo { run, step } => {
                 Reaction::close().with([verbs::act(&run, Verb::Back { to: step, reason: None })])
+            }
+            Pick::EndSession { session, export } => {
+                let end = Request::EndSession { session: session.clone() };
+                let mut effects = vec![Effect::ask(Asker::Verb, end)];
+                if export {
+                    effects.extend(sessions::export(model, &session, true));
+                }
+                Reaction::close().with(effects)
             }
             Pick::Run { run, action } => {
                 let mut effects = model.mirror.watch(&run);
@@ -174,7 +209,9 @@ impl Overlay for Choose {
                 Span::styled(format!("{:<lead$}  ", item.lead.as_str()), look.subtext()),
                 span(&item.label, if selected { look.strong() } else { look.text() }),
             ]));
-            lines.push(Line::from(vec![Span::raw("     "), span(&item.detail, look.muted())]));
+            for detail in &item.details {
+                lines.push(Line::from(vec![Span::raw("     "), span(detail, look.muted())]));
+            }
             lines.push(Line::default());
         }
         if items.is_empty() {

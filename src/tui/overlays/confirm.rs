@@ -15,6 +15,7 @@ use crate::tui::Model;
 use crate::tui::msg::{Asker, Effect};
 use crate::tui::overlays::choose::split_foot;
 use crate::tui::overlays::form::Form;
+use crate::tui::overlays::trust::Trust;
 use crate::tui::overlays::{Overlay, Reaction};
 use crate::tui::widgets::text::{cut_line, untrusted, width, wrap};
 use crate::tui::widgets::{Hint, PaneState, card, hints, pane};
@@ -402,10 +403,9 @@ impl Overlay for Confirm {
                 self.scroll.to_top();
             }
             Action::Trust => {
-                let path = self.entry.path.clone()?;
-                return Some(
-                    Reaction::stay().with([Effect::Trust { path, digest: self.entry.digest.clone() }]),
-                );
+                let question = Trust::of(&self.entry)?;
+                model.open(question);
+                return Some(Reaction::stay());
             }
             Action::Edit => {
                 let path = self.entry.path.clone()?;

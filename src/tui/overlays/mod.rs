@@ -16,12 +16,15 @@ use crate::tui::widgets::Hint;
 pub mod approval;
 pub mod choose;
 pub mod confirm;
+pub mod editor;
+pub mod export;
 pub mod failure;
 pub mod form;
 pub mod help;
 pub mod pager;
 pub mod palette;
 pub mod reason;
+pub mod trust;
 
 /// What an overlay has done with what came in.
 #[derive(Debug, Default)]

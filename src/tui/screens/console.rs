@@ -110,7 +110,8 @@ fn enter(model: &mut Model) -> Vec<Effect> {
             None => Vec::new(),
         },
         Decision::Ambiguous { choices } => {
-            let items = answer.candidates.iter().take(choices).map(|c| choice(model, c, &phrase)).collect();
+            let asked = answer.candidates.get(..choices).unwrap_or(&answer.candidates);
+            let items = asked.iter().map(|c| choice(model, c, asked, &phrase)).collect();
             model.open(Choose::new(&format!("Which one do you mean?   “{phrase}”"), items));
             Vec::new()
         }
@@ -132,14 +133,19 @@ fn enter(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-/// One of several workflows that could be meant, with what tells it from the others.
-fn choice(model: &Model, candidate: &Candidate, phrase: &str) -> Item {
-    let entry = model.bank.as_ref().and_then(|b| b.registry.get(&candidate.id));
-    let scope = entry.and_then(|e| e.workflow()).map(|w| w.scope.clone()).unwrap_or_default();
+/// One of several workflows that could be meant, with what tells it from the others: its scope,
+/// and what their authors say of it.
+fn choice(model: &Model, candidate: &Candidate, asked: &[Candidate], phrase: &str) -> Item {
+    let workflow = |id| model.bank.as_ref().and_then(|b| b.registry.get(id)).and_then(|e| e.workflow());
+    let scope = workflow(&candidate.id).map(|w| SafeLine::new(&w.scope));
+    let told = asked
+        .iter()
+        .filter_map(|other| workflow(&other.id)?.says_of(&candidate.id))
+        .map(SafeLine::new);
     Item {
         lead: SafeLine::new(candidate.id.as_str()),
         label: SafeLine::new(&candidate.name),
-        detail: SafeLine::new(&scope),
+        details: scope.into_iter().chain(told).collect(),
         pick: Pick::Workflow {
             id: candidate.id.clone(),
             phrase: phrase.to_owned(),
@@ -198,7 +204,7 @@ fn obey(model: &mut Model, control: &Control) -> Vec<Effect> {
             let item = |r: &RunSummary| Item {
                 lead: SafeLine::new(r.run.short()),
                 label: SafeLine::new(&r.name),
-                detail: SafeLine::new(&format!("{}, at {}  {}", r.status.word(), r.current_title, r.subject)),
+                details: vec![SafeLine::new(&format!("{}, at {}  {}", r.status.word(), r.current_title, r.subject))],
                 pick: Pick::Run { run: r.run.clone(), action },
             };
             let items = several.iter().map(item).collect();

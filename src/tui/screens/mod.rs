@@ -111,13 +111,8 @@ pub trait Screen: Sync {
         Vec::new()
     }
 
-    /// The mirror has taken an answer in (lists, a whole run) while the screen is shown.
+    /// The mirror has got an answer to a request of its own: lists, a whole run.
     fn on_mirror(&self, _model: &mut Model) -> Vec<Effect> {
-        Vec::new()
-    }
-
-    /// Time has passed while the screen is shown.
-    fn on_tick(&self, _model: &mut Model) -> Vec<Effect> {
         Vec::new()
     }
 
@@ -142,6 +137,11 @@ pub trait Screen: Sync {
     /// How long until something that only this screen shows changes by itself.
     fn next_tick(&self, _model: &Model) -> Option<Millis> {
         None
+    }
+
+    /// Time has passed while it is shown; also where something else asked for the tick.
+    fn on_tick(&self, _model: &mut Model) -> Vec<Effect> {
+        Vec::new()
     }
 
     fn draw(&self, model: &Model, frame: &mut Frame, area: Rect);

@@ -2,12 +2,15 @@
 //! did not come from the program itself, and know no screen.
 
 pub mod card;
+pub mod filter;
+pub mod headed;
 pub mod hints;
 pub mod input;
 pub mod list;
 pub mod pane;
 pub mod text;
 
+pub use filter::Filter;
 pub use hints::Hint;
 pub use input::LineInput;
 pub use list::{Column, ListState, Row};

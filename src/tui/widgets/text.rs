@@ -103,7 +103,7 @@ pub fn wrap(line: &Line<'static>, limit: usize, indent: usize) -> Vec<Line<'stat
         *used = indent;
     };
     for span in &line.spans {
-        for word in span.content.split_word_bounds() {
+        for word in words(&span.content) {
             let wide = word.width();
             if used + wide <= limit {
                 used += wide;
@@ -136,6 +136,21 @@ pub fn wrap(line: &Line<'static>, limit: usize, indent: usize) -> Vec<Line<'stat
     lines
 }
 
+/// Words and the spaces between them; what closes a word or a sentence stays with it.
+fn words(text: &str) -> Vec<&str> {
+    const CLOSING: [char; 12] = ['.', ',', ';', ':', '!', '?', ')', ']', '”', '’', '…', '`'];
+    let mut words: Vec<(usize, usize)> = Vec::new();
+    for (at, word) in text.split_word_bound_indices() {
+        match words.last_mut() {
+            Some((from, to)) if word.starts_with(CLOSING) && !text[*from..*to].trim().is_empty() => {
+                *to = at + word.len();
+            }
+            _ => words.push((at, at + word.len())),
+        }
+    }
+    words.into_iter().map(|(from, to)| &text[from..to]).collect()
+}
+
 fn push(spans: &mut Vec<Span<'static>>, text: &str, style: Style) {
     match spans.last_mut() {
         Some(last) if last.style == style => last.content.to_mut().push_str(text),
@@ -158,5 +173,8 @@ mod tests {
         assert_eq!(lines, ["one two ", "  three ", "  日本語", "  日本語"]);
         assert_eq!(cut_line(&line, 9).to_string(), "one two …");
         assert_eq!(wrap(&Line::from("abc"), 0, 4).len(), 3);
+        let lines: Vec<String> =
+            wrap(&Line::from("it is done. So be it!"), 10, 0).iter().map(ToString::to_string).collect();
+        assert_eq!(lines, ["it is ", "done. So ", "be it!"]);
     }
 }

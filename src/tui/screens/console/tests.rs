@@ -2,7 +2,7 @@
 
 use crate::base::{Actor, Error, Millis, Timestamp};
 use crate::config::{ColourDepth, GlyphSet};
-use crate::protocol::{Request, Response};
+use crate::protocol::{Request, Response, Update};
 use crate::run::{Command, PrerequisiteResult, Verb, summarise};
 use crate::tui::msg::{Effect, Link, Msg};
 use crate::tui::screens::ScreenId;
@@ -267,4 +267,48 @@ fn hostile_text_cannot_reach_the_screen() {
     drive(&mut run, &Command::Verb(Verb::Fail { step: None, reason }), minutes(2));
     let screen = Harness::new(80, 24).with_run(run).with_bank().connected().see("evil").screen();
     assert!(!screen.contains(['\u{1b}', '\u{202e}', '\u{2066}']));
+}
+
+#[test]
+fn what_two_could_be_meant_by_is_asked_with_what_tells_them_apart() {
+    let asked = |width, height| {
+        Harness::new(width, height)
+            .with_bank()
+            .connected()
+            .answering(prerequisites)
+            .keys("add a tool<ret>")
+            .see("Which one do you mean?")
+            .see("MW-002")
+            .see("single tool, not a category")
+    };
+    let harness = asked(80, 24).see("entire tool categories").golden("choose");
+    asked(60, 15).golden("choose_60x15");
+    let card = harness.keys("2").see_no("Which one").see("MW-007").see("Create New Tool Category");
+    card.keys("<esc>").see_no("Why this one");
+    let narrowed = asked(80, 24).keys("category").see("narrowed to");
+    assert!(narrowed.requests().iter().all(|r| !matches!(r, Request::Start(_))), "nothing was started");
+}
+
+#[test]
+fn a_phrase_that_fits_nothing_is_told_so() {
+    let harness = Harness::new(80, 24).with_bank().connected().keys("bake a chocolate cake<ret>");
+    harness.see("No workflow fits").golden("console_none");
+}
+
+#[test]
+fn an_ended_session_says_where_its_summary_lies_and_no_empty_one_follows() {
+    let mut ended = crate::tui::testing::session();
+    ended.seq += 2;
+    ended.exports.push(crate::run::Export { path: "/work/SESSION-SUMMARY-x.md".into(), digest: "0".into() });
+    ended.ended = Some((ended.opened_at, ended.opened_by.clone()));
+    let mut next = crate::tui::testing::session();
+    next.id = crate::base::SessionId::new("next");
+    let harness = Harness::new(100, 30).with_bank().connected();
+    next.folder.clone_from(&harness.model.facts.folder);
+    let harness = harness.update(Update::Session(ended)).see("has ended").see("/work/SESSION-SUMMARY-x.md");
+    assert_eq!(harness.model.mirror.session, None);
+    let opened = harness.requests().iter().filter(|r| matches!(r, Request::OpenSession { .. })).count();
+    assert_eq!(opened, 1, "only the one at the start");
+    let harness = harness.update(Update::Session(next));
+    assert_eq!(harness.model.mirror.session, Some(crate::base::SessionId::new("next")));
 }

@@ -244,7 +244,7 @@ impl Screen for RunScreen {
     }
 
     fn on_mirror(&self, model: &mut Model) -> Vec<Effect> {
-        self.on_enter(model)
+        if model.screen == ScreenId::Run { self.on_enter(model) } else { Vec::new() }
     }
 
     fn on_tick(&self, model: &mut Model) -> Vec<Effect> {
