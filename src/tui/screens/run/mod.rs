@@ -19,7 +19,7 @@ use crate::tui::msg::Effect;
 use crate::tui::overlays::pager::Pager;
 use crate::tui::overlays::reason::{Reason, Wanted};
 use crate::tui::screens::run::act::{activate, copied, decide, move_in_detail, scroll, select, tick};
-use crate::tui::screens::{Screen, empty};
+use crate::tui::screens::{Screen, ScreenId, empty};
 use crate::tui::verbs;
 use crate::tui::widgets::text::wrap;
 use crate::tui::widgets::{Hint, PaneState, card};
