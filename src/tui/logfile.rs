@@ -157,7 +157,14 @@ fn piece(file: &Path, start: u64, length: u64, inside: bool) -> std::io::Result<
 pub fn entry(line: &str) -> Entry {
     let Ok(Value::Object(mut all)) = serde_json::from_str::<Value>(line) else {
         let text = one_line(line);
-        return Entry { at: None, level: None, run: None, step: SafeLine::default(), text, fields: SafeLine::default() };
+        return Entry {
+            at: None,
+            level: None,
+            run: None,
+            step: SafeLine::default(),
+            text,
+            fields: SafeLine::default(),
+        };
     };
     let at = take(&mut all, "timestamp").and_then(|t| t.parse::<jiff::Timestamp>().ok());
     let level = take(&mut all, "level").and_then(|l| Level::parse(&l));
@@ -219,7 +226,8 @@ mod tests {
     #[test]
     fn reads_on_where_it_ended_and_into_the_next_day() {
         let dir = tempfile::tempdir().expect("temp dir");
-        let (monday, tuesday) = (dir.path().join("mwtui.log.2026-11-20"), dir.path().join("mwtui.log.2026-11-21"));
+        let (monday, tuesday) =
+            (dir.path().join("mwtui.log.2026-11-20"), dir.path().join("mwtui.log.2026-11-21"));
         assert_eq!(read(&dir.path().join("none"), None).expect("no folder is no error").next, None);
         append(&monday, &(line("one") + &line("two") + "{\"half"));
         let first = read(dir.path(), None).expect("reads");

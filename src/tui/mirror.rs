@@ -224,6 +224,7 @@ impl Mirror {
             (Request::Sessions, Response::Sessions(sessions)) => {
                 let open = self.open_session().cloned();
                 self.sessions = sessions;
+                self.sessions.sort_by_key(|s| std::cmp::Reverse(s.opened_at));
                 if let Some(open) = open {
                     self.put_session(open);
                 }

@@ -152,7 +152,10 @@ impl Overlay for Editor {
         frame.render_widget(&text, body);
         let gap = Rect { y: body.y + body.height, height: inner.height.min(1), ..body };
         if self.full {
-            let told = Line::styled("The text is as long as it may be: 1 MiB", look.style(crate::config::Role::Error));
+            let told = Line::styled(
+                "The text is as long as it may be: 1 MiB",
+                look.style(crate::config::Role::Error),
+            );
             frame.render_widget(told, gap);
         } else {
             frame.render_widget(Line::styled("An emptied text starts afresh.", look.muted()), gap);

@@ -29,10 +29,8 @@ enum Stage {
 }
 
 /// What can be done after a refusal; the harmless one first.
-const CHOICES: [(&str, &str); 2] = [
-    ("Another name", "The file that is there stays as it is."),
-    ("Replace it", "What is in it now is lost."),
-];
+const CHOICES: [(&str, &str); 2] =
+    [("Another name", "The file there stays as it is."), ("Replace it", "What is in it now is lost.")];
 
 pub struct Export {
     session: Session,
@@ -78,7 +76,9 @@ impl Export {
     }
 
     fn is_json(&self) -> bool {
-        std::path::Path::new(self.path.text().trim()).extension().is_some_and(|e| e.eq_ignore_ascii_case("json"))
+        std::path::Path::new(self.path.text().trim())
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("json"))
     }
 
     /// What is written; `None` as long as the record is on its way.
@@ -100,12 +100,14 @@ impl Export {
             return Reaction::stay();
         }
         let Some(text) = self.text(model) else {
-            self.problem = Some(SafeLine::new("The summary is still being put together; try again in a moment"));
+            self.problem =
+                Some(SafeLine::new("The summary is still being put together; try again in a moment"));
             return Reaction::stay();
         };
         self.stage = Stage::Writing;
         let session = self.session.id.clone();
-        Reaction::stay().with([Effect::ask(Asker::Overlay, Request::ExportSummary { session, path, text, replace })])
+        Reaction::stay()
+            .with([Effect::ask(Asker::Overlay, Request::ExportSummary { session, path, text, replace })])
     }
 
     fn on_written(&mut self, model: &mut Model, path: &str, result: &Result<Response>) -> Reaction {
@@ -212,7 +214,12 @@ impl Overlay for Export {
         }
     }
 
-    fn on_answer(&mut self, model: &mut Model, request: &Request, result: &Result<Response>) -> Option<Reaction> {
+    fn on_answer(
+        &mut self,
+        model: &mut Model,
+        request: &Request,
+        result: &Result<Response>,
+    ) -> Option<Reaction> {
         match request {
             Request::SessionRecord { session } if session == &self.session.id => {
                 match result {
@@ -252,10 +259,8 @@ impl Overlay for Export {
                     (None, _) => "The summary as Markdown; a name that ends with .json gives JSON.",
                 };
                 lines.extend(wrap(&Line::styled(what, look.subtext()), width, 0));
-                let folder = vec![
-                    Span::styled("In  ", look.muted()),
-                    untrusted(&self.session.folder, look.text()),
-                ];
+                let folder =
+                    vec![Span::styled("In  ", look.muted()), untrusted(&self.session.folder, look.text())];
                 lines.extend(wrap(&Line::from(folder), width, 4));
                 lines.push(Line::default());
                 field = Some(lines.len());
@@ -300,7 +305,8 @@ impl Overlay for Export {
         if let Some(at) = field.filter(|at| *at < usize::from(body.height)) {
             let place = Rect { y: body.y + at as u16, height: 1, ..body };
             frame.render_widget(Line::styled(look.glyph("›", ">"), look.accent()), place);
-            let place = Rect { x: place.x + 2.min(place.width), width: place.width.saturating_sub(2), ..place };
+            let place =
+                Rect { x: place.x + 2.min(place.width), width: place.width.saturating_sub(2), ..place };
             self.path.draw(frame, place, look.text(), matches!(self.stage, Stage::Path));
         }
         frame.render_widget(hints::line(look, &model.keymap, &self.hints(model), foot.width.into()), foot);
@@ -308,7 +314,9 @@ impl Overlay for Export {
 
     fn hints(&self, _model: &Model) -> Vec<Hint> {
         match self.stage {
-            Stage::Path => vec![Hint::labelled(Action::Activate, "write"), Hint::labelled(Action::Escape, "not now")],
+            Stage::Path => {
+                vec![Hint::labelled(Action::Activate, "write"), Hint::labelled(Action::Escape, "not now")]
+            }
             Stage::Writing => vec![Hint::labelled(Action::Escape, "close")],
             Stage::Refused { .. } => vec![
                 Hint::labelled(Action::Activate, "choose"),

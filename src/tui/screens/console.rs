@@ -13,7 +13,7 @@ use crate::tui::msg::Effect;
 use crate::tui::overlays::choose::{Choose, Item, Pick};
 use crate::tui::overlays::confirm::Confirm;
 use crate::tui::overlays::help::Help;
-use crate::tui::screens::{Screen, ScreenId, registry};
+use crate::tui::screens::{Screen, ScreenId, registry, sessions};
 use crate::tui::verbs;
 use crate::tui::widgets::ListState;
 use crate::tui::widgets::{Hint, LineInput};
@@ -50,7 +50,7 @@ const SESSIONS: usize = 5;
 /// Something in the lists that one can open.
 enum Target<'a> {
     Run(&'a RunSummary),
-    Session,
+    Session(&'a Session),
     Example(&'a SafeLine),
 }
 
@@ -86,7 +86,7 @@ fn targets(model: &Model) -> Vec<Target<'_>> {
         return model.console.examples.iter().map(Target::Example).collect();
     }
     let runs = model.mirror.needs().into_iter().chain(model.mirror.working()).map(Target::Run);
-    runs.chain(past_sessions(model).map(|_| Target::Session)).collect()
+    runs.chain(past_sessions(model).map(Target::Session)).collect()
 }
 
 /// Does what the text asks for: opens a card or a question, or acts on what is at hand.
@@ -364,7 +364,11 @@ fn list_action(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         Action::Activate => {
             let run = match targets(model).get(selected) {
                 Some(Target::Run(row)) => row.run.clone(),
-                Some(Target::Session) => return Some(model.go(ScreenId::Sessions)),
+                Some(Target::Session(session)) => {
+                    let id = session.id.clone();
+                    sessions::pick(model, &id);
+                    return Some(model.go(ScreenId::Sessions));
+                }
                 Some(Target::Example(phrase)) => {
                     let phrase = (*phrase).clone();
                     model.console.input.set(phrase.as_str());

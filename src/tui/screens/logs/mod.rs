@@ -129,9 +129,12 @@ impl State {
     /// The lines of the source that pass the level, oldest first.
     fn shown(&self) -> Vec<(u64, &Entry)> {
         match self.source {
-            Source::Program => {
-                self.program.book.numbered().filter(|(_, e)| e.level.is_none_or(|l| l <= self.level)).collect()
-            }
+            Source::Program => self
+                .program
+                .book
+                .numbered()
+                .filter(|(_, e)| e.level.is_none_or(|l| l <= self.level))
+                .collect(),
             Source::Output => self.output.numbered().collect(),
         }
     }
@@ -293,9 +296,7 @@ impl Screen for Logs {
                 Some(format!("No line contains “{}”", state.search.text()))
             }
             Action::Copy if state.selected().is_none() => Some("There is no line to copy".to_owned()),
-            Action::Activate
-                if !state.search.editing && self.run_at_hand(model).is_none() =>
-            {
+            Action::Activate if !state.search.editing && self.run_at_hand(model).is_none() => {
                 Some("This line belongs to no run".to_owned())
             }
             _ => None,
@@ -408,7 +409,10 @@ impl Screen for Logs {
     fn hints(&self, model: &Model) -> Vec<Hint> {
         let state = &model.logs;
         if state.search.editing {
-            return vec![Hint::labelled(Action::Activate, "search"), Hint::labelled(Action::Escape, "no search")];
+            return vec![
+                Hint::labelled(Action::Activate, "search"),
+                Hint::labelled(Action::Escape, "no search"),
+            ];
         }
         let mut hints = Vec::new();
         if !state.view().follow {

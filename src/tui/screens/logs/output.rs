@@ -71,7 +71,8 @@ pub fn look(model: &mut Model) -> Vec<Effect> {
     let Some(run) = at_hand(model) else { return Vec::new() };
     let mut effects = Vec::new();
     if model.logs.output.run.as_ref() != Some(&run) {
-        let last = std::mem::replace(&mut model.logs.output, Output { run: Some(run.clone()), ..Output::default() });
+        let last =
+            std::mem::replace(&mut model.logs.output, Output { run: Some(run.clone()), ..Output::default() });
         model.logs.views[super::Source::Output as usize] = super::View::default();
         if let Some(last) = last.run.filter(|last| model.run.open.as_ref() != Some(last)) {
             model.mirror.unwatch(&last);
@@ -114,7 +115,15 @@ fn ask(model: &mut Model) -> Option<Effect> {
     let output = &mut model.logs.output;
     for (step, attempt, started) in attempts {
         if output.stream(&step, attempt).is_none() {
-            let new = Stream { step, attempt, started, next: None, rest: String::new(), drained: false, complete: false };
+            let new = Stream {
+                step,
+                attempt,
+                started,
+                next: None,
+                rest: String::new(),
+                drained: false,
+                complete: false,
+            };
             output.streams.push(new);
         }
     }
@@ -123,7 +132,8 @@ fn ask(model: &mut Model) -> Option<Effect> {
         None => OutputRange::Tail { bytes: PIECE },
         Some(offset) => OutputRange::From { offset, bytes: PIECE },
     };
-    let request = Request::Output { run: id, step: wanted.step.clone(), attempt: Some(wanted.attempt), range };
+    let request =
+        Request::Output { run: id, step: wanted.step.clone(), attempt: Some(wanted.attempt), range };
     output.asked = true;
     Some(Effect::ask(Asker::Screen(ScreenId::Logs), request))
 }

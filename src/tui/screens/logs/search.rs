@@ -21,9 +21,11 @@ impl Search {
     }
 
     pub fn meets(&self, entry: &Entry) -> bool {
-        let run = entry.run.as_ref().map(|r| r.as_str()).unwrap_or_default();
+        let run = entry.run.as_ref().map(crate::base::RunId::as_str).unwrap_or_default();
         contains(&entry.text.plain(), self.text())
-            || [run, entry.step.as_str(), entry.fields.as_str()].iter().any(|part| contains(part, self.text()))
+            || [run, entry.step.as_str(), entry.fields.as_str()]
+                .iter()
+                .any(|part| contains(part, self.text()))
     }
 }
 
@@ -89,7 +91,9 @@ pub fn places(text: &str, wanted: &str) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(rest) = text.get(from..) {
-        let Some(at) = rest.char_indices().find(|(_, c)| fold(*c) == *first).map(|(at, _)| from + at) else { break };
+        let Some(at) = rest.char_indices().find(|(_, c)| fold(*c) == *first).map(|(at, _)| from + at) else {
+            break;
+        };
         let Some(tail) = text.get(at..) else { break };
         let met = tail.chars().map(fold).take(wanted.len()).eq(wanted.iter().copied());
         let length: usize = tail.chars().take(if met { wanted.len() } else { 1 }).map(char::len_utf8).sum();
@@ -100,7 +104,6 @@ pub fn places(text: &str, wanted: &str) -> Vec<(usize, usize)> {
     }
     found
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -19,8 +19,9 @@ use crate::tui::widgets::text::{cut, cut_line, span, untrusted, width, wrap};
 const POINTER: usize = 2;
 const TIME: usize = 8;
 const LEVEL: usize = 5;
-/// Run and step, where there is room, and where there is little.
-const WHERE: usize = 22;
+/// Run and step: where there is much room, some, little.
+const WHERE: usize = 24;
+const WHERE_MIDDLE: usize = 14;
 const WHERE_SMALL: usize = 9;
 /// Narrower than this, run and step are left out; then the time.
 const WITH_WHERE: usize = 56;
@@ -52,13 +53,10 @@ fn bar(model: &Model, frame: &mut Frame, area: Rect) {
     let look = &model.look;
     let state = &model.logs;
     let style = |source| {
-        if state.source == source {
-            look.accent().add_modifier(Modifier::BOLD)
-        } else {
-            look.subtext()
-        }
+        if state.source == source { look.accent().add_modifier(Modifier::BOLD) } else { look.subtext() }
     };
-    let mut left = vec![Span::raw("  "), Span::styled("Program log", style(Source::Program)), Span::raw("   ")];
+    let mut left =
+        vec![Span::raw("  "), Span::styled("Program log", style(Source::Program)), Span::raw("   ")];
     left.push(Span::styled("Output", style(Source::Output)));
     if let Some(run) = state.output.run.as_ref().filter(|_| state.source == Source::Output) {
         left.push(Span::styled(" of ", look.muted()));
@@ -113,7 +111,7 @@ fn nothing(model: &Model, frame: &mut Frame, area: Rect) {
             ["No line of the program's log is that grave.", "Press v to show more levels."]
         }
         Source::Program => [
-            "What the engine and its clients write down about their own work: nothing yet.",
+            "What the program writes down about its own work: nothing yet.",
             "Press Tab for the output of the run at hand.",
         ],
         Source::Output if state.output.run.is_none() => {
@@ -140,7 +138,12 @@ fn detail(model: &Model, frame: &mut Frame, area: Rect) -> Rect {
     }
     let broken = wrap(&line, room.saturating_sub(POINTER).max(1), 0);
     let height = (broken.len() as u16).min(DETAIL);
-    let place = Rect { y: area.y + area.height - height, height, x: area.x + 2.min(area.width), width: area.width.saturating_sub(2) };
+    let place = Rect {
+        y: area.y + area.height - height,
+        height,
+        x: area.x + 2.min(area.width),
+        width: area.width.saturating_sub(2),
+    };
     for (row, line) in broken.iter().take(height.into()).enumerate() {
         let more = row + 1 == usize::from(height) && broken.len() > usize::from(height);
         let mut line = line.clone();
@@ -170,7 +173,11 @@ fn before(source: Source, room: usize) -> usize {
 }
 
 fn place_width(room: usize) -> usize {
-    if room < 70 { WHERE_SMALL } else { WHERE }
+    match room {
+        0..70 => WHERE_SMALL,
+        70..110 => WHERE_MIDDLE,
+        _ => WHERE,
+    }
 }
 
 fn lines(model: &Model, frame: &mut Frame, area: Rect, shown: &[(u64, &Entry)]) {
@@ -266,9 +273,15 @@ fn lit(parts: &[(String, Style)], places: &[(usize, usize)], look: &Look) -> Vec
         let mut from = begin;
         for (start, stop) in places.iter().filter(|(start, stop)| *start < end && *stop > begin) {
             let (start, stop) = ((*start).max(begin), (*stop).min(end));
-            spans.push(Span::styled(text.get(from - begin..start - begin).unwrap_or_default().to_owned(), *style));
+            spans.push(Span::styled(
+                text.get(from - begin..start - begin).unwrap_or_default().to_owned(),
+                *style,
+            ));
             let hit = look.lit().add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
-            spans.push(Span::styled(text.get(start - begin..stop - begin).unwrap_or_default().to_owned(), hit));
+            spans.push(Span::styled(
+                text.get(start - begin..stop - begin).unwrap_or_default().to_owned(),
+                hit,
+            ));
             from = stop;
         }
         spans.push(Span::styled(text.get(from - begin..).unwrap_or_default().to_owned(), *style));
@@ -278,8 +291,10 @@ fn lit(parts: &[(String, Style)], places: &[(usize, usize)], look: &Look) -> Vec
 }
 
 fn clock(model: &Model, at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.0)
-        .map_or_else(|_| String::new(), |t| t.to_zoned(model.facts.zone.clone()).strftime("%H:%M:%S").to_string())
+    jiff::Timestamp::from_millisecond(at.0).map_or_else(
+        |_| String::new(),
+        |t| t.to_zoned(model.facts.zone.clone()).strftime("%H:%M:%S").to_string(),
+    )
 }
 
 /// The search while it is typed; at the right whether the newest line is followed.
@@ -300,7 +315,10 @@ fn below(model: &Model, frame: &mut Frame, area: Rect) {
         }
     };
     let wide = right.width() as u16;
-    frame.render_widget(right, Rect { x: area.x + area.width.saturating_sub(wide), width: wide.min(area.width), ..area });
+    frame.render_widget(
+        right,
+        Rect { x: area.x + area.width.saturating_sub(wide), width: wide.min(area.width), ..area },
+    );
     if state.search.editing && area.width > wide + 8 {
         frame.render_widget(Line::from(vec![Span::raw("  "), Span::styled("/", look.accent())]), area);
         let field = Rect { x: area.x + 3, width: area.width - wide - 5, ..area };
@@ -319,7 +337,7 @@ fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (n, digit) in digits.chars().enumerate() {
-        if n > 0 && (digits.len() - n) % 3 == 0 {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

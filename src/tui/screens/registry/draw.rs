@@ -32,7 +32,7 @@ const COLUMNS: [Column; 6] = [
     Column::fit(20),
     Column::fit(8),
 ];
-const HEAD: [&str; 6] = ["id", "name", "30 days", "last run", "category", "from"];
+const HEAD: [&str; 6] = ["id", "name", "30 d", "last run", "category", "from"];
 
 /// The word for what is not as usual.
 pub fn state(entry: &Entry) -> Option<&'static str> {
@@ -110,16 +110,13 @@ fn draw_list(model: &Model, frame: &mut Frame, area: Rect) {
         let all = entries(model);
         let shown = state.shown.iter().filter_map(|n| all.get(*n));
         let rows: Vec<Row> = shown.map(|e| row(model, e, &records)).collect();
-        headed::draw(
-            frame,
-            body,
-            &model.look,
-            &COLUMNS,
-            &HEAD,
-            &rows,
-            &state.list,
-            state.focus == Focus::List,
-        );
+        let mut columns = COLUMNS;
+        if area.width < 50 {
+            // The name says more than the end of a long id.
+            columns[0].max = 12;
+        }
+        let focused = state.focus == Focus::List;
+        headed::draw(frame, body, &model.look, &columns, &HEAD, &rows, &state.list, focused);
     }
     let last = Rect { y: area.y + area.height.saturating_sub(1), height: area.height.min(1), ..area };
     let last = Rect { x: last.x + 2.min(last.width), width: last.width.saturating_sub(2), ..last };

@@ -45,10 +45,6 @@ fn block(lines: &mut Vec<Line<'static>>, body: &str, indent: usize, look: &Look,
             1 | 2 => look.strong(),
             _ => look.heading(),
         };
-        // Sections stand further apart than paragraphs.
-        if level == 2 && lines.last().is_some_and(|l| l.width() == 0) && lines.len() > 1 {
-            lines.push(Line::default());
-        }
         lines.extend(wrap(&Line::from(spans(title, style, look)), width, 0));
         return;
     }
@@ -106,7 +102,8 @@ fn spans(text: &str, plain: Style, look: &Look) -> Vec<Span<'static>> {
                     flush(&mut run, &mut spans, style(bold));
                     let code = &inside[..end];
                     // One space of padding belongs to the marks, where the code has ticks itself.
-                    let padded = code.strip_prefix(' ').and_then(|c| c.strip_suffix(' ')).filter(|c| c.contains('`'));
+                    let padded =
+                        code.strip_prefix(' ').and_then(|c| c.strip_suffix(' ')).filter(|c| c.contains('`'));
                     spans.push(untrusted(padded.unwrap_or(code), look.subtext()));
                     rest = &inside[end + ticks..];
                 } else {
@@ -156,7 +153,9 @@ mod tests {
         let text = "# A \\*b\\*\n\n- **bold** and `co*de`\n  - deep\n10. ten\n";
         assert_eq!(plain(text, 60), ["A *b*", "", "• bold and co*de", "  • deep", "10. ten"]);
         let shown = lines("**b** c", &look(), 60);
-        assert!(shown[0].spans.iter().any(|s| s.content == "b" && s.style.add_modifier.contains(Modifier::BOLD)));
+        assert!(
+            shown[0].spans.iter().any(|s| s.content == "b" && s.style.add_modifier.contains(Modifier::BOLD))
+        );
     }
 
     #[test]
@@ -168,7 +167,7 @@ mod tests {
 
     #[test]
     fn items_hang_and_hostile_text_does_no_harm() {
-        assert_eq!(plain("- one two three", 9), ["• one ", "  two ", "  three"]);
+        assert_eq!(plain("- one two three", 9), ["• one two", "  three"]);
         let evil = plain("# \u{1b}[2J\u{202e}x\n```\n\u{1b}]0;t\u{7}y\n**\\", 40);
         assert_eq!(evil, ["x", "  y", "  **\\"]);
         assert!(plain(&"a ".repeat(500_000), 1).len() > 1);

@@ -126,7 +126,9 @@ fn keep(model: &mut Model, record: Box<SessionRecord>) {
 /// Opens the card that writes the session's summary to a file.
 /// `ending`: the session is being ended, and its summary is to say so.
 pub fn export(model: &mut Model, session: &SessionId, ending: bool) -> Vec<Effect> {
-    let Some(session) = model.mirror.sessions.iter().find(|s| &s.id == session).cloned() else { return Vec::new() };
+    let Some(session) = model.mirror.sessions.iter().find(|s| &s.id == session).cloned() else {
+        return Vec::new();
+    };
     let draft = model.sessions.drafts.get(&session.id).cloned();
     let (card, effects) = Export::new(session, draft);
     model.open(if ending { card.after_next() } else { card });
@@ -139,9 +141,17 @@ impl Screen for Sessions {
     }
 
     fn refused(&self, model: &Model, action: Action) -> Option<String> {
+        if matches!(action, Action::Filter | Action::NextMatch | Action::PreviousMatch) {
+            return Some("Sessions are not searched; the list is short".to_owned());
+        }
         let needs = matches!(
             action,
-            Action::ExportSummary | Action::RenameSession | Action::EndSession | Action::Note | Action::Edit | Action::Copy
+            Action::ExportSummary
+                | Action::RenameSession
+                | Action::EndSession
+                | Action::Note
+                | Action::Edit
+                | Action::Copy
         );
         if !needs {
             return None;
@@ -170,7 +180,9 @@ impl Screen for Sessions {
                 };
             }
             (Action::Activate, Some(_)) => model.sessions.focus = Focus::Preview,
-            (Action::Escape, _) if model.sessions.focus == Focus::Preview => model.sessions.focus = Focus::List,
+            (Action::Escape, _) if model.sessions.focus == Focus::Preview => {
+                model.sessions.focus = Focus::List;
+            }
             (Action::ExportSummary, Some(session)) => return Some(export(model, &session.id, false)),
             (Action::Edit, Some(session)) => {
                 let made = summary(model, &session.id).map(|s| s.text.clone()).unwrap_or_default();
@@ -190,7 +202,12 @@ impl Screen for Sessions {
             _ if model.sessions.focus == Focus::Preview => {
                 let moves = matches!(
                     action,
-                    Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::Top | Action::Bottom
+                    Action::Up
+                        | Action::Down
+                        | Action::PageUp
+                        | Action::PageDown
+                        | Action::Top
+                        | Action::Bottom
                 );
                 model.sessions.scroll.on_action(action);
                 return moves.then(Vec::new);

@@ -43,11 +43,14 @@ pub fn draw(model: &Model, frame: &mut Frame, area: Rect) {
     if area.width < TWO_PANES {
         match model.sessions.focus {
             Focus::List => draw_list(model, frame, inner),
-            Focus::Preview => draw_preview(model, frame, Rect { x: inner.x + 1, width: inner.width - 1, ..inner }),
+            Focus::Preview => {
+                draw_preview(model, frame, Rect { x: inner.x + 1, width: inner.width - 1, ..inner });
+            }
         }
         return;
     }
-    let left = (inner.width * 2 / 5).clamp(30, 72);
+    let share = if area.width < 100 { inner.width * 2 / 5 } else { inner.width * 9 / 20 };
+    let left = share.clamp(28, 92);
     let list = Rect { width: left, ..inner };
     let rule = Rect { x: inner.x + left + 1, width: 1, ..inner };
     let preview = Rect { x: inner.x + left + 3, width: inner.width - left - 3, ..inner };
@@ -95,7 +98,8 @@ fn row(model: &Model, session: &Session) -> Row {
         told.push(Span::styled(format!(" {failed} failed"), look.style(Role::Error)));
     }
     let folder = session.folder.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    let name = if current { look.strong() } else { look.text() };
+    let picked = model.sessions.picked.as_ref() == Some(&session.id);
+    let name = if picked { look.strong() } else { look.text() };
     Row::new(vec![
         Line::from(untrusted(&session.name, name)),
         Line::styled(format!("{glyph} {word}"), style),
@@ -122,7 +126,7 @@ fn draw_preview(model: &Model, frame: &mut Frame, area: Rect) {
     let focused = model.sessions.focus == Focus::Preview;
     let head = Rect { height: area.height.min(1), ..area };
     let mut title = vec![Span::styled("Summary", if focused { look.accent() } else { look.heading() })];
-    if area.width < TWO_PANES.min(frame.area().width.saturating_sub(20)) || frame.area().width < TWO_PANES {
+    if frame.area().width < TWO_PANES {
         title.push(Span::raw("  "));
         title.push(untrusted(&session.name, look.text()));
     }
@@ -138,7 +142,8 @@ fn draw_preview(model: &Model, frame: &mut Frame, area: Rect) {
     let body = if body.height > 10 { Rect { y: body.y + 1, height: body.height - 1, ..body } } else { body };
     let Some(text) = draft.or_else(|| made.map(|s| &s.text)) else {
         let waiting = PaneState::default();
-        let line = Line::from(span(&crate::base::SafeLine::new("The summary is being put together…"), look.muted()));
+        let line =
+            Line::from(span(&crate::base::SafeLine::new("The summary is being put together…"), look.muted()));
         pane::draw(frame, body, look, &[line], &waiting, true);
         return;
     };
