@@ -174,7 +174,7 @@ fn settle(model: &mut Model, depth: usize, layer: Box<dyn Overlay>, reaction: Re
 
 /// Gives every overlay a look at what has changed.
 fn on_change(model: &mut Model) -> Vec<Effect> {
-    each_layer(model, |layer, model| layer.on_change(model))
+    each_layer(model, Overlay::on_change)
 }
 
 /// From the top down.
@@ -223,7 +223,7 @@ fn on_update(model: &mut Model, update: &Update) -> Vec<Effect> {
         effects.extend(screen.screen().on_update(model, update));
     }
     effects.extend(match update {
-        Update::Output { .. } => each_layer(model, |layer, model| layer.on_output(model)),
+        Update::Output { .. } => each_layer(model, Overlay::on_output),
         _ => on_change(model),
     });
     effects

@@ -6,11 +6,11 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::base::{Millis, RunId, StepId, Timestamp};
+use crate::base::{RunId, StepId, Timestamp};
 use crate::config::{Action, Context, Role};
 use crate::run::{Prompt, Run, StepRecord, StepState, Verb, Work};
 use crate::tui::Model;
-use crate::tui::overlays::failure::choices;
+use crate::tui::overlays::failure::{choices, unmeant};
 use crate::tui::overlays::reason::{Reason, Wanted};
 use crate::tui::overlays::{Overlay, Reaction};
 use crate::tui::screens::run::detail::{asked, failure_line, left};
@@ -18,10 +18,6 @@ use crate::tui::screens::run::{self, sheet::Sheet};
 use crate::tui::verbs;
 use crate::tui::widgets::text::untrusted;
 use crate::tui::widgets::{Hint, PaneState, card, pane};
-
-/// A card that opened by itself takes no answer before this has passed: the key may have been
-/// meant for what stood there before.
-const UNMEANT: Millis = Millis(500);
 
 /// What was answered here, so that nobody is told of his own decision.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -147,8 +143,7 @@ impl Overlay for Approval {
         if self.void {
             return Some("What was shown here has changed: close this and look again".to_owned());
         }
-        let unmeant = self.by_itself.is_some_and(|at| model.now.since(at) < UNMEANT);
-        unmeant.then(|| "The card has only just opened: read it, then answer".to_owned())
+        unmeant(model, self.by_itself)
     }
 
     fn on_action(&mut self, model: &mut Model, action: Action) -> Option<Reaction> {

@@ -105,7 +105,7 @@ impl Choose {
         };
         let items = vec![
             item("End and write the summary", &format!("Asks where to.{runs}"), true),
-            item("End only", &format!("The summary can be written later as well.{runs}"), false),
+            item("End only", &format!("It can be written later as well.{runs}"), false),
         ];
         Self::new(&format!("End the session “{}”?", session.name), items)
     }

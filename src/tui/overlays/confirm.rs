@@ -24,7 +24,9 @@ use crate::workflow::{Entry, Prerequisite, Status, StepKind, Workflow, field};
 /// How the prerequisites stand.
 enum Checks {
     /// The engine runs the commands. `start`: Enter was pressed meanwhile.
-    Asked { start: bool },
+    Asked {
+        start: bool,
+    },
     Known(Vec<PrerequisiteResult>),
     /// They could not be checked, and why.
     Failed(SafeLine),
@@ -488,9 +490,7 @@ impl Overlay for Confirm {
         self.warned = false;
         self.checks = Checks::before(&self.entry, &self.workflow);
         match self.checks {
-            Checks::Asked { .. } => {
-                Reaction::stay().with([check(model, &self.workflow, &self.entry.digest)])
-            }
+            Checks::Asked { .. } => Reaction::stay().with([check(model, &self.workflow, &self.entry.digest)]),
             _ => Reaction::stay(),
         }
     }

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::base::{Result, RunId, SafeText, StepId};
+use crate::base::{Millis, Result, RunId, SafeText, StepId, Timestamp};
 use crate::config::{Action, Context, Role};
 use crate::protocol::{OutputRange, Request, Response};
 use crate::run::{Run, StepRecord, StepState, Work};
@@ -25,17 +25,28 @@ use crate::workflow::{Step, StepKind};
 const TAIL: u32 = 4 * 1024;
 const LINES: usize = 8;
 
+/// A card that opened by itself takes no answer before this has passed: the key may have been
+/// meant for what stood there before.
+const UNMEANT: Millis = Millis(500);
+
+/// Why a card that opened by itself takes no answer yet.
+pub fn unmeant(model: &Model, by_itself: Option<Timestamp>) -> Option<String> {
+    let young = by_itself.is_some_and(|at| model.now.since(at) < UNMEANT);
+    young.then(|| "The card has only just opened: read it, then answer".to_owned())
+}
+
 pub struct FailureCard {
     run: RunId,
     step: StepId,
     attempt: u32,
     /// The end of its output, and how many lines there are in all.
     output: Option<(SafeText, u64)>,
+    by_itself: Option<Timestamp>,
 }
 
 impl FailureCard {
     /// Opens the card about a failed or uncertain step, and asks for the end of its output.
-    pub fn open(model: &mut Model, run: &RunId, step: &StepId) -> Vec<Effect> {
+    pub fn open(model: &mut Model, run: &RunId, step: &StepId, by_itself: bool) -> Vec<Effect> {
         let Some(record) = model.mirror.run(run).and_then(|r| r.record(step)).map(|(_, r)| r) else {
             return Vec::new();
         };
@@ -47,7 +58,8 @@ impl FailureCard {
             attempt: Some(attempt),
             range: OutputRange::Tail { bytes: TAIL },
         };
-        model.open(Self { run: run.clone(), step: step.clone(), attempt, output: None });
+        let by_itself = by_itself.then_some(model.now);
+        model.open(Self { run: run.clone(), step: step.clone(), attempt, output: None, by_itself });
         if ran { vec![Effect::ask(Asker::Overlay, request)] } else { Vec::new() }
     }
 
@@ -119,8 +131,10 @@ impl Overlay for FailureCard {
         Some(self.run.clone())
     }
 
-    fn refused(&self, _model: &Model, action: Action) -> Option<String> {
+    fn refused(&self, model: &Model, action: Action) -> Option<String> {
         match action {
+            // The other choices ask something first. The key of this one has a second meaning.
+            Action::Retry | Action::Reject => unmeant(model, self.by_itself),
             Action::Output if self.output.as_ref().is_none_or(|(_, count)| *count == 0) => {
                 Some("This step has no output".to_owned())
             }

@@ -421,6 +421,18 @@ impl Overlay for Pager {
         }
     }
 
+    /// Once the try has ended, its last piece is asked for.
+    fn on_change(&mut self, model: &mut Model) -> Reaction {
+        let record = model.mirror.run(&self.run).and_then(|r| r.record(&self.step)).map(|(_, r)| r);
+        let attempt = record.and_then(|r| r.attempts.iter().find(|a| a.number == self.attempt));
+        let ended = attempt.is_some_and(|a| a.ended.is_some());
+        if ended && !self.complete && self.under_way.is_none() && self.end() == self.total {
+            let effects = self.load(Join::After);
+            return Reaction::stay().with(effects);
+        }
+        Reaction::stay()
+    }
+
     fn on_output(&mut self, model: &mut Model) -> Reaction {
         let effects = self.more(model);
         Reaction::stay().with(effects)
@@ -467,17 +479,13 @@ impl Overlay for Pager {
             frame.render_widget(line, Rect { height: 1, ..body });
         }
         let foot = row(inner.height.saturating_sub(1));
-        match &self.typing {
-            Some(typing) => {
-                frame.render_widget(Line::styled("/", look.accent()), foot);
-                let field =
-                    Rect { x: foot.x + 2.min(foot.width), width: foot.width.saturating_sub(2), ..foot };
-                typing.draw(frame, field, look.text(), true);
-            }
-            None => {
-                let line = hints::line(look, &model.keymap, &self.hints(model), foot.width.into());
-                frame.render_widget(line, foot);
-            }
+        if let Some(typing) = &self.typing {
+            frame.render_widget(Line::styled("/", look.accent()), foot);
+            let field = Rect { x: foot.x + 2.min(foot.width), width: foot.width.saturating_sub(2), ..foot };
+            typing.draw(frame, field, look.text(), true);
+        } else {
+            let line = hints::line(look, &model.keymap, &self.hints(model), foot.width.into());
+            frame.render_widget(line, foot);
         }
     }
 

@@ -312,3 +312,40 @@ fn an_ended_session_says_where_its_summary_lies_and_no_empty_one_follows() {
     let harness = harness.update(Update::Session(next));
     assert_eq!(harness.model.mirror.session, Some(crate::base::SessionId::new("next")));
 }
+
+#[test]
+fn enter_while_commands_are_checked_starts_once_they_have_passed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = "id: a\nname: A\ntrigger_phrases: [do the thing]\nscope: S\nprerequisites:\n  - { check: 'true', says: It is there }\nsteps:\n  - { id: s, title: S }\n";
+    std::fs::write(folder.path().join("a.yaml"), file).expect("a file");
+    let pressed = || {
+        Harness::new(80, 24)
+            .with_registry(crate::workflow::Registry::load_folder(folder.path()))
+            .connected()
+            .keys("do the thing<ret>")
+            .see("checking")
+            .keys("<ret>")
+            .see("as soon as")
+    };
+    let starts = |harness: &Harness| harness.requests().iter().any(|r| matches!(r, Request::Start(_)));
+    let answer = |harness: &mut Harness, passed| {
+        let request =
+            harness.requests().into_iter().find(|r| matches!(r, Request::CheckPrerequisites { .. }));
+        let request = request.expect("asked").clone();
+        let result = PrerequisiteResult { says: "It is there".into(), passed: Some(passed), detail: None };
+        let result = Box::new(Ok(Response::Prerequisites(vec![result])));
+        harness.send(Msg::Answered {
+            asker: crate::tui::msg::Asker::Overlay,
+            request: Box::new(request),
+            result,
+        });
+    };
+    let mut harness = pressed();
+    assert!(!starts(&harness));
+    answer(&mut harness, true);
+    assert!(starts(&harness), "it was wished already");
+    let mut harness = pressed();
+    answer(&mut harness, false);
+    assert!(!starts(&harness), "one that is not met is told first");
+    harness.see("not met").golden("confirm_unmet").keys("<ret>").see_no("as soon as");
+}

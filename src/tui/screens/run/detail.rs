@@ -61,7 +61,7 @@ pub fn draw(model: &Model, frame: &mut Frame, area: Rect, run: &Run, index: usiz
         let lower = Rect { y: body.y + top, height: body.height - top, ..body };
         output::draw(model, frame, lower, focused);
     } else {
-        if let (Some(line), true) = (cursor, focused) {
+        if let (Some(line), true) = (cursor, model.run.reveal.take()) {
             model.run.detail.reveal(line);
         }
         pane::draw(frame, body, &model.look, &sheet.lines, &model.run.detail, false);
@@ -90,7 +90,7 @@ fn head(model: &Model, frame: &mut Frame, area: Rect, run: &Run, index: usize) {
     }
     // The title keeps its room; the number of the try goes first, then the word that the head of
     // the screen says as well, then the limit.
-    let wanted = (width(&step.title) + 5).min(usize::from(area.width) / 2);
+    let wanted = (width(&step.title) + 5).min(usize::from(area.width) * 2 / 3);
     let fits = |end: &Line<'_>| end.width() + wanted <= usize::from(area.width);
     if !fits(&end) && end.spans.len() > 1 && record.attempt() > 0 {
         end.spans.pop();
@@ -486,10 +486,7 @@ pub fn banner(model: &Model, run: &Run) -> Option<Line<'static>> {
         Phase::Active { .. } => return None,
         Phase::Paused { since, by, frozen, .. } => {
             let how = if *frozen { "its processes are frozen" } else { "nothing new starts" };
-            (
-                format!("Paused by {by}, {}; {how}. Answers count when it goes on.", ago(model, *since)),
-                look.subtext(),
-            )
+            (format!("Paused by {by}, {}; {how}.", ago(model, *since)), look.subtext())
         }
         Phase::Cancelling { by, reason, .. } => (
             format!("Being cancelled by {by}{}; its processes are asked to end.", because(reason)),

@@ -1,6 +1,7 @@
 //! One run, large: its steps, the current one in full, output, timeline.
 //!
-//! Here: what is selected and what keys do. `steps`, `timeline`, `detail` and `output` draw.
+//! Here: the state and the screen itself. `act` does what keys ask for; `steps`, `timeline`, `detail`
+//! and `output` draw.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -12,20 +13,23 @@ use ratatui::text::{Line, Span};
 use crate::base::{Millis, Result, RunId, StepId};
 use crate::config::{Action, Context, Role};
 use crate::protocol::{Request, Response, Update};
-use crate::run::{NeedKind, Prompt, Run, StepState, Verb, Work};
+use crate::run::{Prompt, Run, StepState, Work};
 use crate::tui::Model;
 use crate::tui::msg::Effect;
-use crate::tui::overlays::approval::Approval;
-use crate::tui::overlays::failure::FailureCard;
 use crate::tui::overlays::pager::Pager;
 use crate::tui::overlays::reason::{Reason, Wanted};
+use crate::tui::screens::run::act::{activate, copied, decide, move_in_detail, scroll, select, tick};
 use crate::tui::screens::{Screen, ScreenId, empty};
 use crate::tui::verbs;
 use crate::tui::widgets::text::wrap;
 use crate::tui::widgets::{Hint, PaneState, card};
 
+mod act;
 pub mod detail;
+mod hints;
 pub mod output;
+#[cfg(test)]
+mod output_tests;
 pub mod sheet;
 mod steps;
 #[cfg(test)]
@@ -52,6 +56,8 @@ pub struct State {
     /// The action of a manual step that `space` ticks.
     action: usize,
     detail: PaneState,
+    /// The cursor has moved: the next drawing scrolls to it.
+    reveal: Cell<bool>,
     output: output::Output,
     /// What was shown last, to see that it is another one now.
     last: Option<output::Of>,
@@ -76,6 +82,8 @@ impl State {
         self.focus.unwrap_or(if run.is_ended() { Focus::Steps } else { Focus::Detail })
     }
 }
+
+pub use act::offer;
 
 pub struct RunScreen;
 
@@ -122,161 +130,6 @@ fn refresh(model: &mut Model) -> Vec<Effect> {
 fn unticked(state: StepState, from: usize) -> Option<usize> {
     let StepState::Waiting { on: Prompt::Check { checked }, .. } = state else { return None };
     (from..checked.len()).chain(0..from.min(checked.len())).find(|n| !checked[*n])
-}
-
-/// Opens the card about an approval, a failure or an uncertain step, the first time that it is
-/// seen here. Nothing opens over another card.
-pub fn offer(model: &mut Model) -> Vec<Effect> {
-    if model.screen != ScreenId::Run || !model.layers.is_empty() {
-        return Vec::new();
-    }
-    let Some(run) = run(model) else { return Vec::new() };
-    if run.is_ended() {
-        return Vec::new();
-    }
-    let Some((step, record)) = run.waiting_steps().next() else { return Vec::new() };
-    let what = match &record.state {
-        StepState::Waiting { on: Prompt::Approval { .. }, .. } => NeedKind::Approve,
-        StepState::Failed { .. } => NeedKind::Failed,
-        StepState::Uncertain { .. } => NeedKind::Uncertain,
-        _ => return Vec::new(),
-    };
-    let (id, step) = (run.id().clone(), step.id.clone());
-    let once = (id.clone(), step.clone(), record.attempt(), what.word());
-    if !model.run.offered.insert(once) {
-        return Vec::new();
-    }
-    decide(model, &id, &step, true)
-}
-
-/// Opens the card on which a person decides about this step.
-fn decide(model: &mut Model, id: &RunId, step: &StepId, by_itself: bool) -> Vec<Effect> {
-    let Some(run) = model.mirror.run(id) else { return Vec::new() };
-    let Some((_, record)) = run.record(step) else { return Vec::new() };
-    match &record.state {
-        StepState::Waiting { on: Prompt::Approval { .. }, .. } => {
-            if let Some(card) = Approval::new(model, id, step, by_itself) {
-                model.open(card);
-            }
-            Vec::new()
-        }
-        _ => FailureCard::open(model, id, step),
-    }
-}
-
-/// The main thing of the step that is shown.
-fn activate(model: &mut Model) -> Vec<Effect> {
-    let Some(run) = run(model) else { return model.go(ScreenId::Runs) };
-    let index = model.run.shown(run);
-    let Some(record) = run.steps.get(index) else { return Vec::new() };
-    let (id, step) = (run.id().clone(), record.id.clone());
-    let focus = model.run.focus(run);
-    if focus == Focus::Steps && (model.run.narrow.get() || !record.state.needs_person() || run.is_ended()) {
-        model.run.focus = Some(Focus::Detail);
-        return Vec::new();
-    }
-    if run.is_ended() || !record.state.needs_person() {
-        if model.run.output.is_empty() {
-            model.say("Nothing is to be done at this step now");
-            return Vec::new();
-        }
-        return Pager::open(model);
-    }
-    match &record.state {
-        StepState::Waiting { on: Prompt::Check { .. }, .. } => verbs::perform(model, &id, Action::Done),
-        StepState::Waiting { on: Prompt::Answers, .. } => verbs::perform(model, &id, Action::Answer),
-        _ => decide(model, &id, &step, false),
-    }
-}
-
-/// Moves to another step; the current one is followed again once it is reached.
-fn select(model: &mut Model, to: impl FnOnce(usize, usize) -> usize) -> Vec<Effect> {
-    let Some(run) = run(model) else { return Vec::new() };
-    let last = run.steps.len().saturating_sub(1);
-    let index = to(model.run.shown(run), last).min(last);
-    model.run.selected = Some(index).filter(|i| *i != current(run));
-    refresh(model)
-}
-
-/// Moves the cursor among the actions, or scrolls.
-fn move_in_detail(model: &mut Model, action: Action) {
-    let Some(run) = run(model) else { return };
-    let index = model.run.shown(run);
-    let Some(record) = run.steps.get(index) else { return };
-    if let StepState::Waiting { on: Prompt::Check { checked }, .. } = &record.state
-        && !checked.is_empty()
-    {
-        let last = checked.len() - 1;
-        let to = match action {
-            Action::Up => Some(model.run.action.saturating_sub(1)),
-            Action::Down => Some((model.run.action + 1).min(last)),
-            Action::Top => Some(0),
-            Action::Bottom => Some(last),
-            _ => None,
-        };
-        if let Some(to) = to {
-            model.run.action = to;
-            return;
-        }
-    }
-    scroll(model, action);
-}
-
-fn scroll(model: &mut Model, action: Action) {
-    let Some(run) = run(model) else { return };
-    let with_output =
-        run.steps.get(model.run.shown(run)).is_some_and(|record| model.run.output.shown(record));
-    if with_output && model.run.output.of().is_some() {
-        model.run.output.scroll.on_action(action);
-        if action == Action::Bottom {
-            model.run.output.scroll.follow = true;
-        }
-    } else {
-        model.run.detail.on_action(action);
-    }
-}
-
-/// Ticks the action at the cursor, or takes the tick away, and goes on to the next.
-fn tick(model: &mut Model) -> Vec<Effect> {
-    let Some(run) = run(model) else { return Vec::new() };
-    let Some(record) = run.steps.get(model.run.shown(run)) else { return Vec::new() };
-    let StepState::Waiting { on: Prompt::Check { checked }, .. } = &record.state else { return Vec::new() };
-    let at = model.run.action.min(checked.len().saturating_sub(1));
-    let on = !checked.get(at).copied().unwrap_or_default();
-    let verb = Verb::Check { step: Some(record.id.clone()), action: at, checked: on };
-    let effect = verbs::act(run.id(), verb);
-    if on {
-        let mut then = checked.clone();
-        if let Some(tick) = then.get_mut(at) {
-            *tick = true;
-        }
-        let next = (at + 1..then.len()).chain(0..at).find(|n| !then[*n]);
-        model.run.action = next.unwrap_or(at);
-    }
-    vec![effect]
-}
-
-/// What `y` copies, and what it is called: the run's id from the list, otherwise the output or
-/// what the step does.
-fn copied(model: &Model) -> Option<String> {
-    let run = run(model)?;
-    if model.run.focus(run) == Focus::Steps {
-        return Some(run.id().as_str().to_owned());
-    }
-    let index = model.run.shown(run);
-    let (step, record) = run.each_step().nth(index)?;
-    if !model.run.output.is_empty() {
-        return Some(model.run.output.plain());
-    }
-    Some(match record.attempts.last().map(|a| &a.work) {
-        Some(Work::Run { script, .. }) => script.clone(),
-        Some(Work::Write { path, .. }) => path.clone(),
-        Some(Work::Approve { question, .. }) => question.clone(),
-        _ => match &step.kind {
-            crate::workflow::StepKind::Run { script, .. } => script.clone(),
-            _ => step.title.clone(),
-        },
-    })
 }
 
 impl Screen for RunScreen {
@@ -395,7 +248,8 @@ impl Screen for RunScreen {
     }
 
     fn on_tick(&self, model: &mut Model) -> Vec<Effect> {
-        refresh(model)
+        // What came while another card was open is offered once that has closed.
+        self.on_enter(model)
     }
 
     fn on_answer(&self, model: &mut Model, request: &Request, result: Result<Response>) -> Vec<Effect> {
@@ -440,7 +294,7 @@ impl Screen for RunScreen {
 
     fn hints(&self, model: &Model) -> Vec<Hint> {
         match run(model) {
-            Some(run) => hints(model, run),
+            Some(run) => hints::hints(model, run),
             None => vec![Action::GoRuns.into(), Action::GoConsole.into()],
         }
     }
@@ -457,82 +311,6 @@ fn forget_drafts(model: &mut Model) {
         .map(|r| r.id.clone())
         .collect();
     model.run.drafts.retain(|(of, step), _| of != &id || !taken.contains(step));
-}
-
-fn hints(model: &Model, run: &Run) -> Vec<Hint> {
-    let focus = model.run.focus(run);
-    let other = match focus {
-        Focus::Steps => Hint::labelled(Action::Focus, "the step"),
-        Focus::Detail => Hint::labelled(Action::Focus, "steps"),
-    };
-    let output = (!model.run.output.is_empty()).then(|| Hint::new(Action::Output));
-    if run.is_ended() {
-        let enter =
-            Hint::labelled(Action::Activate, if focus == Focus::Steps { "look at it" } else { "output" });
-        let enter = Some(enter).filter(|_| focus == Focus::Steps || output.is_some());
-        return enter
-            .into_iter()
-            .chain([other])
-            .chain(output)
-            .chain([Action::Note.into(), Action::Copy.into()])
-            .collect();
-    }
-    let shown = model.run.shown(run);
-    if model.run.selected.is_some() {
-        let first =
-            if focus == Focus::Steps { Hint::labelled(Action::Activate, "look at it") } else { other };
-        let back = Hint::labelled(Action::Escape, "follow the run");
-        return [first, back]
-            .into_iter()
-            .chain(output)
-            .chain([Hint::new(Action::Back), Hint::new(Action::Note)])
-            .collect();
-    }
-    let hold = if run.is_paused() { Action::Resume } else { Action::Pause };
-    let Some(record) = run.steps.get(shown) else { return vec![hold.into()] };
-    let mut hints: Vec<Hint> = match &record.state {
-        StepState::Waiting { on: Prompt::Check { checked }, .. } => {
-            let tick = (!checked.is_empty()).then(|| Hint::new(Action::Check));
-            let done = Hint::labelled(Action::Activate, "done");
-            tick.into_iter()
-                .chain([done, Action::Skip.into(), Action::Fail.into(), Action::Back.into()])
-                .collect()
-        }
-        StepState::Waiting { on: Prompt::Answers, .. } => {
-            vec![Hint::labelled(Action::Activate, "answer…"), Action::Skip.into(), Action::Back.into()]
-        }
-        StepState::Waiting { on: Prompt::Approval { .. }, .. } => {
-            vec![Hint::labelled(Action::Activate, "decide…"), Action::Reject.into(), Action::Back.into()]
-        }
-        StepState::Waiting { on: Prompt::Retry { .. }, .. } => {
-            vec![Hint::labelled(Action::Retry, "retry now"), Action::Skip.into(), Action::Cancel.into()]
-        }
-        StepState::Failed { .. } | StepState::Uncertain { .. } => {
-            vec![
-                Hint::labelled(Action::Activate, "decide…"),
-                Action::Retry.into(),
-                Action::Back.into(),
-                Action::Skip.into(),
-            ]
-        }
-        StepState::Running { .. } => {
-            let mut all = vec![hold.into(), Action::PauseNow.into(), Action::Cancel.into()];
-            all.extend(output);
-            if !model.run.output.scroll.follow && output.is_some() {
-                all.push(Action::Follow.into());
-            }
-            all.push(other);
-            return all;
-        }
-        _ => Vec::new(),
-    };
-    if run.is_paused() {
-        hints.insert(0, hold.into());
-    } else {
-        hints.push(hold.into());
-    }
-    hints.push(Action::Note.into());
-    hints
 }
 
 fn draw(model: &Model, frame: &mut Frame, area: Rect, run: &Run) {

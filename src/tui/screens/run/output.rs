@@ -28,6 +28,8 @@ pub struct Output {
     of: Option<Of>,
     text: SafeText,
     total: u64,
+    /// How far it had grown when it was last asked for, whatever came of it.
+    seen: u64,
     lines: u64,
     /// The first piece has come.
     known: bool,
@@ -82,7 +84,7 @@ pub fn refresh(model: &mut Model, of: Option<Of>, ended: bool) -> Vec<Effect> {
         *output = Output { of: of.clone(), stale: true, scroll: PaneState::following(), ..Output::default() };
     }
     let (Some((run, step, attempt)), Some(growth)) = (of, growth) else { return Vec::new() };
-    if growth.total > output.total || (ended && !output.complete) {
+    if growth.total > output.seen || (ended && !output.complete) {
         output.stale = true;
     }
     let soon = output.asked.is_some_and(|asked| now.since(asked) < APART);
@@ -92,6 +94,7 @@ pub fn refresh(model: &mut Model, of: Option<Of>, ended: bool) -> Vec<Effect> {
     output.under_way = true;
     output.stale = false;
     output.asked = Some(now);
+    output.seen = growth.total;
     // Once it has ended the answer is the last word, whatever it says.
     output.complete = ended;
     let range = OutputRange::Tail { bytes: TAIL };
@@ -120,6 +123,7 @@ pub fn answer(model: &mut Model, request: &Request, result: Result<Response>) {
             text.lines.drain(..spare);
             output.text = text;
             output.total = chunk.total;
+            output.seen = output.seen.max(chunk.total);
             output.lines = chunk.lines;
             output.known = true;
         }

@@ -73,16 +73,12 @@ impl<'a> Sheet<'a> {
         let plain = exact(script);
         let count = plain.lines().count();
         for (n, line) in plain.lines().take(limit).enumerate() {
-            match label {
-                Some(label) => self.labelled(
-                    if n == 0 { label } else { "" },
-                    vec![Span::styled(line.to_owned(), self.look.text())],
-                ),
-                None => {
-                    let lead = if n == 0 { "$ " } else { "  " };
-                    let lead = Span::styled(lead, self.look.accent());
-                    self.line(Line::from(vec![lead, Span::styled(line.to_owned(), self.look.text())]), 2);
-                }
+            let line = Span::styled(line.to_owned(), self.look.text());
+            if let Some(label) = label {
+                self.labelled(if n == 0 { label } else { "" }, vec![line]);
+            } else {
+                let lead = Span::styled(if n == 0 { "$ " } else { "  " }, self.look.accent());
+                self.line(Line::from(vec![lead, line]), 2);
             }
         }
         if count > limit {

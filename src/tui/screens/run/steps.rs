@@ -107,8 +107,7 @@ pub fn spent(model: &Model, run: &Run, record: &StepRecord, work: bool) -> Milli
 fn aside(model: &Model, run: &Run, record: &StepRecord) -> String {
     let (work, waited) = (spent(model, run, record, true), spent(model, run, record, false));
     match &record.state {
-        StepState::Pending => String::new(),
-        StepState::Skipped { .. } => String::new(),
+        StepState::Pending | StepState::Skipped { .. } => String::new(),
         StepState::Done { by: by @ (Actor::Person(_) | Actor::Agent(_)), .. } if work == Millis::ZERO => {
             by.short().to_owned()
         }

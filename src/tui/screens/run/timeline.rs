@@ -33,7 +33,7 @@ fn mark(look: &Look, kind: SegmentKind) -> (&'static str, &'static str, Style) {
 /// What each cell of a strip of this width mostly stands for.
 fn cells(run: &Run, now: Timestamp, width: usize) -> Vec<Option<SegmentKind>> {
     let (from, to) = span(run, now);
-    let edge = |cell: usize| from + (to - from) * cell as i64 / width.max(1) as i64;
+    let edge = |cell: usize| from + (to - from) * whole(cell) / whole(width.max(1));
     (0..width)
         .map(|cell| {
             let (start, end) = (edge(cell), edge(cell + 1).max(edge(cell) + 1));
@@ -55,6 +55,11 @@ fn cells(run: &Run, now: Timestamp, width: usize) -> Vec<Option<SegmentKind>> {
         .collect()
 }
 
+/// A number of cells, to reckon with times.
+fn whole(cells: usize) -> i64 {
+    i64::try_from(cells).unwrap_or(i64::MAX)
+}
+
 fn span(run: &Run, now: Timestamp) -> (i64, i64) {
     let to = run.ended_at().unwrap_or(now).0;
     (run.started_at.0, to.max(run.started_at.0 + 1))
@@ -66,7 +71,7 @@ fn numbers(run: &Run, now: Timestamp, width: usize) -> String {
     let mut line = String::new();
     for (n, record) in run.steps.iter().enumerate() {
         let Some(first) = run.segments.iter().find(|s| s.step.as_ref() == Some(&record.id)) else { continue };
-        let at = ((first.from.0 - from).max(0) * width as i64 / (to - from)) as usize;
+        let at = ((first.from.0 - from).max(0) * whole(width) / (to - from)) as usize;
         let number = (n + 1).to_string();
         let used = line.len() + usize::from(!line.is_empty());
         // Steps that are too short to be told apart share the first one's number.
@@ -97,9 +102,10 @@ pub fn draw(model: &Model, frame: &mut Frame, area: Rect, run: &Run) {
     for kind in KINDS {
         let (glyph, word, style) = mark(look, kind);
         if run.segments.iter().any(|s| s.kind == kind) && !named.contains(&word) {
-            named.push(word);
+            legend.push(Span::raw(if named.is_empty() { "" } else { "   " }));
             legend.push(Span::styled(glyph, style));
-            legend.push(Span::styled(format!(" {word}   "), look.muted()));
+            legend.push(Span::styled(format!(" {word}"), look.muted()));
+            named.push(word);
         }
     }
     let lines = [
