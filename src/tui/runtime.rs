@@ -28,6 +28,9 @@ use crate::workflow::{Registry, trust};
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
+/// How long a request waits for the engine to be reached.
+const REACHED_WITHIN: Duration = Duration::from_secs(5);
+
 /// The engine, while it is reached.
 type Engine = watch::Receiver<Option<Arc<Client>>>;
 
@@ -133,10 +136,13 @@ impl Host for RealHost {
 
 impl RealHost {
     fn ask(&self, asker: Asker, request: Request) {
-        let engine = self.engine.borrow().clone();
+        let mut engine = self.engine.clone();
         let sender = self.sender.clone();
         tokio::spawn(async move {
-            let result = match engine {
+            // Who types fast asks before the engine has been started; that is no reason to refuse.
+            let reached = tokio::time::timeout(REACHED_WITHIN, engine.wait_for(Option::is_some)).await;
+            let client = reached.ok().and_then(Result::ok).and_then(|client| client.clone());
+            let result = match client {
                 Some(client) => client.call(request.clone()).await,
                 None => Err(Error::internal("The engine is not reached at the moment")
                     .hint("The console keeps trying; try again in a moment")),

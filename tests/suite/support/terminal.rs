@@ -120,8 +120,17 @@ impl Terminal {
     }
 
     /// Waits for its end.
+    #[track_caller]
     pub fn exit(&mut self) -> u32 {
-        self.child.wait().expect("it ends").exit_code()
+        let until = Instant::now() + LIMIT;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("its state") {
+                return status.exit_code();
+            }
+            // What it draws meanwhile is read, so that it can be told what it shows instead of ending.
+            let _ = self.read(Instant::now() + Duration::from_millis(20));
+            assert!(Instant::now() < until, "it does not end:\n{}", self.screen.screen().contents());
+        }
     }
 
     /// Everything that it wrote, to its end: for what a screen does not show.
