@@ -46,6 +46,7 @@ impl Drop for Shown {
         let _ = self.child.wait();
         if let Some(home) = &self.home {
             // The console may have started an engine by now, which must not outlive its home.
+            #[expect(clippy::disallowed_methods, reason = "the program that is measured")]
             let _ = std::process::Command::new(env!("CARGO_BIN_EXE_mwtui"))
                 .args(["engine", "stop", "--force", "--home"])
                 .arg(home.path())

@@ -78,11 +78,10 @@ pub fn place_under(root: &Path, relative: &Path) -> Result<PathBuf> {
             Ok(meta) if parts.peek().is_some() && !meta.is_dir() => {
                 return Err(refuse("a file stands where a folder is needed"));
             }
-            Ok(_) => {}
             Err(_) if parts.peek().is_some() => std::fs::create_dir(&place).map_err(|e| {
                 Error::internal(format!("The folder {} cannot be made", place.display())).because(e)
             })?,
-            Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
     }
     Ok(place)

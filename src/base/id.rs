@@ -66,11 +66,7 @@ fn random_hex() -> crate::base::Result<String> {
     getrandom::fill(&mut bytes).map_err(|e| {
         crate::base::Error::internal("The system gives no random numbers for a new id").because(e)
     })?;
-    Ok(bytes.iter().fold(String::with_capacity(16), |mut text, byte| {
-        use fmt::Write as _;
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    Ok(crate::base::digest::hex(&bytes))
 }
 
 impl RunId {

@@ -4,6 +4,7 @@
 
 pub mod actor;
 pub mod atomic;
+pub mod digest;
 pub mod error;
 pub mod id;
 pub mod paths;
@@ -12,6 +13,7 @@ pub mod time;
 pub mod trace;
 
 pub use actor::Actor;
+pub use digest::digest;
 pub use error::{Error, ErrorKind, Result};
 pub use id::{RunId, SessionId, StepId, WorkflowId};
 pub use paths::Paths;

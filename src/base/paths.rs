@@ -93,9 +93,8 @@ impl Paths {
         if plain.as_os_str().len() <= SOCKET_PATH_LIMIT {
             return plain;
         }
-        use sha2::Digest as _;
-        let digest = sha2::Sha256::digest(plain.as_os_str().as_bytes());
-        let name: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
+        let digest = crate::base::digest(plain.as_os_str().as_bytes());
+        let name = digest.get(..16).unwrap_or(&digest);
         let user = rustix::process::getuid().as_raw();
         std::env::temp_dir().join(format!("mwtui-{user}-{name}")).join("engine.sock")
     }

@@ -223,7 +223,7 @@ impl Cleaner {
             match code {
                 0 => (self.ink, self.bold) = (Ink::Plain, false),
                 1 => self.bold = true,
-                2 => self.ink = Ink::Dim,
+                2 | 90 => self.ink = Ink::Dim,
                 22 => self.bold = false,
                 31 | 91 => self.ink = Ink::Red,
                 32 | 92 => self.ink = Ink::Green,
@@ -231,7 +231,6 @@ impl Cleaner {
                 34 | 94 => self.ink = Ink::Blue,
                 35 | 95 => self.ink = Ink::Magenta,
                 36 | 96 => self.ink = Ink::Cyan,
-                90 => self.ink = Ink::Dim,
                 30 | 37 | 39 | 97 => self.ink = Ink::Plain,
                 38 | 48 | 58 => {
                     // An indexed or direct colour: its parameters are no codes of their own.

@@ -3,10 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::base::atomic::{self, Existing};
-use crate::base::{Actor, Error, ErrorKind, Result, SessionId, Timestamp};
+use crate::base::{Actor, Error, ErrorKind, Result, SessionId, Timestamp, digest};
 use crate::engine::{Engine, blocking, load};
 use crate::exec;
 use crate::run::session::StepOutput;
@@ -99,14 +97,6 @@ fn target(session: &Session, path: &str, by: &Actor) -> Result<PathBuf> {
         return Ok(given.to_owned());
     }
     atomic::place_under(folder, given.strip_prefix(folder).unwrap_or(given))
-}
-
-fn digest(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Whether the file was kept because it is somebody else's.

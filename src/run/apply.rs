@@ -243,8 +243,10 @@ fn resume(run: &mut Run, at: Timestamp) {
     for record in &mut run.steps {
         match &mut record.state {
             StepState::Running { since, deadline: Some(deadline) }
-            | StepState::Waiting { since, on: Prompt::Approval { deadline: Some(deadline), .. } }
-            | StepState::Waiting { since, on: Prompt::Retry { due: deadline, .. } } => {
+            | StepState::Waiting {
+                since,
+                on: Prompt::Approval { deadline: Some(deadline), .. } | Prompt::Retry { due: deadline, .. },
+            } => {
                 *deadline = shift(*deadline, *since);
             }
             _ => {}

@@ -1,7 +1,8 @@
 //! Filling a step's expressions in: what a try would do, exactly. Also the dry run.
 
 use serde_json::{Map, Value, json};
-use sha2::Digest as _;
+
+use crate::base::digest;
 
 use crate::run::{Context, Failure, FailureKind, Repo, Run, StepState, Work};
 use crate::workflow::expression::{self, ExpressionError, Scope};
@@ -26,7 +27,7 @@ pub fn scope(run: &Run) -> Scope {
         let mut outputs = Map::new();
         if let StepState::Done { outcome, .. } = &record.state {
             answers.extend(outcome.answers.clone());
-            outputs = outcome.outputs.clone();
+            outputs.clone_from(&outcome.outputs);
             if let Some(name) = &step.assign {
                 scope.0.insert(name.clone(), Value::Object(outputs.clone()));
             }
@@ -82,7 +83,7 @@ pub fn work(step: &Step, next: Option<&Step>, scope: &Scope, folder: &str) -> Re
                 "step": step.id, "question": question, "opens": opens, "folder": folder,
                 "inputs": scope.0.get("inputs"),
             });
-            Work::Approve { question, opens, digest: digest(&shown) }
+            Work::Approve { question, opens, digest: digest(shown.to_string().as_bytes()) }
         }
     })
 }
@@ -119,13 +120,4 @@ fn plain(value: &Value) -> String {
 
 fn failure(error: ExpressionError) -> Failure {
     Failure { kind: FailureKind::Expression, message: error.to_string(), exit: None }
-}
-
-fn digest(value: &Value) -> String {
-    use std::fmt::Write as _;
-    let hash = sha2::Sha256::digest(value.to_string().as_bytes());
-    hash.iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

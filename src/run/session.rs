@@ -95,7 +95,7 @@ impl Session {
         match &event.body {
             SessionEventBody::Opened { .. } => {}
             SessionEventBody::Noted { text } => {
-                self.notes.push(SessionNote { at: event.at, by: event.actor.clone(), text: text.clone() })
+                self.notes.push(SessionNote { at: event.at, by: event.actor.clone(), text: text.clone() });
             }
             SessionEventBody::Renamed { name } => self.name.clone_from(name),
             SessionEventBody::Exported(export) => {

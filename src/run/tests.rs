@@ -303,9 +303,9 @@ fn any_workflow() -> impl Strategy<Value = Workflow> {
 fn command(choice: u8, n: u8, run: &Run) -> Command {
     let step = || run.steps.get(usize::from(n) % run.steps.len()).map(|s| s.id.clone());
     let current = run.steps[run.current_index()].id.clone();
-    let attempt = run.steps[run.current_index()].attempt().saturating_sub(u32::from(n % 7 == 0));
+    let attempt = run.steps[run.current_index()].attempt().saturating_sub(u32::from(n.is_multiple_of(7)));
     Command::Verb(match choice {
-        0 => Verb::Pause { freeze: n % 2 == 0 },
+        0 => Verb::Pause { freeze: n.is_multiple_of(2) },
         1 => Verb::Resume,
         2 if n < 40 => Verb::Cancel { reason: None },
         3 => Verb::Retry { step: None },
@@ -316,9 +316,12 @@ fn command(choice: u8, n: u8, run: &Run) -> Command {
             let values = json!({ "why": "because" }).as_object().cloned().unwrap_or_default();
             Verb::Answer { step: None, values }
         }
-        9 => Verb::Approve { step: None, digest: if n % 3 == 0 { "x".into() } else { digest_of(run) } },
+        9 => Verb::Approve {
+            step: None,
+            digest: if n.is_multiple_of(3) { "x".into() } else { digest_of(run) },
+        },
         10 => Verb::Reject { step: None, reason: "no".into() },
-        11 => Verb::Check { step: None, action: usize::from(n % 3), checked: n % 2 == 0 },
+        11 => Verb::Check { step: None, action: usize::from(n % 3), checked: n.is_multiple_of(2) },
         12 => Verb::Fail { step: None, reason: "broken".into() },
         13 => Verb::Note { step: None, text: "noted".into() },
         14 | 15 => {

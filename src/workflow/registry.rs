@@ -8,9 +8,8 @@ use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
 use serde::{Deserialize, Serialize};
-use sha2::Digest as _;
 
-use crate::base::{Paths, WorkflowId};
+use crate::base::{Paths, WorkflowId, digest};
 use crate::workflow::parse::{self, FILE_LIMIT};
 use crate::workflow::trust::TrustList;
 use crate::workflow::{Diagnostic, Workflow};
@@ -168,15 +167,6 @@ impl Entry {
             EntryState::Broken { errors, .. } => errors,
         }
     }
-}
-
-/// SHA-256, lowercase hexadecimal.
-pub fn digest(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    sha2::Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Ids that differ in case alone would be the same to whoever types them.

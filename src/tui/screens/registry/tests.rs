@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::*;
-use crate::base::Error;
+use crate::base::{Error, digest};
 use crate::config::{ColourDepth, GlyphSet};
 use crate::run::{RunStatus, summarise};
 use crate::tui::msg::{Bank, Msg};
 use crate::tui::testing::{Harness, NOW, bundled_run};
-use crate::workflow::registry::{EntryState, digest};
+use crate::workflow::registry::EntryState;
 use crate::workflow::{Origin, parse};
 
 const PROJECT: &str = "id: release-notes
