@@ -16,7 +16,7 @@ pub fn read(root: &Path) -> Option<Repo> {
     let common = std::fs::read_to_string(git.join("commondir"))
         .map_or_else(|_| git.clone(), |relative| git.join(relative.trim()));
     let config = std::fs::read_to_string(common.join("config")).unwrap_or_default();
-    let (owner, name) = origin(&config).map(owner_and_name).unwrap_or_default();
+    let (owner, name) = origin(&config).map(Repo::owner_and_name).unwrap_or_default();
     Some(Repo { root: root.to_string_lossy().into_owned(), branch, owner, name })
 }
 
@@ -33,28 +33,6 @@ fn origin(config: &str) -> Option<&str> {
     let mut lines = config.lines().map(str::trim).skip_while(|l| *l != r#"[remote "origin"]"#).skip(1);
     let url = lines.by_ref().take_while(|l| !l.starts_with('[')).find(|l| l.starts_with("url"))?;
     url.split_once('=').map(|(_, value)| value.trim())
-}
-
-/// `owner` and `name` of `https://host/owner/name.git` or `git@host:owner/name`, as the engine
-/// reads them: a group within a group belongs to the owner, a path on this machine has none.
-fn owner_and_name(url: &str) -> (String, String) {
-    let url = url.trim_end_matches('/');
-    let path = match url.split_once("://") {
-        Some(("file", path)) => return (String::new(), last_part(path)),
-        Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
-        None => match url.split_once(':') {
-            Some((host, path)) if !host.contains('/') => path,
-            _ => return (String::new(), last_part(url)),
-        },
-    };
-    let path = path.trim_start_matches('/');
-    let owner = path.rsplit_once('/').map_or("", |(owner, _)| owner);
-    (owner.to_owned(), last_part(path))
-}
-
-fn last_part(path: &str) -> String {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.strip_suffix(".git").unwrap_or(name).to_owned()
 }
 
 #[cfg(test)]
@@ -78,9 +56,6 @@ mod tests {
             (repo.branch.as_str(), repo.owner.as_str(), repo.name.as_str()),
             ("feature/x", "team", "shop")
         );
-        assert_eq!(owner_and_name("https://example.org/team/shop/"), ("team".into(), "shop".into()));
-        assert_eq!(owner_and_name("https://h/group/team/n.git"), ("group/team".into(), "n".into()));
-        assert_eq!(owner_and_name("/srv/git/n.git"), (String::new(), "n".into()));
         assert_eq!(origin("[remote \"origin\"]\n[x]\nurl = other"), None);
     }
 }

@@ -28,7 +28,7 @@ pub async fn repo(folder: &Path) -> Option<Repo> {
         branch(folder),
         git(folder, &["config", "--get", "remote.origin.url"]),
     );
-    let (owner, name) = origin.map(|url| owner_and_name(&url)).unwrap_or_default();
+    let (owner, name) = origin.map(|url| Repo::owner_and_name(&url)).unwrap_or_default();
     Some(Repo { root: root?, branch, owner, name })
 }
 
@@ -118,49 +118,9 @@ async fn git(folder: &Path, arguments: &[&str]) -> Option<String> {
     })
 }
 
-/// Of `git@host:owner/name.git`, `ssh://git@host:22/owner/name`, `https://host/group/team/name.git`.
-/// A path on this machine has no owner.
-fn owner_and_name(url: &str) -> (String, String) {
-    let url = url.trim().trim_end_matches('/');
-    let path = match url.split_once("://") {
-        Some(("file", path)) => return (String::new(), last_part(path)),
-        Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
-        // `host:path`; a colon after a slash belongs to a file's name.
-        None => match url.split_once(':') {
-            Some((host, path)) if !host.contains('/') => path,
-            _ => return (String::new(), last_part(url)),
-        },
-    };
-    let path = path.trim_start_matches('/');
-    let owner = path.rsplit_once('/').map_or("", |(owner, _)| owner);
-    (owner.to_owned(), last_part(path))
-}
-
-fn last_part(path: &str) -> String {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.strip_suffix(".git").unwrap_or(name).to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn remotes_of_every_form_tell_owner_and_name() {
-        for (url, owner, name) in [
-            ("git@github.com:ana/tools.git", "ana", "tools"),
-            ("ssh://git@github.com:22/ana/tools.git", "ana", "tools"),
-            ("https://github.com/ana/tools", "ana", "tools"),
-            ("https://ana:token@git.example.org/group/team/tools.git/", "group/team", "tools"),
-            ("host:tools.git", "", "tools"),
-            ("/srv/git/tools.git", "", "tools"),
-            ("file:///srv/git/tools.git", "", "tools"),
-            ("../a:b/tools", "", "tools"),
-            ("", "", ""),
-        ] {
-            assert_eq!(owner_and_name(url), (owner.to_owned(), name.to_owned()), "{url}");
-        }
-    }
 
     struct Tree {
         dir: tempfile::TempDir,
