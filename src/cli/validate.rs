@@ -1,12 +1,13 @@
 //! `mwtui validate`: what is wrong with workflow files, with the place and what to write.
 
-use std::io::Read as _;
+use std::io::Read;
 
 use serde_json::json;
 
 use crate::base::{Error, Result, SafeText};
 use crate::cli::output::{Line, Tone};
 use crate::cli::{Env, Exit};
+use crate::workflow::parse::{FILE_LIMIT, too_large};
 use crate::workflow::{Diagnostic, Severity, parse};
 
 /// Check workflow files
@@ -17,22 +18,26 @@ pub struct Args {
     files: Vec<std::path::PathBuf>,
 }
 
-/// More than any valid file has: the reader stops here and the parser says that it is too long.
-const READ_LIMIT: u64 = 2 * 1024 * 1024;
-
 pub fn run(args: &Args, env: &Env) -> Result<Exit> {
     let mut diagnostics = Vec::new();
     for path in &args.files {
+        let shown = path.display().to_string();
+        let unreadable = |e: std::io::Error| {
+            let message = format!("{shown} cannot be read");
+            let found = e.kind() != std::io::ErrorKind::NotFound;
+            let error = if found { Error::internal(message) } else { Error::not_found(message) };
+            error.because(e).hint("Give the path of a workflow file")
+        };
+        let mut file = std::fs::File::open(path).map_err(unreadable)?;
+        let size = file.metadata().map_err(unreadable)?.len();
+        if size > FILE_LIMIT as u64 {
+            diagnostics.push(too_large(&shown, size));
+            continue;
+        }
         let mut bytes = Vec::new();
-        std::fs::File::open(path).and_then(|file| file.take(READ_LIMIT).read_to_end(&mut bytes)).map_err(
-            |e| {
-                let message = format!("{} cannot be read", path.display());
-                let found = e.kind() != std::io::ErrorKind::NotFound;
-                let error = if found { Error::internal(message) } else { Error::not_found(message) };
-                error.because(e).hint("Give the path of a workflow file")
-            },
-        )?;
-        match parse(&path.display().to_string(), &bytes) {
+        // One that grows while it is read, or that has no size of its own, is found out by the parser.
+        Read::by_ref(&mut file).take(FILE_LIMIT as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        match parse(&shown, &bytes) {
             Ok((_, warnings)) => diagnostics.extend(warnings),
             Err(errors) => diagnostics.extend(errors),
         }

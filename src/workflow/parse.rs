@@ -152,7 +152,7 @@ fn decode<'b>(file: &str, bytes: &'b [u8]) -> Result<&'b str, Vec<Diagnostic>> {
 }
 
 /// What is said of a file over [`FILE_LIMIT`].
-pub(super) fn too_large(file: &str, size: u64) -> Diagnostic {
+pub fn too_large(file: &str, size: u64) -> Diagnostic {
     Diagnostic::of_file(
         file,
         format!("the file is {size} bytes large; a workflow may have {FILE_LIMIT}"),
