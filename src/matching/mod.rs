@@ -8,6 +8,7 @@
 mod control;
 mod index;
 mod reason;
+mod sayings;
 mod score;
 mod stem;
 mod text;
