@@ -11,6 +11,7 @@ mod cli_walk;
 mod engine;
 mod engine_runs;
 mod engine_sessions;
+mod keys_reference;
 mod readme;
 mod support;
 mod tui_tour;

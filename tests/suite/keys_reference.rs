@@ -1,0 +1,77 @@
+//! `docs/KEYS.md` is made from the one declaration of actions; `MWTUI_WRITE_GOLDEN=1` writes it.
+//! `docs/CONFIGURATION.md` shows settings, keys and themes that load as they stand there.
+
+use std::fmt::Write as _;
+
+use mwtui::config::action::ACTIONS;
+use mwtui::config::{Context, Keymap, Settings, Theme};
+
+const CONTEXTS: [Context; 12] = [
+    Context::Everywhere,
+    Context::List,
+    Context::Console,
+    Context::Registry,
+    Context::Runs,
+    Context::Run,
+    Context::Output,
+    Context::Logs,
+    Context::Sessions,
+    Context::Card,
+    Context::Choose,
+    Context::Form,
+];
+
+fn reference() -> String {
+    let mut text = String::from(
+        "# Keys\n\nEvery action of the console, by the place where it means something, with its default keys. The name is\n\
+         what `keymap.toml` calls it ([how to remap](CONFIGURATION.md)). In the console, `?` shows those of the screen\n\
+         you are on and `:` finds an action by its name. Made from the program's own table: do not edit.\n",
+    );
+    let mut told = 0;
+    for context in CONTEXTS {
+        let rows = ACTIONS.iter().filter(|a| a.contexts.first() == Some(&context));
+        let mut table = String::new();
+        for row in rows {
+            told += 1;
+            let keys: Vec<String> = row.keys.iter().map(|key| format!("`{key}`")).collect();
+            let also: Vec<&str> = row.contexts.iter().skip(1).map(|c| c.title()).collect();
+            let also = if also.is_empty() { String::new() } else { format!(" Also: {}.", also.join(", ")) };
+            let _ = writeln!(table, "| {} | `{}` | {}{also} |", keys.join(" "), row.name, row.sentence);
+        }
+        if !table.is_empty() {
+            let _ = write!(
+                text,
+                "\n## {}\n\n| keys | name | what it does |\n|---|---|---|\n{table}",
+                context.title()
+            );
+        }
+    }
+    assert_eq!(told, ACTIONS.len(), "a context is missing here");
+    text
+}
+
+#[test]
+fn the_keys_are_those_of_the_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/KEYS.md");
+    let wanted = reference();
+    if std::env::var_os("MWTUI_WRITE_GOLDEN").is_some() {
+        std::fs::write(path, &wanted).expect("written");
+    }
+    let there = std::fs::read_to_string(path).expect("docs/KEYS.md");
+    assert_eq!(there, wanted, "write it anew: MWTUI_WRITE_GOLDEN=1 cargo test --test suite keys_reference");
+}
+
+#[test]
+fn the_configuration_that_the_documentation_shows_loads() {
+    let page = include_str!("../../docs/CONFIGURATION.md");
+    let folder = tempfile::tempdir().expect("a folder");
+    let blocks: Vec<&str> =
+        page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let [settings, keymap, theme] = blocks[..] else { panic!("three examples: {blocks:?}") };
+    Settings::read("config.toml", settings).expect("the settings load");
+    let file = folder.path().join("keymap.toml");
+    std::fs::write(&file, keymap).expect("written");
+    Keymap::load(&file).expect("the keys load");
+    std::fs::write(folder.path().join("mine.toml"), theme).expect("written");
+    Theme::load("mine", folder.path()).expect("the theme loads");
+}
