@@ -125,7 +125,14 @@ fn candidate_row(model: &Model, candidate: &Candidate) -> Row {
         }
     }
     // The phrase's own trigger is shown lit already.
-    let reason = SafeLine::new(&candidate.reason);
+    // The text that fits stands beside it already; what was mended in it does not.
+    let said = format!("said: {}", candidate.text);
+    let mended = candidate.reason.strip_prefix(&said).map(|rest| rest.trim_start_matches("; "));
+    let reason = SafeLine::new(match mended {
+        Some("") => "said so",
+        Some(rest) => rest,
+        None => &candidate.reason,
+    });
     Row::new(vec![
         Line::from(untrusted(candidate.id.as_str(), look.accent())),
         Line::from(untrusted(&candidate.name, look.text())),
