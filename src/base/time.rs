@@ -107,14 +107,17 @@ impl Millis {
 }
 
 impl fmt::Display for Millis {
-    /// `850 ms`, `41 s`, `2 m 41 s`, `1 h 12 m`, `3 d 4 h`.
+    /// `850 ms`, `41 s`, `2 m 41 s`, `30 m`, `1 h 12 m`, `3 d 4 h`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0 / 1000;
         let text = match (seconds / 86_400, seconds / 3600, seconds / 60, seconds) {
             (0, 0, 0, 0) => format!("{} ms", self.0),
             (0, 0, 0, s) => format!("{s} s"),
+            (0, 0, m, s) if s % 60 == 0 => format!("{m} m"),
             (0, 0, m, s) => format!("{m} m {:02} s", s % 60),
+            (0, h, m, _) if m % 60 == 0 => format!("{h} h"),
             (0, h, m, _) => format!("{h} h {:02} m", m % 60),
+            (d, h, _, _) if h % 24 == 0 => format!("{d} d"),
             (d, h, _, _) => format!("{d} d {} h", h % 24),
         };
         f.pad(&text)
@@ -134,5 +137,6 @@ mod tests {
         assert_eq!(Millis::parse("99999999999999999999d"), None);
         assert_eq!(Millis(161_000).to_string(), "2 m 41 s");
         assert_eq!(Millis(0).to_string(), "0 ms");
+        assert_eq!(Millis(1_800_000).to_string(), "30 m");
     }
 }

@@ -274,8 +274,8 @@ All that is broken
 
 ## Limits
 
-- The whole run may take 30 m 00 s
-- A failed step is tried up to 3 times, 1 s apart, doubling, at most 1 m 00 s
+- The whole run may take 30 m
+- A failed step is tried up to 3 times, 1 s apart, doubling, at most 1 m
 
 ## Steps
 
@@ -310,7 +310,7 @@ _at most 45 s; a failure is noted, and the run goes on; may be run again by itse
 
 **Really?**
 
-To be answered within 30 m 00 s.
+To be answered within 30 m.
 
 ### 5. Write (write)
 
