@@ -129,7 +129,7 @@ pub(super) fn serve_with(
             .map_err(|e| Error::internal("The run loop's thread cannot be started").because(e))?
     };
     let accepting = runtime.spawn(server::accept(Arc::clone(&engine), listener));
-    tracing::info!(pid = std::process::id(), home = ?paths.home, "the engine is ready");
+    tracing::info!(pid = std::process::id(), state = %paths.state.display(), "the engine is ready");
     ready()?;
 
     runtime.block_on(until_told(&engine, options.idle))?;
