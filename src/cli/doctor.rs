@@ -129,7 +129,18 @@ fn private_file(name: &str, file: &Path) -> Option<Finding> {
 
 async fn engine(env: &Env, findings: &mut Vec<Finding>) {
     let socket = env.paths.socket();
-    match Link::existing(&env.paths).await {
+    let mut link = Link::existing(&env.paths).await;
+    if matches!(link, Ok(None)) && env.paths.store_file().exists() {
+        // Only an engine opens the store, and only opening it tells whether it can be read.
+        match Link::connect(&env.paths).await {
+            Ok(started) => link = Ok(Some(started)),
+            Err(error) => {
+                findings.push(unopened(&env.paths.store_file(), &error));
+                return;
+            }
+        }
+    }
+    match link {
         Ok(Some(link)) => match link.engine_status().await {
             Ok(status) => {
                 findings.push(good(format!(
@@ -159,6 +170,32 @@ async fn engine(env: &Env, findings: &mut Vec<Finding>) {
         },
         Err(error) => findings.push(from_error("engine", &error)),
     }
+}
+
+/// A store that no engine can open: why, which backups there are, and the ways out.
+fn unopened(store: &Path, error: &crate::base::Error) -> Finding {
+    let name = store.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let beside = store.parent().and_then(|folder| std::fs::read_dir(folder).ok());
+    let mut backups: Vec<String> = beside
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(&format!("{name}.backup-")))
+        })
+        .map(|path| path.display().to_string())
+        .collect();
+    backups.sort();
+    let mut finding = from_error("store", error);
+    let aside = format!("mv {0} {0}.broken", store.display());
+    finding.hint = Some(match backups.last() {
+        Some(newest) => {
+            format!("{aside}, then put the newest backup in its place: cp {newest} {}", store.display())
+        }
+        None => format!("there is no backup beside it; to begin anew and keep the broken one: {aside}"),
+    });
+    finding
 }
 
 fn from_error(what: &str, error: &crate::base::Error) -> Finding {

@@ -62,5 +62,5 @@ pub fn no_such_run(id: &RunId) -> Error {
 
 fn broken(id: &RunId, why: &str) -> Error {
     Error::internal(format!("Run {} cannot be read: {why}", id.short()))
-        .hint("`mwtui doctor` looks the store over; `mwtui backup` saves it as it is")
+        .hint("`mwtui doctor` looks the store over; the other runs are not affected")
 }

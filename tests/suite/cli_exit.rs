@@ -285,3 +285,22 @@ fn the_doctor_finds_what_is_wrong() {
     assert!(said.out.contains("chmod 700") && said.out.contains("mwtui show broken"), "{said:?}");
     assert!(home.engines().is_empty(), "the doctor starts nothing");
 }
+
+#[test]
+fn a_broken_store_is_kept_and_the_doctor_says_how_to_go_on() {
+    let home = Home::new();
+    let store = home.paths.store_file();
+    let garbage = b"this is no store".repeat(500);
+    std::fs::write(&store, &garbage).expect("a broken store");
+    let runs = say(&home, &["runs"]);
+    assert_eq!(runs.code, 6, "{runs:?}");
+    assert!(runs.err.contains("left as it is") || runs.err.contains("left as it was"), "{runs:?}");
+    let without = say(&home, &["doctor"]);
+    assert_eq!(without.code, 1, "{without:?}");
+    assert!(without.out.contains("there is no backup beside it"), "{without:?}");
+    let backup = format!("{}.backup-2026-11-20", store.display());
+    std::fs::write(&backup, b"a backup").expect("a backup");
+    let with = say(&home, &["doctor"]);
+    assert!(with.out.contains(&backup) && with.out.contains("newest backup"), "{with:?}");
+    assert_eq!(std::fs::read(&store).expect("still there"), garbage, "not a byte of it is changed");
+}

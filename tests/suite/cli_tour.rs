@@ -138,3 +138,22 @@ fn a_session_can_be_named_ended_and_written_by_hand() {
     let listed = say(&home, &["session", "list", "--json"]).ok().json();
     assert!(listed["sessions"][0]["ended"].is_array(), "{listed}");
 }
+
+#[test]
+fn a_run_has_the_variables_its_workflow_names_from_whoever_starts_it() {
+    let home = Home::new();
+    let steps = "  - id: say\n    title: Say it\n    run: 'echo \"$GREETING, $NAME\"'\n    env: { NAME: \"${{ env.GREETING }}\" }\n";
+    home.workflow_with("greet", "env: [GREETING]\n", steps);
+    // The engine has been started by somebody else, without the variable.
+    say(&home, &["runs"]).ok();
+    let mut command = home.command();
+    let output =
+        command.env("GREETING", "good day").args(["run", "greet", "--no-input"]).output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("good day, good day"), "{said}");
+    // Without it, the expression fails the step and says so.
+    let missing = say(&home, &["run", "greet", "--no-input"]);
+    assert_eq!(missing.code, 1, "{missing:?}");
+    assert!(missing.out.contains("GREETING"), "{missing:?}");
+}

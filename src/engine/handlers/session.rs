@@ -30,7 +30,7 @@ pub async fn find(engine: &Arc<Engine>, prefix: String, folder: String) -> Resul
         let found = match root {
             Some(root) => sessions::of_root(all.iter(), &root).ok_or_else(|| {
                 Error::not_found(format!("No session is open in {}", root.display()))
-                    .hint("A run opens one, and so does `mwtui session open`")
+                    .hint("A run opens one, and so does the console")
             })?,
             None => pick(&all, &prefix)?,
         };
