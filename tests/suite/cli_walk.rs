@@ -35,7 +35,7 @@ fn an_approval_is_never_given_by_enter() {
 #[test]
 fn ctrl_c_leaves_the_run_as_it_is_and_says_how_to_come_back() {
     let home = Home::new();
-    home.workflow("slow", "  - id: wait\n    title: Wait\n    run: echo begun; exec sleep 600\n");
+    home.workflow("slow", "  - id: wait\n    title: Wait\n    run: echo be''gun; exec sleep 600\n");
     let mut terminal = Terminal::open(&home, &["run", "slow"], 100, 24);
     terminal.shows("start").types("\r").shows("begun").types("\x03").shows("mwtui walk");
     assert_eq!(terminal.exit(), 130);

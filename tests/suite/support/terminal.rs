@@ -12,7 +12,13 @@ use super::Home;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// What the shell around the binary says once it has ended, before its exit code.
+const ENDED: &str = "the binary has ended with ";
+
 /// The binary on a terminal of its own; ended when dropped.
+///
+/// A shell leads the terminal's session and outlives the binary: when a session's leader ends, the
+/// kernel drops what it wrote last and nobody has read yet.
 pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
@@ -30,7 +36,10 @@ impl Terminal {
     pub fn open(home: &Home, words: &[&str], columns: u16, rows: u16) -> Self {
         let size = PtySize { rows, cols: columns, ..PtySize::default() };
         let pair = native_pty_system().openpty(size).expect("a terminal");
-        let mut command = CommandBuilder::new(super::exe());
+        let mut command = CommandBuilder::new("sh");
+        let script = format!("trap : INT; \"$@\"; printf '\\n{ENDED}%s;' $?; read -r _");
+        command.args(["-c", &script, "sh"]);
+        command.arg(super::exe());
         command.args(words);
         command.env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -115,27 +124,23 @@ impl Terminal {
         self
     }
 
-    pub fn process_id(&self) -> u32 {
-        self.child.process_id().expect("it runs")
-    }
-
-    /// Waits for its end.
+    /// Waits for its end and gives its exit code.
     #[track_caller]
     pub fn exit(&mut self) -> u32 {
         let until = Instant::now() + LIMIT;
         loop {
-            if let Some(status) = self.child.try_wait().expect("its state") {
-                return status.exit_code();
+            let code = self.text.rsplit_once(ENDED).and_then(|(_, rest)| rest.split_once(';'));
+            if let Some((code, _)) = code {
+                return code.parse().expect("an exit code");
             }
-            // What it draws meanwhile is read, so that it can be told what it shows instead of ending.
-            let _ = self.read(Instant::now() + Duration::from_millis(20));
-            assert!(Instant::now() < until, "it does not end:\n{}", self.screen.screen().contents());
+            if let Err(e) = self.read(until) {
+                panic!("{e}; it does not end:\n{}", self.screen.screen().contents());
+            }
         }
     }
 
-    /// Everything that it wrote, to its end: for what a screen does not show.
-    pub fn all_output(&mut self) -> &str {
-        while self.read(Instant::now() + LIMIT).is_ok() {}
+    /// Everything that it has written so far: for what a screen does not show.
+    pub fn all_output(&self) -> &str {
         &self.text
     }
 }
