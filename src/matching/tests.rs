@@ -3,43 +3,14 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::workflow::{Defaults, Status, Step, StepKind};
+use crate::workflow::{Status, StepKind, testing};
 
 fn workflow(id: &str, name: &str, scope: &str, triggers: &[&str]) -> Workflow {
     Workflow {
-        id: id.into(),
         name: name.to_owned(),
-        version: 1,
-        status: Status::Active,
-        category: None,
-        tags: Vec::new(),
-        updated: None,
         trigger_phrases: triggers.iter().map(ToString::to_string).collect(),
-        examples: Vec::new(),
         scope: scope.to_owned(),
-        disambiguates_from: Vec::new(),
-        prerequisites: Vec::new(),
-        inputs: Vec::new(),
-        env: Vec::new(),
-        config: Defaults::default(),
-        ends_session: false,
-        steps: vec![Step {
-            id: "one".into(),
-            title: "Do it".to_owned(),
-            description: None,
-            kind: StepKind::Manual { actions: Vec::new() },
-            validation: None,
-            condition: None,
-            timeout: None,
-            retry: None,
-            continue_on_error: false,
-            idempotent: false,
-            evidence_required: false,
-            assign: None,
-            summary: None,
-        }],
-        outputs: Vec::new(),
-        success_criteria: Vec::new(),
+        ..testing::workflow(id, vec![testing::step("one", StepKind::Manual { actions: Vec::new() })])
     }
 }
 

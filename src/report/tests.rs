@@ -13,7 +13,7 @@ use crate::run::{
     Phase, PrerequisiteResult, Prompt, Run, RunStarted, Segment, SegmentKind, Session, SkipReason,
     StepRecord, StepState, Work, WorkflowRef,
 };
-use crate::workflow::{Defaults, Field, FieldKind, Origin, Status, Step, StepKind, SummarySection, Workflow};
+use crate::workflow::{Field, FieldKind, Origin, Step, StepKind, SummarySection, Workflow, testing};
 
 /// 2026-11-20 10:00 UTC, and so many minutes.
 fn minute(minutes: i64) -> Timestamp {
@@ -25,21 +25,7 @@ fn ana() -> Actor {
 }
 
 fn step(id: &str, title: &str, kind: StepKind, summary: Option<SummarySection>) -> Step {
-    Step {
-        id: id.into(),
-        title: title.to_owned(),
-        description: None,
-        kind,
-        validation: None,
-        condition: None,
-        timeout: None,
-        retry: None,
-        continue_on_error: false,
-        idempotent: false,
-        evidence_required: false,
-        assign: None,
-        summary,
-    }
+    Step { title: title.to_owned(), summary, ..testing::step(id, kind) }
 }
 
 fn run_kind() -> StepKind {
@@ -65,25 +51,9 @@ fn run(id: &str, workflow: &str, name: &str, start: i64, steps: Vec<(Step, StepS
         .unzip();
     Run {
         workflow: Arc::new(Workflow {
-            id: workflow.into(),
             name: name.to_owned(),
             version: 3,
-            status: Status::Active,
-            category: None,
-            tags: Vec::new(),
-            updated: None,
-            trigger_phrases: vec![name.to_owned()],
-            examples: Vec::new(),
-            scope: String::new(),
-            disambiguates_from: Vec::new(),
-            prerequisites: Vec::new(),
-            inputs: Vec::new(),
-            env: Vec::new(),
-            config: Defaults::default(),
-            ends_session: false,
-            steps: definitions,
-            outputs: Vec::new(),
-            success_criteria: Vec::new(),
+            ..testing::workflow(workflow, definitions)
         }),
         header: RunStarted {
             run: RunIdOf(id).into(),

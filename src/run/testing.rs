@@ -4,33 +4,16 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::base::{Actor, Millis, RunId, SessionId, StepId, Timestamp, WorkflowId};
+use crate::base::{Actor, Millis, RunId, SessionId, StepId, Timestamp};
 use crate::run::{
     Command, Context, Event, Refusal, Report, Run, RunStarted, Verb, WorkflowRef, apply, decide, replay,
     start,
 };
-use crate::workflow::{Defaults, Field, FieldKind, Origin, Status, Step, StepKind, Workflow};
+use crate::workflow::testing::step;
+use crate::workflow::{Field, FieldKind, Origin, Step, StepKind, Workflow};
 
 pub fn ana() -> Actor {
     Actor::Person("ana@laptop".to_owned())
-}
-
-pub fn step(id: &str, kind: StepKind) -> Step {
-    Step {
-        id: StepId::new(id),
-        title: format!("Do {id}"),
-        description: None,
-        kind,
-        validation: None,
-        condition: None,
-        timeout: None,
-        retry: None,
-        continue_on_error: false,
-        idempotent: false,
-        evidence_required: false,
-        assign: None,
-        summary: None,
-    }
 }
 
 pub fn manual(id: &str) -> Step {
@@ -59,27 +42,7 @@ pub fn question(id: &str) -> Step {
 }
 
 pub fn workflow(steps: Vec<Step>) -> Workflow {
-    Workflow {
-        id: WorkflowId::new("test"),
-        name: "Test".to_owned(),
-        version: 1,
-        status: Status::Active,
-        category: None,
-        tags: Vec::new(),
-        updated: None,
-        trigger_phrases: vec!["run the test workflow".to_owned()],
-        examples: Vec::new(),
-        scope: "Tests".to_owned(),
-        disambiguates_from: Vec::new(),
-        prerequisites: Vec::new(),
-        inputs: Vec::new(),
-        env: Vec::new(),
-        config: Defaults::default(),
-        ends_session: false,
-        steps,
-        outputs: Vec::new(),
-        success_criteria: Vec::new(),
-    }
+    crate::workflow::testing::workflow("test", steps)
 }
 
 /// A run with its journal, driven as the engine drives it, on a clock of its own.

@@ -1,4 +1,4 @@
-//! What a workflow is: the model, reading it from YAML with located diagnostics, lint,
+//! What a workflow is: the model, reading it from YAML with located diagnostics,
 //! expressions, the registry of bundled, user and project folders, and trust in the latter.
 //! No run, no clock, no terminal; the registry and trust read files, nothing else does.
 
@@ -8,6 +8,8 @@ pub mod model;
 pub mod parse;
 pub mod prose;
 pub mod registry;
+#[cfg(test)]
+pub mod testing;
 pub mod trust;
 
 pub use model::{

@@ -130,7 +130,7 @@ pub struct Field {
 pub enum FieldKind {
     /// One line.
     String {
-        /// A regular expression is not offered yet; this is the longest length in characters.
+        /// The longest answer that is taken, in characters.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         max_length: Option<usize>,
     },

@@ -450,10 +450,21 @@ mod tests {
     }
 
     fn form() -> Harness {
-        let mut harness = Harness::new(90, 30);
+        form_at(90, 30)
+    }
+
+    fn form_at(width: u16, height: u16) -> Harness {
+        let mut harness = Harness::new(width, height);
         let form = Form::answer(RunId::new("7f3a"), StepId::new("ask"), "Decide", fields(), &Map::new());
         harness.model.open(form);
         harness
+    }
+
+    #[test]
+    fn the_field_at_hand_is_always_in_sight() {
+        form_at(80, 24).keys("checkout<tab>").see("What shall we do?").golden("form_80x24");
+        let small = form_at(60, 15).keys("checkout<tab><tab><tab>12<tab>first").see("first");
+        small.see("What happened?").golden("form_60x15");
     }
 
     #[test]

@@ -222,6 +222,8 @@ fn palette_and_help_do_what_they_list() {
     let help = busy(100, 30).keys("?registry").see("Go to the Registry").keys("<ret>");
     assert_eq!(help.model.screen, ScreenId::Registry);
     busy(80, 24).keys("?").golden("help").keys("?").see_no("Keys: Console");
+    busy(60, 15).keys("?").see("Keys: Console").golden("help_60x15");
+    busy(60, 15).keys(":sess").see("go.sessions").golden("palette_60x15");
 }
 
 #[test]

@@ -5,12 +5,13 @@ use indexmap::IndexMap;
 use crate::base::{Actor, Millis, RunId, StepId, WorkflowId};
 use crate::config::{ColourDepth, GlyphSet};
 use crate::protocol::{OutputChunk, OutputRange, Request, Response, Update};
-use crate::run::testing::{Driver, approval, question, script, step, workflow};
+use crate::run::testing::{Driver, approval, question, script, workflow};
 use crate::run::{
     Command, Event, Evidence, EvidenceKind, Failure, FailureKind, Outcome, Report, Verb, summarise,
 };
 use crate::tui::screens::ScreenId;
 use crate::tui::testing::Harness;
+use crate::workflow::testing::step;
 use crate::workflow::{Step, StepKind};
 
 pub const HOSTILE: &str = "running 214 tests\n\

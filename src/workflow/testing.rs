@@ -1,0 +1,46 @@
+//! The smallest workflow and step, for tests of every room above; not part of the program.
+
+use crate::base::{StepId, WorkflowId};
+use crate::workflow::{Defaults, Status, Step, StepKind, Workflow};
+
+pub fn step(id: &str, kind: StepKind) -> Step {
+    Step {
+        id: StepId::new(id),
+        title: format!("Do {id}"),
+        description: None,
+        kind,
+        validation: None,
+        condition: None,
+        timeout: None,
+        retry: None,
+        continue_on_error: false,
+        idempotent: false,
+        evidence_required: false,
+        assign: None,
+        summary: None,
+    }
+}
+
+pub fn workflow(id: &str, steps: Vec<Step>) -> Workflow {
+    Workflow {
+        id: WorkflowId::new(id),
+        name: "Test".to_owned(),
+        version: 1,
+        status: Status::Active,
+        category: None,
+        tags: Vec::new(),
+        updated: None,
+        trigger_phrases: vec!["run the test workflow".to_owned()],
+        examples: Vec::new(),
+        scope: "Tests".to_owned(),
+        disambiguates_from: Vec::new(),
+        prerequisites: Vec::new(),
+        inputs: Vec::new(),
+        env: Vec::new(),
+        config: Defaults::default(),
+        ends_session: false,
+        steps,
+        outputs: Vec::new(),
+        success_criteria: Vec::new(),
+    }
+}
