@@ -261,8 +261,9 @@ impl Harness {
         settings.bind(|| insta::assert_snapshot!(format!("tui_{name}"), screen));
         // For the eye: `MWTUI_PICTURES=/some/folder cargo test` leaves every golden screen there.
         if let Some(folder) = std::env::var_os("MWTUI_PICTURES") {
-            let file = std::path::Path::new(&folder).join(format!("{name}.svg"));
-            std::fs::write(file, self.svg()).expect("the pictures' folder can be written to");
+            let folder = std::path::Path::new(&folder);
+            std::fs::create_dir_all(folder).expect("the pictures' folder can be made");
+            std::fs::write(folder.join(format!("{name}.svg")), self.svg()).expect("the pictures' folder can be written to");
         }
         self
     }
