@@ -263,7 +263,8 @@ impl Harness {
         if let Some(folder) = std::env::var_os("MWTUI_PICTURES") {
             let folder = std::path::Path::new(&folder);
             std::fs::create_dir_all(folder).expect("the pictures' folder can be made");
-            std::fs::write(folder.join(format!("{name}.svg")), self.svg()).expect("the pictures' folder can be written to");
+            std::fs::write(folder.join(format!("{name}.svg")), self.svg())
+                .expect("the pictures' folder can be written to");
         }
         self
     }
