@@ -6,7 +6,7 @@ use std::sync::Arc;
 use divan::{Bencher, black_box};
 use fuzzy_matcher::FuzzyMatcher as _;
 use fuzzy_matcher::skim::SkimMatcherV2;
-use mwtui::matching::Index;
+use mwtui::matching::{Index, Learned};
 use mwtui::workflow::{Defaults, Status, Step, StepKind, Workflow};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
@@ -167,14 +167,16 @@ fn phrases(bank: &[Arc<Workflow>]) -> Vec<String> {
 fn decide(bencher: Bencher, size: usize) {
     let index = Index::new(&bank(size));
     let mut asked = ASKED.iter().cycle();
-    bencher.bench_local(|| index.decide(black_box(asked.next().expect("a cycle never ends"))));
+    bencher.bench_local(|| {
+        index.decide(black_box(asked.next().expect("a cycle never ends")), &Learned::default())
+    });
 }
 
 /// The dearest of the asked phrases alone.
 #[divan::bench(args = SIZES)]
 fn decide_long_phrase(bencher: Bencher, size: usize) {
     let index = Index::new(&bank(size));
-    bencher.bench_local(|| index.decide(black_box(ASKED[4])));
+    bencher.bench_local(|| index.decide(black_box(ASKED[4]), &Learned::default()));
 }
 
 #[divan::bench(args = SIZES)]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::base::{Error, Result};
 use crate::cli::output::{Line, SCHEMA_VERSION, Tone};
 use crate::cli::{Env, Exit};
-use crate::matching::{Answer, Candidate, Decision, Index};
+use crate::matching::{Answer, Candidate, Decision, Index, Learned};
 use crate::workflow::{Entry, Registry};
 
 /// Say which workflow a phrase means
@@ -92,7 +92,7 @@ fn batch(env: &Env, index: &Index) -> Result<Exit> {
 /// The decision and the microseconds that it took.
 fn decide(index: &Index, phrase: &str) -> (Answer, u64) {
     let begun = Instant::now();
-    let answer = index.decide(phrase);
+    let answer = index.decide(phrase, &Learned::default());
     (answer, u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX))
 }
 

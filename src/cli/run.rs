@@ -7,7 +7,7 @@ use crate::base::{Error, Result};
 use crate::cli::output::{Line, Tone};
 use crate::cli::{Env, Exit, ask, find, link::Link, matching, plan, start, tell, validate, walk};
 use crate::client;
-use crate::matching::{Decision, Index};
+use crate::matching::{Decision, Index, Learned};
 use crate::protocol::Start;
 use crate::run::PrerequisiteResult;
 use crate::workflow::{Entry, Registry, Workflow, registry::EntryState};
@@ -99,7 +99,7 @@ fn by_phrase<'a>(env: &Env, registry: &'a Registry, said: &str) -> Result<&'a En
     if one_word && !env.may_ask() {
         return Err(find::no_workflow(registry, said));
     }
-    let answer = Index::new(registry.workflows()).decide(said);
+    let answer = Index::new(registry.workflows()).decide(said, &Learned::default());
     let best = answer.candidates.first().map(|c| c.id.as_str());
     let no_match = |message: String| Error::new(crate::base::ErrorKind::NoMatch, message);
     match (&answer.decision, best.and_then(|id| find::entry(registry, id))) {

@@ -7,6 +7,7 @@
 
 mod control;
 mod index;
+mod learned;
 mod reason;
 mod sayings;
 mod score;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::WorkflowId;
 use crate::matching::control::Spoken;
 use crate::matching::index::Lexicon;
+pub use crate::matching::learned::{Choice, Chosen, Learned, Lesson};
 use crate::matching::score::{Fit, PHRASE_WORDS, Query};
 use crate::matching::text::Word;
 use crate::workflow::Workflow;
@@ -152,8 +154,9 @@ impl Index {
         Self { lexicon, sounds_like_control }
     }
 
-    /// The decision for a phrase. Deterministic; any text in gives an answer.
-    pub fn decide(&self, phrase: &str) -> Answer {
+    /// The decision for a phrase, with what was learned. Deterministic; any text in gives an answer.
+    pub fn decide(&self, phrase: &str, learned: &Learned) -> Answer {
+        let _ = learned;
         let words = text::words(cut(phrase), PHRASE_WORDS);
         if words.is_empty() {
             return Answer { decision: Decision::None, candidates: Vec::new() };

@@ -112,7 +112,7 @@ fn bank() -> Vec<Arc<Workflow>> {
 
 /// What was decided, in one line: the decision and the ids that carry it.
 fn told(index: &Index, phrase: &str) -> String {
-    let answer = index.decide(phrase);
+    let answer = index.decide(phrase, &Learned::default());
     let ids =
         |n: usize| answer.candidates.iter().take(n).map(|c| c.id.as_str()).collect::<Vec<_>>().join(" ");
     match &answer.decision {
@@ -134,7 +134,7 @@ fn check(cases: &[(&str, &str)]) {
         let got = told(&index, phrase);
         if got != *expected {
             let scores: Vec<String> = index
-                .decide(phrase)
+                .decide(phrase, &Learned::default())
                 .candidates
                 .iter()
                 .take(4)
@@ -292,7 +292,7 @@ fn one_trigger_of_two_workflows_is_ambiguous() {
 fn a_deprecated_workflow_gives_way() {
     let index = Index::new(&bank());
     assert_eq!(told(&index, "load the nightly dump"), "match db-restore");
-    let answer = index.decide("load the nightly dump");
+    let answer = index.decide("load the nightly dump", &Learned::default());
     assert!(
         answer.candidates[0].reason.starts_with("replaces old-restore"),
         "{}",
@@ -316,7 +316,9 @@ fn forty_triggers_win_nothing_by_their_number() {
 #[test]
 fn a_candidate_says_why_and_where() {
     let index = Index::new(&bank());
-    let best = |phrase: &str| index.decide(phrase).candidates.into_iter().next().expect("a candidate");
+    let best = |phrase: &str| {
+        index.decide(phrase, &Learned::default()).candidates.into_iter().next().expect("a candidate")
+    };
     let exact = best("deploy mcp changes");
     assert!((exact.score - 1.0).abs() < f64::EPSILON);
     assert_eq!(exact.reason, "said: Deploy MCP changes");
@@ -332,7 +334,7 @@ fn a_candidate_says_why_and_where() {
 
 #[test]
 fn letters_alone_suggest_and_never_decide() {
-    let answer = Index::new(&bank()).decide("dplmcp");
+    let answer = Index::new(&bank()).decide("dplmcp", &Learned::default());
     assert_eq!(answer.decision, Decision::None);
     assert_eq!(answer.candidates[0].id.as_str(), "MW-004");
     assert!(!answer.candidates[0].lit.is_empty());
@@ -387,14 +389,14 @@ proptest! {
             dressed = dressed.to_uppercase();
         }
         let dressed = format!("{gap}{}{end}", dressed.replace(' ', &gap));
-        prop_assert_eq!(index.decide(sample), index.decide(&dressed), "{:?}", dressed);
+        prop_assert_eq!(index.decide(sample, &Learned::default()), index.decide(&dressed, &Learned::default()), "{:?}", dressed);
     }
 
     #[test]
     fn any_text_gives_one_answer(text in "\\PC{0,200}|[a-z ]{0,400}|(deploy|mw|4|what does|explain|stop|[\\x00-\\x20]| ){0,20}") {
         let index = Index::new(&bank());
-        let answer = index.decide(&text);
-        prop_assert_eq!(&answer, &index.decide(&text));
+        let answer = index.decide(&text, &Learned::default());
+        prop_assert_eq!(&answer, &index.decide(&text, &Learned::default()));
         prop_assert!(answer.candidates.len() <= MOST);
         for candidate in &answer.candidates {
             prop_assert!((0.0..=1.0).contains(&candidate.score));
@@ -416,5 +418,5 @@ proptest! {
 fn a_very_long_text_is_cut() {
     let index = Index::new(&bank());
     let long = "é deploy ".repeat(100_000);
-    assert!(index.decide(&long).candidates.len() <= MOST);
+    assert!(index.decide(&long, &Learned::default()).candidates.len() <= MOST);
 }

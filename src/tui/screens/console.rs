@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::base::{Error, ErrorKind, RunId, SafeLine};
 use crate::config::{Action, Context, Key};
-use crate::matching::{Answer, Candidate, Control, ControlAction, Decision};
+use crate::matching::{Answer, Candidate, Control, ControlAction, Decision, Learned};
 use crate::run::{RunStatus, RunSummary, Session};
 use crate::tui::Model;
 use crate::tui::msg::Effect;
@@ -61,7 +61,7 @@ pub fn focus_input(model: &mut Model) {
 fn match_again(model: &mut Model) {
     let text = model.console.input.text().trim();
     let bank = model.bank.as_ref().filter(|_| !text.is_empty());
-    model.console.answer = bank.map(|bank| bank.index.decide(text));
+    model.console.answer = bank.map(|bank| bank.index.decide(text, &Learned::default()));
     model.console.candidate = 0;
 }
 
@@ -254,7 +254,7 @@ impl Screen for Console {
         let phrases = bank.iter().flat_map(|bank| {
             bank.registry.workflows().filter_map(|workflow| {
                 let phrase = workflow.trigger_phrases.first()?;
-                let answer = bank.index.decide(phrase);
+                let answer = bank.index.decide(phrase, &Learned::default());
                 let would_match =
                     answer.decision == Decision::Match && answer.candidates.first()?.id == workflow.id;
                 would_match.then(|| SafeLine::new(phrase))
