@@ -1,35 +1,36 @@
-//! How well a phrase fits each text: every word of the one to its best partner in the other,
-//! weighted by rarity, both ways. A workflow is as good as its best text, so that forty
-//! trigger phrases win nothing by their number.
+//! How well a phrase fits each workflow, as a few numbers. Every word of the phrase goes to its best partner in a text,
+//! weighted by rarity, and the other way round; beside that stand the directions of phrase and text, and their
+//! letters. A workflow is as good as its best texts, so that forty trigger phrases win nothing by their number.
+//! What these numbers are worth together is `judge`'s.
 
-use crate::matching::index::{Asked, Field, How, Lexicon, Meaning, Text};
+use crate::matching::index::{Entry, Lexicon};
+use crate::matching::meaning::{Asked, How, asked};
+use crate::matching::prepared::{Field, Text};
 use crate::matching::text::{Word, key};
+use crate::matching::vectors::{self, Direction};
+use crate::matching::words;
 
 /// Words of a phrase that are looked at.
 pub const PHRASE_WORDS: usize = 64;
-/// Texts that are compared word by word; the rest is too far behind after a rough count.
-const COMPARED: usize = 160;
-/// No text but the very same one is a perfect fit.
-const ALMOST: f64 = 0.99;
-/// How much weight a phrase and a text must share before their score counts in full: common
-/// words alone say nothing.
-const SUBSTANCE: f64 = 0.45;
-
-/// What a word of the phrase is worth that another text of the same workflow holds.
-const ELSEWHERE: f64 = 0.5;
-/// Up to this weight every word of a phrase must be explained; of what people say beyond it,
-/// the more they say the less.
+/// Workflows that are looked at closely; the rest is too far behind after a rough look.
+const LOOKED_AT: usize = 24;
+/// Texts of one workflow that are looked at closely.
+const TEXTS: usize = 8;
+/// Words of a phrase whose weight they pass each count less: of what people say, the more they say the less.
 const TERSE: f64 = 2.5;
 const CHATTER: f64 = 0.4;
-
 /// How much the phrase's coverage counts beside the text's.
 const PHRASE_SHARE: f64 = 0.6;
-
-/// In a phrase of so few words each one counts: where much of it is not explained, something
-/// else is meant ("stop the database").
-const FEW_WORDS: usize = 3;
-const FEW_EXPLAINED: f64 = 0.6;
-const FEW_WORTH: f64 = 0.8;
+/// What a word of the phrase is worth that another text of the same workflow holds.
+const ELSEWHERE: f64 = 0.5;
+/// Two words are of like meaning from this cosine on.
+const LIKE: f64 = 0.42;
+/// What a word of like meaning is worth at most.
+const LIKE_WORTH: f64 = 0.85;
+/// No text but the very same one is a perfect fit.
+const ALMOST: f64 = 0.99;
+/// What words are worth beside directions in the rough look.
+const ROUGH_WORDS: f64 = 0.6;
 
 /// A phrase as the index understands it.
 #[derive(Debug, Clone)]
@@ -37,13 +38,16 @@ pub struct Query {
     pub words: Vec<Word>,
     pub asked: Vec<Asked>,
     pub key: String,
+    pub direction: Option<Direction>,
+    letters: Vec<u32>,
 }
 
 impl Query {
     pub fn new(lexicon: &Lexicon, words: Vec<Word>) -> Self {
-        let last = words.len().saturating_sub(1);
-        let asked = words.iter().enumerate().map(|(i, w)| lexicon.asked(&w.text, i == last)).collect();
-        Self { key: key(&words), words, asked }
+        let asked = asked(lexicon, &words);
+        let key = key(&words);
+        let direction = vectors::of_text(asked.iter().filter_map(|a| a.row));
+        Self { letters: trigrams(&key), key, words, asked, direction }
     }
 }
 
@@ -60,127 +64,292 @@ pub struct Met {
 /// How well a phrase fits one text.
 #[derive(Debug, Clone)]
 pub struct Fit {
-    pub text: usize,
-    /// 0 to 1; exactly 1 for the same words and nothing else.
-    pub score: f64,
+    pub place: usize,
     pub exact: bool,
+    /// Both coverages by words that are the same, forms, synonyms or slips of each other; 0 to 1.
+    pub hard: f64,
+    /// The same, with words of like meaning.
+    pub soft: f64,
+    pub cosine: f64,
+    /// Of their letters by threes; 0 to 1.
+    pub letters: f64,
     pub met: Vec<Met>,
 }
 
-/// The best fit of each workflow that shares anything with the phrase, in no order.
-pub fn fits(lexicon: &Lexicon, query: &Query) -> Vec<Fit> {
-    let mut best: Vec<Option<Fit>> = vec![None; lexicon.entries.len()];
-    let mut anywhere: Vec<Option<Vec<f64>>> = vec![None; lexicon.entries.len()];
-    for text in candidates(lexicon, query) {
-        let workflow = lexicon.texts[text].workflow;
-        let elsewhere = anywhere[workflow].get_or_insert_with(|| likeness_to(lexicon, query, workflow));
-        let fit = compare(lexicon, query, text, elsewhere);
-        let slot = &mut best[workflow];
-        if slot.as_ref().is_none_or(|old| fit.score > old.score) {
-            *slot = Some(fit);
-        }
-    }
-    best.into_iter().flatten().collect()
+/// The numbers by which a workflow is judged, each 0 to 1 or nearly; what each is stands at its place in [`FEATURES`].
+pub type Features = [f64; FEATURES.len()];
+
+/// Names of the numbers, for `--explain` and the documentation.
+pub const FEATURES: [&str; 7] = [
+    "words of the best text",
+    "words and like words of the best text",
+    "direction of the best text",
+    "direction of all texts together",
+    "name and scope",
+    "letters",
+    "words and like words known anywhere in it",
+];
+
+/// How well a phrase fits one workflow.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    pub workflow: usize,
+    pub features: Features,
+    /// The text that tells best why.
+    pub best: Fit,
+    /// The phrase says the opposite of what that text says: "revoke access" of "grant access".
+    pub opposed: bool,
 }
 
-/// The texts worth comparing: a rough score from the postings, without looking at any text.
-fn candidates(lexicon: &Lexicon, query: &Query) -> Vec<usize> {
-    let mut covered = vec![(0.0_f64, 0.0_f64); lexicon.texts.len()];
-    let mut best = vec![0.0_f64; lexicon.texts.len()];
-    let mut touched: Vec<usize> = Vec::new();
-    let mut of_word: Vec<usize> = Vec::new();
-    let only_common = query.asked.iter().all(|a| a.common);
-    for asked in query.asked.iter().filter(|a| only_common || !a.common) {
+/// The workflows that have anything in common with the phrase and are not far behind, in no order.
+pub fn standings(lexicon: &Lexicon, query: &Query) -> Vec<Standing> {
+    let rough = rough(lexicon, query);
+    let mut of_workflow: Vec<(usize, f64, Vec<(f64, usize)>)> = Vec::new();
+    let mut slots: Vec<u32> = vec![u32::MAX; lexicon.entries.len()];
+    for (place, score) in rough {
+        let workflow = lexicon.places[place].workflow;
+        let slot = &mut slots[workflow];
+        if *slot == u32::MAX {
+            *slot = of_workflow.len() as u32;
+            of_workflow.push((workflow, score, Vec::new()));
+        }
+        let (_, best, texts) = &mut of_workflow[*slot as usize];
+        *best = best.max(score);
+        texts.push((score, place));
+    }
+    if of_workflow.len() > LOOKED_AT {
+        of_workflow.select_nth_unstable_by(LOOKED_AT, |a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        of_workflow.truncate(LOOKED_AT);
+    }
+    of_workflow
+        .into_iter()
+        .map(|(workflow, _, mut texts)| {
+            texts.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            texts.truncate(TEXTS);
+            look(lexicon, query, workflow, texts.into_iter().map(|(_, place)| place))
+        })
+        .collect()
+}
+
+/// A score for every text that is worth a closer look, from postings and directions alone.
+fn rough(lexicon: &Lexicon, query: &Query) -> Vec<(usize, f64)> {
+    let mut covered = vec![(0.0_f32, 0.0_f32); lexicon.places.len()];
+    let mut best = vec![0.0_f32; lexicon.places.len()];
+    let mut of_word: Vec<u32> = Vec::new();
+    let mut all = 0.0;
+    for asked in &query.asked {
+        all += asked.weight;
+        if asked.common && query.asked.len() > 3 {
+            continue;
+        }
         for meaning in &asked.meanings {
-            for &text in &lexicon.postings[meaning.stem] {
-                if best[text] == 0.0 {
-                    of_word.push(text);
+            let likeness = meaning.likeness as f32;
+            let own = lexicon.weights[meaning.stem as usize] as f32;
+            for &place in &lexicon.postings[meaning.stem as usize] {
+                let at = place as usize;
+                if best[at] == 0.0 {
+                    of_word.push(place);
                 }
-                if meaning.likeness > best[text] {
-                    let gain = meaning.likeness - best[text];
-                    best[text] = meaning.likeness;
-                    let sums = &mut covered[text];
-                    if sums.0 == 0.0 {
-                        touched.push(text);
-                    }
-                    sums.0 += asked.weight * gain;
-                    sums.1 += lexicon.weights[meaning.stem] * gain;
+                if likeness > best[at] {
+                    let gain = likeness - best[at];
+                    best[at] = likeness;
+                    covered[at].0 += asked.weight as f32 * gain;
+                    covered[at].1 += own * gain;
                 }
             }
         }
-        for text in of_word.drain(..) {
-            best[text] = 0.0;
+        for place in of_word.drain(..) {
+            best[place as usize] = 0.0;
         }
     }
-    let rough = |text: &usize| {
-        let (phrase, own) = covered[*text];
-        let text = &lexicon.texts[*text];
-        phrase * (own / text.weight.max(f64::MIN_POSITIVE)).min(1.0) * text.field.worth().powi(2)
+    let all = all.max(f64::MIN_POSITIVE);
+    let score = |at: usize| {
+        let (phrase, own) = covered[at];
+        let place = &lexicon.places[at];
+        let words = f64::from(phrase) / all * (f64::from(own) / place.weight.max(f64::MIN_POSITIVE)).min(1.0);
+        let cosine = query.direction.map_or(0.0, |d| vectors::cosine(&d, &lexicon.directions[at]).max(0.0));
+        ROUGH_WORDS * words.sqrt() + (1.0 - ROUGH_WORDS) * cosine
     };
-    if touched.len() > COMPARED {
-        touched.select_nth_unstable_by(COMPARED, |a, b| rough(b).total_cmp(&rough(a)).then(a.cmp(b)));
-        touched.truncate(COMPARED);
-    }
+    let mut rough: Vec<(usize, f64)> =
+        (0..lexicon.places.len()).map(|at| (at, score(at))).filter(|(_, s)| *s > 0.05).collect();
     if let Some(exact) = lexicon.by_key.get(&query.key) {
-        touched.extend(exact);
+        rough.extend(exact.iter().map(|place| (*place as usize, 2.0)));
     }
-    touched.sort_unstable();
-    touched.dedup();
-    touched
+    rough
+}
+
+/// Everything that counts of one workflow.
+fn look(lexicon: &Lexicon, query: &Query, workflow: usize, texts: impl Iterator<Item = usize>) -> Standing {
+    let entry = &lexicon.entries[workflow];
+    let elsewhere = likeness_to(query, entry);
+    let mut best: Option<(f64, Fit)> = None;
+    let (mut hard, mut soft, mut direction, mut letters, mut named) =
+        (0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64);
+    for place in texts {
+        let text = lexicon.text(place);
+        let fit = compare(lexicon, query, place, text, &elsewhere);
+        let worth = text.field.worth();
+        if text.field.is_said() {
+            hard = hard.max(fit.hard * worth);
+            soft = soft.max(fit.soft * worth);
+            direction = direction.max(fit.cosine);
+        } else {
+            named = named.max((fit.soft + fit.cosine) / 2.0 * worth);
+            if text.field == Field::Name {
+                hard = hard.max(fit.hard * worth);
+                soft = soft.max(fit.soft * worth);
+            }
+        }
+        letters = letters.max(fit.letters * worth);
+        let tells = if fit.exact { 2.0 } else { 0.0 } + (fit.hard + fit.soft + 0.5 * fit.cosine) * worth;
+        if best.as_ref().is_none_or(|(most, _)| tells > *most) {
+            best = Some((tells, fit));
+        }
+    }
+    let centre = match (&query.direction, &entry.prepared.centre) {
+        (Some(a), Some(b)) => vectors::cosine(a, b),
+        _ => 0.0,
+    };
+    let all: f64 = query.asked.iter().map(|a| a.weight).sum();
+    let akin = akin_to(query, entry, &elsewhere);
+    let known: f64 = akin.iter().zip(&query.asked).map(|(l, a)| l * a.weight).sum();
+    let known = if all > 0.0 { known / all } else { 0.0 };
+    let features = [hard, soft, direction, centre, named, letters, known];
+    let best = best.map_or_else(
+        || Fit { place: 0, exact: false, hard: 0.0, soft: 0.0, cosine: 0.0, letters: 0.0, met: Vec::new() },
+        |(_, fit)| fit,
+    );
+    let opposed = !best.exact && opposes(query, lexicon.text(best.place));
+    Standing { workflow, features, best, opposed }
+}
+
+/// Whether a word of the phrase is the opposite of one of the text, where neither says both.
+fn opposes(query: &Query, text: &Text) -> bool {
+    let says = |stem: &str| text.terms.iter().any(|t| &*t.stem == stem);
+    let asks = |stem: &str| query.asked.iter().any(|a| &*a.stem == stem);
+    query
+        .asked
+        .iter()
+        .filter(|a| !says(&a.stem))
+        .any(|asked| text.terms.iter().any(|t| words::are_opposite(&asked.stem, &t.stem) && !asks(&t.stem)))
 }
 
 /// For each word of the phrase, how well any word of the workflow meets it.
-fn likeness_to(lexicon: &Lexicon, query: &Query, workflow: usize) -> Vec<f64> {
-    let stems = &lexicon.entries[workflow].stems;
+fn likeness_to(query: &Query, entry: &Entry) -> Vec<f64> {
     let best = |asked: &Asked| {
-        let known = asked.meanings.iter().filter(|m| stems.binary_search(&m.stem).is_ok());
+        let known = asked.meanings.iter().filter(|m| entry.stems.binary_search(&m.stem).is_ok());
         known.map(|m| m.likeness).fold(0.0, f64::max)
     };
     query.asked.iter().map(best).collect()
 }
 
-fn compare(lexicon: &Lexicon, query: &Query, number: usize, elsewhere: &[f64]) -> Fit {
-    let text = &lexicon.texts[number];
+/// The same, with words of like meaning.
+fn akin_to(query: &Query, entry: &Entry, elsewhere: &[f64]) -> Vec<f64> {
+    let akin = |(asked, hard): (&Asked, &f64)| match asked.row {
+        Some(row) if *hard < 1.0 && !asked.common => {
+            let best = entry.rows.iter().map(|r| row.likeness(*r)).fold(0.0, f64::max);
+            hard.max(like(best))
+        }
+        _ => *hard,
+    };
+    query.asked.iter().zip(elsewhere).map(akin).collect()
+}
+
+fn compare(lexicon: &Lexicon, query: &Query, number: usize, text: &Text, elsewhere: &[f64]) -> Fit {
+    let place = &lexicon.places[number];
     let mut met: Vec<Met> = Vec::new();
-    let mut phrase_met = 0.0;
-    let mut phrase_all = 0.0;
-    let mut own = vec![0.0_f64; text.words.len()];
-    for (place, asked) in query.asked.iter().enumerate() {
-        phrase_all += asked.weight;
+    let (mut hard_met, mut soft_met, mut all) = (0.0, 0.0, 0.0);
+    let mut own_hard = vec![0.0_f64; place.stems.len()];
+    let mut own_soft = vec![0.0_f64; place.stems.len()];
+    for (at, asked) in query.asked.iter().enumerate() {
+        all += asked.weight;
         let mut best: Option<Met> = None;
-        for (word, (_, stem)) in text.words.iter().enumerate() {
-            let Some(Meaning { likeness, how, .. }) = asked.meanings.iter().find(|m| m.stem == *stem) else {
-                continue;
+        let mut best_hard = 0.0_f64;
+        for (word, stem) in place.stems.iter().enumerate() {
+            let meaning = asked.meanings.iter().find(|m| m.stem == *stem);
+            let (likeness, how) = match meaning {
+                Some(m) => {
+                    own_hard[word] = own_hard[word].max(m.likeness);
+                    best_hard = best_hard.max(m.likeness);
+                    (m.likeness, m.how)
+                }
+                None if asked.common => continue,
+                None => match (asked.row, text.terms[word].row) {
+                    (Some(a), Some(b)) => (like(a.likeness(b)), How::Like),
+                    _ => continue,
+                },
             };
-            own[word] = own[word].max(*likeness);
-            if best.as_ref().is_none_or(|b| *likeness > b.likeness) {
-                best = Some(Met { asked: place, word, likeness: *likeness, how: *how });
+            own_soft[word] = own_soft[word].max(likeness);
+            if likeness > 0.0 && best.as_ref().is_none_or(|b| likeness > b.likeness) {
+                best = Some(Met { asked: at, word, likeness, how });
             }
         }
         let here = best.as_ref().map_or(0.0, |b| b.likeness);
-        phrase_met += asked.weight * here.max(ELSEWHERE * elsewhere[place]);
+        hard_met += asked.weight * best_hard.max(ELSEWHERE * elsewhere[at]);
+        soft_met += asked.weight * here.max(ELSEWHERE * elsewhere[at]);
         met.extend(best);
     }
-    let text_met: f64 =
-        text.words.iter().zip(&own).map(|((_, stem), likeness)| lexicon.weights[*stem] * likeness).sum();
-    let exact = text.key == query.key && text.field != Field::Scope;
-    let mut score = if exact { 1.0 } else { combine(phrase_met, phrase_all, text_met, text) };
-    let telling = query.asked.iter().filter(|a| !a.common).count();
-    if telling <= FEW_WORDS && phrase_met < FEW_EXPLAINED * phrase_all {
-        score *= FEW_WORTH;
+    let weighed = |own: &[f64]| -> f64 {
+        place.stems.iter().zip(own).map(|(stem, l)| lexicon.weights[*stem as usize] * l).sum()
+    };
+    let exact = text.key == query.key;
+    let cosine = query.direction.map_or(0.0, |d| vectors::cosine(&d, &lexicon.directions[number]));
+    Fit {
+        place: number,
+        exact,
+        hard: if exact { 1.0 } else { combine(hard_met, all, weighed(&own_hard), place.weight) },
+        soft: if exact { 1.0 } else { combine(soft_met, all, weighed(&own_soft), place.weight) },
+        cosine: if exact { 1.0 } else { cosine },
+        letters: if exact { 1.0 } else { dice(&query.letters, &trigrams(&text.key)) },
+        met,
     }
-    Fit { text: number, score: score * text.field.worth(), exact: exact && text.field == Field::Trigger, met }
 }
 
-/// Weighted geometric mean of both coverages: a phrase must be explained by the text, and the text asked for by the
-/// phrase, and neither makes up for the lack of the other.
-fn combine(phrase_met: f64, phrase_all: f64, text_met: f64, text: &Text) -> f64 {
-    if phrase_all <= 0.0 || text.weight <= 0.0 {
+/// What a cosine of two words is worth as a likeness.
+fn like(cosine: f64) -> f64 {
+    ((cosine - LIKE) / (1.0 - LIKE)).clamp(0.0, 1.0).sqrt() * LIKE_WORTH
+}
+
+/// Weighted geometric mean of both coverages: a phrase must be explained by the text, and the text asked for by
+/// the phrase, and neither makes up for the lack of the other.
+fn combine(phrase_met: f64, phrase_all: f64, text_met: f64, text_all: f64) -> f64 {
+    if phrase_all <= 0.0 || text_all <= 0.0 {
         return 0.0;
     }
     let asked = phrase_all.min(TERSE + CHATTER * (phrase_all - TERSE).max(0.0));
-    let both =
-        (phrase_met / asked).min(1.0).powf(PHRASE_SHARE) * (text_met / text.weight).powf(1.0 - PHRASE_SHARE);
-    let substance = (phrase_met / SUBSTANCE).min(1.0);
-    (both * substance).clamp(0.0, ALMOST)
+    let both = (phrase_met / asked).min(1.0).powf(PHRASE_SHARE)
+        * (text_met / text_all).min(1.0).powf(1.0 - PHRASE_SHARE);
+    both.clamp(0.0, ALMOST)
+}
+
+/// The distinct threes of letters of a text without its spaces, as numbers, ascending.
+fn trigrams(key: &str) -> Vec<u32> {
+    let letters: Vec<char> = key.chars().filter(|c| *c != ' ').collect();
+    let mut all: Vec<u32> = letters
+        .windows(3)
+        .map(|w| w.iter().fold(0_u32, |sum, c| sum.wrapping_mul(8191).wrapping_add(*c as u32)))
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// What two ascending lists have in common, 0 to 1.
+fn dice(a: &[u32], b: &[u32]) -> f64 {
+    if a.is_empty() || b.is_empty() {
+        return 0.0;
+    }
+    let (mut i, mut j, mut both) = (0, 0, 0_u32);
+    while i < a.len() && j < b.len() {
+        match a[i].cmp(&b[j]) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => {
+                both += 1;
+                i += 1;
+                j += 1;
+            }
+        }
+    }
+    2.0 * f64::from(both) / (a.len() + b.len()) as f64
 }

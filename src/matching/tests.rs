@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::workflow::{Status, StepKind, testing};
+use std::sync::Arc;
+
+use crate::workflow::{Status, StepKind, Workflow, testing};
 
 fn workflow(id: &str, name: &str, scope: &str, triggers: &[&str]) -> Workflow {
     Workflow {
@@ -202,7 +204,7 @@ fn ids_are_matches() {
 
 #[test]
 fn two_that_could_be_meant_are_asked_about() {
-    check(&[("Add a tool", "ambiguous MW-002 MW-007"), ("build a tool", "ambiguous MW-002 MW-007")]);
+    check(&[("Add a tool", "ambiguous MW-002 MW-007"), ("build a tool", "ambiguous MW-007 MW-002")]);
 }
 
 #[test]

@@ -22,6 +22,8 @@ struct Tables {
     common: HashSet<&'static str>,
     /// By stem.
     kin: HashMap<String, Vec<(String, Kin)>>,
+    /// By stem.
+    opposites: HashMap<String, HashSet<String>>,
     parts: HashMap<&'static str, Vec<String>>,
     /// By the second word of the pair: the first word, and what the two become.
     pairs: HashMap<&'static str, Vec<(&'static str, &'static str)>>,
@@ -46,6 +48,18 @@ fn read(data: &'static str) -> Tables {
             "&" => {
                 if let [whole, first, second] = words.as_slice() {
                     tables.pairs.entry(second).or_default().push((first, whole));
+                }
+            }
+            "x" => {
+                let (left, right) = rest.split_once('|').unwrap_or((rest, ""));
+                for (from, to) in [(left, right), (right, left)] {
+                    for word in from.split_whitespace() {
+                        tables
+                            .opposites
+                            .entry(stem(word))
+                            .or_default()
+                            .extend(to.split_whitespace().map(stem));
+                    }
                 }
             }
             _ => {}
@@ -76,6 +90,11 @@ pub fn kin(stem: &str) -> &'static [(String, Kin)] {
     TABLES.kin.get(stem).map_or(&[], Vec::as_slice)
 }
 
+/// Whether who says the one does not mean the other. Stems.
+pub fn are_opposite(a: &str, b: &str) -> bool {
+    TABLES.opposites.get(a).is_some_and(|opposites| opposites.contains(b))
+}
+
 /// The words that a word written together comes apart into.
 pub fn parts(word: &str) -> Option<&'static [String]> {
     TABLES.parts.get(word).map(Vec::as_slice)
@@ -95,6 +114,7 @@ mod tests {
         assert!(is_common("please") && !is_common("deploy"));
         assert!(kin("k8s").contains(&(stem("kubernetes"), Kin::Same)));
         assert!(kin(&stem("adding")).contains(&(stem("create"), Kin::Near)));
+        assert!(are_opposite(&stem("revoking"), "grant") && !are_opposite("grant", "allow"));
         assert_eq!(together("set", "up"), Some("setup"));
         assert_eq!(parts("rollback").map(<[String]>::len), Some(2));
     }
@@ -104,7 +124,7 @@ mod tests {
         for line in DATA.lines().filter(|l| !l.is_empty() && !l.starts_with('#')) {
             let words = line.split_whitespace().skip(1).count();
             let least = if line.starts_with('!') { 1 } else { 2 };
-            assert!(line.starts_with(['!', '=', '~', '+', '&']) && words >= least, "{line}");
+            assert!(line.starts_with(['!', '=', '~', '+', '&', 'x']) && words >= least, "{line}");
         }
     }
 }

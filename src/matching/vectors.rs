@@ -1,0 +1,131 @@
+//! What the matcher knows of meaning: for some twenty thousand English word stems a short vector, whose
+//! direction says what the word is about and whose length how much it tells. A text's vector is the sum of its
+//! words'. How the data was made, from what, and under which licences is in `data/README.md`. What the vectors
+//! are used for is `score`'s.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// Numbers a vector has.
+pub const DIMENSIONS: usize = 128;
+
+/// The stems, a line each, the most frequent in English first.
+const STEMS: &str = include_str!("data/stems.txt");
+/// For each stem one byte for the vector's length and [`DIMENSIONS`] for its direction.
+const ROWS: &[u8] = include_bytes!("data/vectors.bin");
+const ROW: usize = 1 + DIMENSIONS;
+
+/// The length that every direction has: long enough to be precise in whole numbers, and short enough that hardly
+/// any of them leaves the range.
+const LENGTH: f32 = 380.0;
+const SQUARE: f64 = 380.0 * 380.0;
+
+/// Where a text points, of one fixed length.
+pub type Direction = [i8; DIMENSIONS];
+
+/// The number of a stem's row. Lower is more frequent in English.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Row(u32);
+
+static PLACES: LazyLock<HashMap<&'static str, u32>> = LazyLock::new(|| STEMS.lines().zip(0..).collect());
+
+/// The row of a stem, if it has one.
+pub fn row(stem: &str) -> Option<Row> {
+    PLACES.get(stem).copied().map(Row)
+}
+
+impl Row {
+    /// How many stems are more frequent in English.
+    pub fn rank(self) -> u32 {
+        self.0
+    }
+
+    /// How much the word tells of what a text is about, 0 to 1.
+    pub fn telling(self) -> f64 {
+        f64::from(self.bytes()[0]) / 255.0
+    }
+
+    fn bytes(self) -> &'static [u8] {
+        let from = self.0 as usize * ROW;
+        &ROWS[from..from + ROW]
+    }
+
+    fn direction(self) -> impl Iterator<Item = i8> {
+        self.bytes()[1..].iter().map(|b| b.cast_signed())
+    }
+
+    /// How alike two words are in meaning, -1 to 1.
+    pub fn likeness(self, other: Self) -> f64 {
+        let dot: i32 =
+            self.direction().zip(other.direction()).map(|(a, b)| i32::from(a) * i32::from(b)).sum();
+        f64::from(dot) / SQUARE
+    }
+}
+
+/// The direction of a text with these words; `None` where nothing is known of any of them.
+pub fn of_text(rows: impl Iterator<Item = Row>) -> Option<Direction> {
+    let mut sum = [0.0_f32; DIMENSIONS];
+    for row in rows {
+        let length = f32::from(row.bytes()[0]);
+        for (total, part) in sum.iter_mut().zip(row.direction()) {
+            *total += length * f32::from(part);
+        }
+    }
+    normal(&sum)
+}
+
+/// The middle of several directions.
+pub fn centre<'a>(directions: impl Iterator<Item = &'a Direction>) -> Option<Direction> {
+    let mut sum = [0.0_f32; DIMENSIONS];
+    for direction in directions {
+        for (total, part) in sum.iter_mut().zip(direction) {
+            *total += f32::from(*part);
+        }
+    }
+    normal(&sum)
+}
+
+fn normal(sum: &[f32; DIMENSIONS]) -> Option<Direction> {
+    let length = sum.iter().map(|x| x * x).sum::<f32>().sqrt();
+    (length > f32::EPSILON).then(|| sum.map(|x| (x / length * LENGTH).round() as i8))
+}
+
+/// The cosine of two directions, -1 to 1.
+pub fn cosine(a: &Direction, b: &Direction) -> f64 {
+    f64::from(dot(a, b)) / SQUARE
+}
+
+/// Without the division: for many at once.
+pub fn dot(a: &Direction, b: &Direction) -> i32 {
+    a.iter().zip(b).map(|(x, y)| i32::from(i16::from(*x) * i16::from(*y))).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matching::stem::stem;
+
+    fn text(words: &str) -> Direction {
+        of_text(words.split(' ').filter_map(|w| row(&stem(w)))).expect("known words")
+    }
+
+    #[test]
+    fn the_data_is_whole() {
+        assert_eq!(ROWS.len(), STEMS.lines().count() * ROW);
+        assert_eq!(PLACES.len(), STEMS.lines().count(), "no stem stands twice");
+    }
+
+    #[test]
+    fn texts_that_mean_the_same_are_near() {
+        let near = cosine(&text("reset my password"), &text("forgot login credentials"));
+        let far = cosine(&text("reset my password"), &text("book a flight"));
+        assert!(near > far + 0.2, "{near} {far}");
+        assert!(of_text(std::iter::empty()).is_none());
+    }
+
+    #[test]
+    fn words_that_tell_little_are_short() {
+        let telling = |w: &str| row(&stem(w)).expect("known").telling();
+        assert!(telling("the") < telling("password") / 2.0);
+    }
+}
