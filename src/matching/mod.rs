@@ -13,6 +13,7 @@ mod sayings;
 mod score;
 mod stem;
 mod text;
+mod values;
 mod words;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::matching::index::Lexicon;
 pub use crate::matching::learned::{Choice, Chosen, Learned, Lesson};
 use crate::matching::score::{Fit, PHRASE_WORDS, Query};
 use crate::matching::text::Word;
+pub use crate::matching::values::{Found, How, Offered, values};
 use crate::workflow::Workflow;
 
 /// The answer to a phrase.
