@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::base::SafeLine;
-use crate::matching::values::read::Phrase;
+use crate::matching::values::read::{Phrase, QUOTES};
 use crate::matching::values::takers::Taker;
 use crate::workflow::{FieldKind, Workflow, field};
 
@@ -38,6 +38,17 @@ impl Found {
     /// The words of the phrase that say it.
     pub fn said(&self, phrase: &str) -> String {
         phrase.chars().skip(self.start).take(self.end.saturating_sub(self.start)).collect()
+    }
+
+    /// As people are told: `from your phrase`, and the words that say it where the value is not among them.
+    pub fn told(&self, phrase: &str) -> String {
+        let said = self.said(phrase);
+        let value = self.value.as_str().map_or_else(|| self.value.to_string(), str::to_owned);
+        if said.to_lowercase().contains(&value.to_lowercase()) {
+            return "from your phrase".to_owned();
+        }
+        let quoted = said.chars().next().is_some_and(|first| QUOTES.iter().any(|(open, _)| *open == first));
+        if quoted { format!("from your phrase: {said}") } else { format!("from your phrase: “{said}”") }
     }
 }
 

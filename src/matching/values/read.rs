@@ -9,7 +9,7 @@ use unicode_normalization::char::is_combining_mark;
 use crate::matching::PHRASE_LIMIT;
 
 /// Openers and closers of quotes.
-const QUOTES: [(char, char); 7] =
+pub const QUOTES: [(char, char); 7] =
     [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('„', '“'), ('‘', '’'), ('«', '»')];
 
 /// What stands between spaces, without the punctuation around it.
