@@ -117,14 +117,12 @@ impl Look<'_, '_> {
     /// The number of a pull request, an issue, or of something that is not said.
     fn reference(&self, n: usize, piece: &Piece) -> Option<(String, Topics)> {
         let lower = piece.text.to_lowercase();
-        let split = lower.find(['#', '!', '-']).filter(|at| lower.is_char_boundary(at + 1));
-        let (word, sign, digits) = match split {
-            Some(at) => (&lower[..at], &lower[at..=at], &lower[at + 1..]),
-            None => {
-                let letters = lower.trim_end_matches(|c: char| c.is_ascii_digit());
-                (letters, "", &lower[letters.len()..])
-            }
-        };
+        let at = lower
+            .find(['#', '!', '-'])
+            .unwrap_or_else(|| lower.trim_end_matches(|c: char| c.is_ascii_digit()).len());
+        let (word, rest) = lower.split_at(at);
+        let digits = rest.trim_start_matches(['#', '!', '-']);
+        let sign = &rest[..rest.len() - digits.len()];
         let said = self.said(piece);
         if !is_digits(digits) {
             return None;
@@ -138,7 +136,7 @@ impl Look<'_, '_> {
                 return Some((digits, &[Topic::PullRequest]));
             }
             // PLAT-123, where it is said to be an issue.
-            (_, "-") if about(&said) == Some(&[Topic::Issue]) => {
+            (word, "-") if !word.is_empty() && about(&said) == Some(&[Topic::Issue]) => {
                 return Some((piece.text.clone(), &[Topic::Issue]));
             }
             _ => return None,
@@ -235,8 +233,7 @@ fn is_path(text: &str, said: bool) -> bool {
     let is_file = ending.is_some_and(|e| ENDINGS.contains(&e.as_str()));
     match parts.as_slice() {
         [_] => is_file && !text.starts_with('.'),
-        ["", first, ..] => named(first),
-        [first, .., ""] => named(first),
+        ["", first, ..] | [first, .., ""] => named(first),
         all => all.iter().any(named) && !all.contains(&"") && (is_file || said),
     }
 }

@@ -99,7 +99,7 @@ fn known<'k>(takers: &'k [Taker], offered: &'k Offered) -> HashMap<String, Vec<K
         match &taker.field.kind {
             FieldKind::Choice { options } => options.iter().for_each(|o| add(input, o, false)),
             FieldKind::String { .. } => {
-                offered.names(&taker.field.name).iter().for_each(|n| add(input, n, true))
+                offered.names(&taker.field.name).iter().for_each(|n| add(input, n, true));
             }
             _ => {}
         }
