@@ -12,18 +12,27 @@ use crate::workflow::{FieldKind, Workflow};
 const WORDS: usize = 8;
 
 /// Words that stand in any sentence. As an option they count only beside the input's name.
-const PLAIN: [&str; 72] = [
-    "a", "all", "an", "and", "any", "as", "at", "be", "both", "but", "by", "can", "could", "do", "down",
-    "each", "every", "for", "from", "full", "get", "go", "good", "here", "i", "if", "in", "is", "it", "just",
-    "last", "latest", "let", "like", "make", "me", "more", "my", "need", "new", "next", "no", "none", "not",
-    "now", "of", "off", "old", "on", "only", "or", "other", "our", "out", "over", "please", "run", "so",
-    "some", "that", "the", "them", "there", "this", "to", "up", "us", "want", "we", "with", "yes", "you",
+const PLAIN: [&str; 86] = [
+    "a", "active", "all", "an", "and", "any", "as", "at", "be", "big", "both", "but", "by", "can", "closed",
+    "could", "do", "down", "each", "every", "false", "for", "from", "full", "get", "go", "good", "here",
+    "high", "i", "if", "in", "is", "it", "just", "large", "last", "latest", "let", "like", "low", "main",
+    "make", "me", "medium", "more", "my", "need", "new", "next", "no", "none", "normal", "not", "now", "of",
+    "off", "old", "on", "only", "open", "or", "other", "our", "out", "over", "please", "run", "same",
+    "small", "so", "some", "that", "the", "them", "there", "this", "to", "true", "up", "us", "want", "we",
+    "with", "yes", "you",
 ];
 
-/// Words that are also what one does: as an option they count where only a place can be meant.
-const VERBS: [&str; 16] = [
-    "build", "check", "debug", "deploy", "develop", "fix", "live", "merge", "patch", "release", "restart",
-    "review", "stage", "start", "stop", "test",
+/// Words that are also what one does: as an option they do not count where a verb or its noun stands.
+const VERBS: [&str; 25] = [
+    "add", "build", "check", "create", "debug", "delete", "deploy", "develop", "edit", "fix", "live",
+    "merge", "patch", "read", "release", "remove", "restart", "review", "stage", "start", "stop", "test",
+    "update", "view", "write",
+];
+/// Words before what one does, or before its noun.
+const BEFORE_VERBS: [&str; 34] = [
+    "a", "also", "an", "and", "can", "cant", "could", "dont", "i", "it", "just", "let", "lets", "me", "must",
+    "my", "not", "now", "or", "our", "please", "should", "that", "the", "then", "they", "this", "to", "us",
+    "we", "who", "will", "would", "you",
 ];
 
 struct Known<'k> {
@@ -59,7 +68,7 @@ pub fn find(phrase: &Phrase, workflow: &Workflow, takers: &[Taker], offered: &Of
                 triggers.iter().any(|t| says(t, &one.words))
             };
             let near = takers[one.input].nearness(phrase, first, behind);
-            let alone = is_plain(&one.words) || (is_verb(&one.words) && !is_place(phrase, first, behind));
+            let alone = is_plain(&one.words) || (is_verb(&one.words) && is_done(phrase, first, behind));
             if (near == 0 && alone) || *one.in_trigger.get_or_init(in_trigger) {
                 continue;
             }
@@ -135,13 +144,10 @@ fn is_verb(words: &[String]) -> bool {
     matches!(words, [word] if VERBS.contains(&word.as_str()))
 }
 
-/// “on test”, or “to test” at the end: where one goes, not what one does.
-fn is_place(phrase: &Phrase, first: usize, behind: usize) -> bool {
-    match phrase.before(first).next() {
-        Some("on" | "in" | "into" | "at" | "from") => true,
-        Some("to") => phrase.words.len() == behind,
-        _ => false,
-    }
+/// “test it”, “want to test it”: what one does. “Bring it to test” is where one goes, “write access” is neither.
+fn is_done(phrase: &Phrase, first: usize, behind: usize) -> bool {
+    let last = phrase.words.len() == behind;
+    phrase.before(first).next().is_none_or(|w| BEFORE_VERBS.contains(&w) && !(w == "to" && last))
 }
 
 /// Whether a trigger phrase says these words.

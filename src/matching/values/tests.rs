@@ -122,6 +122,17 @@ fn words_of_the_trigger_phrase_and_plain_words_are_no_options() {
             ("action: all", "action=all"),
         ],
     );
+    let access = with(&[("role", "choice: read, write", ""), ("severity", "choice: low, high", "")]);
+    each(
+        &access,
+        &[
+            ("give ana write access", "role=write"),
+            ("I can't read the board", ""),
+            ("the high load breaks it", ""),
+            ("it is of high severity", "severity=high"),
+            ("severity is low", "severity=low"),
+        ],
+    );
     let environment = with(&[("environment", "choice: test, live", "")]);
     each(
         &environment,
@@ -130,6 +141,7 @@ fn words_of_the_trigger_phrase_and_plain_words_are_no_options() {
             ("I want to test the checkout", ""),
             ("try it on test", "environment=test"),
             ("bring checkout to test", "environment=test"),
+            ("the test fails", ""),
             ("bring it to the live environment", "environment=live"),
         ],
     );
