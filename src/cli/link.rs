@@ -1,12 +1,14 @@
 //! The connection to the engine as commands use it: borrowed ids, what was asked in the log,
 //! and waiting for something to change.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::sync::mpsc::Receiver;
 
 use crate::base::{Error, Paths, Result, RunId, SessionId, StepId, WorkflowId};
 use crate::client::Client;
+use crate::matching::Offered;
 use crate::protocol::{ClientKind, EngineStatus, OutputChunk, OutputRange, Start, Update};
 use crate::run::{
     Event, Export, PrerequisiteResult, Run, RunFilter, RunStatus, RunSummary, Session, SessionRecord, Verb,
@@ -43,6 +45,11 @@ impl Link {
 
     pub async fn runs(&self, filter: RunFilter) -> Result<Vec<RunSummary>> {
         self.client.runs(filter).await
+    }
+
+    /// Names that are known for the inputs of each workflow.
+    pub async fn offered(&self) -> Result<BTreeMap<WorkflowId, Offered>> {
+        self.client.offered().await
     }
 
     pub async fn act(&self, run: &RunId, verb: Verb) -> Result<RunSummary> {

@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 
 use crate::base::{Error, Result};
 use crate::cli::output::{Line, SCHEMA_VERSION, Tone};
+use crate::cli::values::{Known, Taken};
 use crate::cli::{Env, Exit};
-use crate::matching::{Answer, Candidate, Decision, Index, Learned};
+use crate::matching::{Answer, Candidate, Decision, Found, Index, Learned};
 use crate::workflow::{Entry, Registry};
 
-/// Say which workflow a phrase means
+/// Say which workflow a phrase means, and what it says of its inputs
 #[derive(Debug, clap::Args)]
 #[command(name = "match")]
 pub struct Args {
@@ -28,7 +29,9 @@ pub struct Args {
     workflows: Option<PathBuf>,
 }
 
-pub fn run(args: &Args, env: &Env) -> Result<Exit> {
+pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
+    // Files of a folder are judged by themselves: what was run with them before does not count.
+    let known = if args.workflows.is_some() { Known::nothing() } else { Known::of_runs(env) };
     let registry = match &args.workflows {
         Some(folder) if folder.is_dir() => Registry::load_folder(folder),
         Some(folder) => {
@@ -39,14 +42,19 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
     };
     let index = Index::new(registry.workflows());
     if args.batch {
-        return batch(env, &index);
+        return batch(env, &registry, &index, &known).await;
     }
     let phrase = args.phrase.join(" ");
     let (answer, elapsed) = decide(&index, &phrase);
+    let found = found(&registry, &known, &phrase, &answer).await;
     if env.out.is_json() {
-        env.out.json(object(&phrase, &answer, elapsed));
+        env.out.json(object(&phrase, &answer, &found, elapsed));
     } else {
         tell(env, &registry, &answer);
+        if answer.decision == Decision::Match {
+            let indent = Line::new().plain(format!("{:<28}", ""));
+            Taken::new(&phrase, found).lines().for_each(|line| env.out.line(indent.clone().then(line)));
+        }
     }
     Ok(match answer.decision {
         Decision::Match | Decision::Control(_) => Exit::Done,
@@ -54,7 +62,7 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
     })
 }
 
-fn batch(env: &Env, index: &Index) -> Result<Exit> {
+async fn batch(env: &Env, registry: &Registry, index: &Index, known: &Known<'_>) -> Result<Exit> {
     let mut input = std::io::stdin().lock();
     let mut bytes = Vec::new();
     loop {
@@ -68,7 +76,8 @@ fn batch(env: &Env, index: &Index) -> Result<Exit> {
         let phrase = text.trim_end_matches(['\n', '\r']);
         let (answer, elapsed) = decide(index, phrase);
         if env.out.is_json() {
-            let mut value = object(phrase, &answer, elapsed);
+            let found = found(registry, known, phrase, &answer).await;
+            let mut value = object(phrase, &answer, &found, elapsed);
             if let Some(fields) = value.as_object_mut() {
                 fields.insert("schema_version".to_owned(), SCHEMA_VERSION.into());
             }
@@ -96,6 +105,18 @@ fn decide(index: &Index, phrase: &str) -> (Answer, u64) {
     (answer, u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX))
 }
 
+/// What the phrase says of the first candidate's inputs, where that one may be meant.
+async fn found(registry: &Registry, known: &Known<'_>, phrase: &str, answer: &Answer) -> Vec<Found> {
+    let first = match answer.decision {
+        Decision::Match | Decision::Ambiguous { .. } => answer.candidates.first(),
+        Decision::None | Decision::Control(_) => None,
+    };
+    match first.and_then(|c| registry.get(&c.id)).and_then(Entry::workflow) {
+        Some(workflow) => known.values(phrase, workflow).await,
+        None => Vec::new(),
+    }
+}
+
 /// The candidates worth telling: with an ambiguity those that a person would be asked about.
 fn asked(answer: &Answer) -> &[Candidate] {
     match answer.decision {
@@ -104,7 +125,7 @@ fn asked(answer: &Answer) -> &[Candidate] {
     }
 }
 
-fn object(phrase: &str, answer: &Answer, elapsed: u64) -> Value {
+fn object(phrase: &str, answer: &Answer, found: &[Found], elapsed: u64) -> Value {
     let candidates: Vec<Value> = asked(answer)
         .iter()
         .map(|c| json!({ "id": c.id, "score": c.score, "name": c.name, "reason": c.reason }))
@@ -117,6 +138,7 @@ fn object(phrase: &str, answer: &Answer, elapsed: u64) -> Value {
         "phrase": phrase,
         "decision": verdict(&answer.decision).1,
         "candidates": candidates,
+        "values": found,
         "control": control,
         "elapsed_us": elapsed,
     })

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::base::SafeText;
 use crate::cli::output::{Line, Tone};
+use crate::cli::values::Taken;
 use crate::cli::{Env, ask, list};
 use crate::client::repo;
 use crate::run::{Context, PlannedStep, PrerequisiteResult, Work, plan};
@@ -21,8 +22,9 @@ pub fn steps(env: &Env, workflow: &Workflow, inputs: &Map<String, Value>) -> Vec
     plan(workflow, inputs, &context)
 }
 
-/// Which workflow, which version, where from, what it is for, with which inputs.
-pub fn head(env: &Env, entry: &Entry, workflow: &Workflow, inputs: &Map<String, Value>) {
+/// Which workflow, which version, where from, what it is for, with which inputs, and which of them the phrase
+/// gave.
+pub fn head(env: &Env, entry: &Entry, workflow: &Workflow, inputs: &Map<String, Value>, taken: &Taken) {
     env.out.line(Line::new().strong(workflow.id.as_str()).plain("  ").strong(&workflow.name).dim(format!(
         "  version {}  {}",
         workflow.version,
@@ -30,7 +32,14 @@ pub fn head(env: &Env, entry: &Entry, workflow: &Workflow, inputs: &Map<String, 
     )));
     env.out.block("  ", &SafeText::new(&workflow.scope));
     for (name, value) in inputs {
-        env.out.line(Line::new().dim("  input   ").plain(name).dim(" = ").plain(ask::value_text(value)));
+        env.out.line(
+            Line::new()
+                .dim("  input   ")
+                .plain(name)
+                .dim(" = ")
+                .plain(ask::value_text(value))
+                .dim(taken.source(name)),
+        );
     }
     env.out.line(Line::new().dim("  folder  ").plain(env.folder_text()));
 }

@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 
 use crate::base::{Error, Result};
 use crate::cli::output::{Line, Tone};
+use crate::cli::values::{self, Known, Taken};
 use crate::cli::{Env, Exit, ask, find, link::Link, matching, plan, start, tell, validate, walk};
 use crate::client;
-use crate::matching::{Decision, Index, Learned};
+use crate::matching::{Decision, Index, Learned, Offered};
 use crate::protocol::Start;
 use crate::run::PrerequisiteResult;
 use crate::workflow::{Entry, Registry, Workflow, registry::EntryState};
@@ -17,6 +18,9 @@ use crate::workflow::{Entry, Registry, Workflow, registry::EntryState};
 /// On a terminal it shows what will be done, asks, and then leads through the steps. Without
 /// one, or with --no-input, it goes as far as it can alone: exit code 0 done, 1 failed, 7
 /// waiting for a person.
+///
+/// What your words say of the inputs is filled in and shown before the start (“deploy checkout to
+/// staging”); --input goes before it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The workflow's id, or what you want to do in your own words
@@ -44,21 +48,22 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     let said = args.id.join(" ");
     let (entry, phrase) = match find::entry(&registry, &said) {
         Some(entry) => (entry, args.phrase.clone()),
-        None => (by_phrase(env, &registry, &said)?, Some(args.phrase.clone().unwrap_or(said))),
+        None => (by_phrase(env, &registry, &said, args.dry_run)?, Some(args.phrase.clone().unwrap_or(said))),
     };
     let workflow = runnable(env, entry)?;
     let given = start::pairs("--input", &args.input)?;
-    let inputs = inputs(env, workflow, &given).await?;
+    let taken = taken(env, workflow, phrase.as_deref(), &given, args.dry_run).await;
+    let inputs = inputs(env, workflow, &given, &taken).await?;
 
     if args.dry_run {
-        dry_run(env, entry, workflow, &inputs);
+        dry_run(env, entry, workflow, &inputs, &taken);
         return Ok(Exit::Done);
     }
     let link = Link::connect(&env.paths).await?;
     let folder = env.folder_text();
     let mut results = link.prerequisites(&workflow.id, &entry.digest, folder.clone()).await?;
     if env.may_ask() {
-        plan::head(env, entry, workflow, &inputs);
+        plan::head(env, entry, workflow, &inputs, &taken);
         plan::prerequisites(env, &results);
         plan::list_steps(env, workflow, &plan::steps(env, workflow, &inputs), false);
         if !confirm(env, &mut results).await? {
@@ -94,19 +99,21 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
 }
 
 /// The workflow that a phrase means, where that is sure.
-fn by_phrase<'a>(env: &Env, registry: &'a Registry, said: &str) -> Result<&'a Entry> {
+fn by_phrase<'a>(env: &Env, registry: &'a Registry, said: &str, dry_run: bool) -> Result<&'a Entry> {
+    // A dry run starts nothing: nobody needs to confirm it.
+    let may_mean = env.may_ask() || dry_run;
     let one_word = !said.trim().contains(char::is_whitespace);
-    if one_word && !env.may_ask() {
+    if one_word && !may_mean {
         return Err(find::no_workflow(registry, said));
     }
     let answer = Index::new(registry.workflows()).decide(said, &Learned::default());
     let best = answer.candidates.first().map(|c| c.id.as_str());
     let no_match = |message: String| Error::new(crate::base::ErrorKind::NoMatch, message);
     match (&answer.decision, best.and_then(|id| find::entry(registry, id))) {
-        (Decision::Match, Some(entry)) if env.may_ask() => Ok(entry),
+        (Decision::Match, Some(entry)) if may_mean => Ok(entry),
         (Decision::Match, Some(entry)) => Err(no_match(format!("“{said}” is no id of a workflow"))
             .cause("A phrase starts a run only once a person has confirmed it")
-            .hint(format!("mwtui run {} --phrase '{said}'", find::label(entry)))),
+            .hint(as_command(entry, said))),
         (Decision::None, _) if one_word => Err(find::no_workflow(registry, said)),
         (Decision::Control(_), _) => {
             Err(no_match(format!("“{said}” is said to the console, not to a workflow"))
@@ -121,6 +128,27 @@ fn by_phrase<'a>(env: &Env, registry: &'a Registry, said: &str) -> Result<&'a En
             Err(no_match(format!("“{said}” {why}")).hint("mwtui run ID with the id of the one you mean"))
         }
     }
+}
+
+/// The same without a phrase to be understood: the id, and each value that the phrase says.
+fn as_command(entry: &Entry, said: &str) -> String {
+    let found = entry.workflow().map(|w| crate::matching::values(said, w, &Offered::default()));
+    let taken = Taken::new(said, found.unwrap_or_default());
+    format!("mwtui run {} --phrase {}{}", find::label(entry), values::word(said), taken.arguments())
+}
+
+/// What the phrase says of inputs that are not given. Only where a person sees it before anything starts.
+async fn taken(
+    env: &Env,
+    workflow: &Workflow,
+    phrase: Option<&str>,
+    given: &IndexMap<String, String>,
+    dry_run: bool,
+) -> Taken {
+    let Some(phrase) = phrase.filter(|_| env.may_ask() || dry_run) else { return Taken::default() };
+    let mut found = Known::of_runs(env).values(phrase, workflow).await;
+    found.retain(|f| !given.contains_key(&f.input));
+    Taken::new(phrase, found)
 }
 
 /// The workflow of an entry that may be run.
@@ -144,17 +172,23 @@ fn runnable<'a>(env: &Env, entry: &'a Entry) -> Result<&'a Workflow> {
     }
 }
 
-/// The inputs: given ones read, missing ones asked for or defaulted; all problems at once.
+/// The inputs: given ones read, then those of the phrase, missing ones asked for or defaulted; all problems at once.
 async fn inputs(
     env: &Env,
     workflow: &Workflow,
     given: &IndexMap<String, String>,
+    taken: &Taken,
 ) -> Result<Map<String, Value>> {
-    let (values, missing, problems) = start::typed(&workflow.inputs, given, "input");
+    let (values, mut missing, problems) = start::typed(&workflow.inputs, given, "input");
+    missing.retain(|field| taken.of(&field.name).is_none());
     let asked_for = if env.may_ask() { &[][..] } else { &missing[..] };
     let message = format!("The inputs of {} cannot be taken", workflow.id);
     start::refuse_problems(&message, &problems, asked_for, "--input")?;
     let mut values: Map<String, Value> = values.into_iter().collect();
+    values.extend(taken.found().iter().map(|f| (f.input.clone(), f.value.clone())));
+    if !missing.is_empty() {
+        taken.lines().for_each(|line| env.out.line(Line::new().plain("  ").then(line)));
+    }
     for field in missing {
         let Some(value) = ask::value(env, field).await? else {
             return Err(Error::usage(format!("The input {} is needed", field.name))
@@ -172,7 +206,7 @@ async fn inputs(
     Ok(ordered)
 }
 
-fn dry_run(env: &Env, entry: &Entry, workflow: &Workflow, inputs: &Map<String, Value>) {
+fn dry_run(env: &Env, entry: &Entry, workflow: &Workflow, inputs: &Map<String, Value>, taken: &Taken) {
     let planned = plan::steps(env, workflow, inputs);
     if env.out.is_json() {
         env.out.json(json!({
@@ -180,11 +214,12 @@ fn dry_run(env: &Env, entry: &Entry, workflow: &Workflow, inputs: &Map<String, V
             "version": workflow.version,
             "digest": entry.digest,
             "inputs": inputs,
+            "from_phrase": taken.found(),
             "steps": plan::json_steps(workflow, &planned),
         }));
         return;
     }
-    plan::head(env, entry, workflow, inputs);
+    plan::head(env, entry, workflow, inputs, taken);
     for one in &workflow.prerequisites {
         env.out.line(Line::new().dim("  before  ☐ ").plain(one.says()));
     }

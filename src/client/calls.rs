@@ -1,7 +1,10 @@
 //! The requests as calls: one method a request, with the type of its answer.
 
+use std::collections::BTreeMap;
+
 use crate::base::{Result, RunId, SessionId, StepId, WorkflowId};
 use crate::client::{Client, unexpected};
+use crate::matching::Offered;
 use crate::protocol::{EngineStatus, OutputChunk, OutputRange, Request, Response, Start};
 use crate::run::{
     Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, Verb,
@@ -47,6 +50,11 @@ impl Client {
     /// Newest first.
     pub async fn runs(&self, filter: RunFilter) -> Result<Vec<RunSummary>> {
         ask!(self, "runs", Request::Runs { filter }, Response::Runs(runs) => runs)
+    }
+
+    /// Names that are known for the inputs of each workflow.
+    pub async fn offered(&self) -> Result<BTreeMap<WorkflowId, Offered>> {
+        ask!(self, "offered", Request::Offered, Response::Offered(offered) => offered)
     }
 
     pub async fn run(&self, run: RunId) -> Result<Run> {

@@ -19,6 +19,7 @@ mod score;
 mod signs;
 mod stem;
 mod text;
+mod values;
 mod vectors;
 mod words;
 
@@ -29,6 +30,7 @@ pub use crate::matching::decide::Index;
 pub use crate::matching::judge::Caution;
 pub use crate::matching::learned::{Choice, Chosen, Learned, Lesson};
 pub use crate::matching::score::FEATURES;
+pub use crate::matching::values::{Found, How, Offered, values};
 
 /// The answer to a phrase.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,10 +1,13 @@
 //! The messages. JSON, one message a frame.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::base::{Error, RunId, SessionId, StepId, Timestamp, WorkflowId};
+use crate::matching::Offered;
 use crate::run::{
     Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, Verb,
 };
@@ -72,6 +75,8 @@ pub enum Request {
     Runs {
         filter: RunFilter,
     },
+    /// Names that are known for the inputs of each workflow: what earlier runs were given.
+    Offered,
     /// The whole state of one run.
     Run {
         run: RunId,
@@ -195,6 +200,7 @@ pub enum Response {
     Summary(Box<RunSummary>),
     RunId(RunId),
     Runs(Vec<RunSummary>),
+    Offered(BTreeMap<WorkflowId, Offered>),
     Run(Box<Run>),
     Events(Vec<Event>),
     Output(OutputChunk),

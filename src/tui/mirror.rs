@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::{RunId, SessionId, StepId, WorkflowId};
+use crate::matching::Offered;
 use crate::protocol::{Request, Response, Update};
-use crate::run::{GitState, Run, RunFilter, RunStatus, RunSummary, Session, apply};
+use crate::run::{EventBody, GitState, Run, RunFilter, RunStatus, RunSummary, Session, apply};
 use crate::tui::msg::{Asker, Effect};
 
 /// How many ended runs the lists hold at most.
@@ -35,6 +36,8 @@ pub struct Mirror {
     latest: Option<SessionId>,
     /// What git said of the folder when it was last asked.
     pub git: Option<GitState>,
+    /// Names that are known for the inputs of each workflow.
+    offered: BTreeMap<WorkflowId, Offered>,
     growth: BTreeMap<(RunId, StepId, u32), Growth>,
     /// The lists have come at least once.
     pub loaded: bool,
@@ -48,6 +51,7 @@ impl Mirror {
             ask(Request::OpenSession { folder: folder.to_owned() }),
             ask(Request::Runs { filter: RunFilter { limit: Some(ENDED_RUNS), ..RunFilter::default() } }),
             ask(Request::Sessions),
+            ask(Request::Offered),
         ];
         let watched: Vec<RunId> = self.watched.iter().cloned().collect();
         effects.extend(watched.iter().filter_map(|run| self.fetch(run)));
@@ -130,6 +134,11 @@ impl Mirror {
         self.summaries.values().filter(|r| &r.workflow == workflow).max_by_key(|r| r.started_at)
     }
 
+    /// The names that are known for a workflow's inputs.
+    pub fn offered(&self, workflow: &WorkflowId) -> Offered {
+        self.offered.get(workflow).cloned().unwrap_or_default()
+    }
+
     /// Folds an update in.
     pub fn update(&mut self, update: &Update, folder: &str) -> Vec<Effect> {
         match update {
@@ -141,6 +150,11 @@ impl Mirror {
                 let had_ended = self.summaries.get(&id).is_some_and(|s| s.status.is_ended());
                 if newer {
                     self.summaries.insert(id.clone(), (**summary).clone());
+                }
+                for event in events {
+                    if let EventBody::RunStarted(header) = &event.body {
+                        self.offered.entry(summary.workflow.clone()).or_default().add_inputs(&header.inputs);
+                    }
                 }
                 let mut effects = Vec::new();
                 if let Some(run) = self.runs.get_mut(&id) {
@@ -208,6 +222,10 @@ impl Mirror {
                         self.summaries.entry(id).or_insert(row);
                     }
                 }
+                Vec::new()
+            }
+            (Request::Offered, Response::Offered(offered)) => {
+                self.offered = offered;
                 Vec::new()
             }
             (Request::Run { run }, Response::Run(whole)) => {

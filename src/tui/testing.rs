@@ -2,23 +2,24 @@
 //!
 //! `Harness::new(80, 24).with_bank().keys("deploy <ret>").see("MW-004").golden("name")`
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
+use serde_json::{Map, Value};
 
-use crate::base::{Actor, Error, Millis, Paths, Result, RunId, SessionId, Timestamp};
+use crate::base::{Actor, Error, Millis, Paths, Result, RunId, SessionId, Timestamp, WorkflowId};
 use crate::config::{Action, ColourDepth, GlyphSet, Key, Keymap, Theme};
-use crate::matching::Index;
+use crate::matching::{Index, Offered};
 use crate::protocol::{Request, Response, Update};
 use crate::run::{GitState, Run, RunSummary, Session, SessionRecord, Verb, summarise};
 use crate::tui::look::Look;
 use crate::tui::model::{Facts, Model};
 use crate::tui::msg::{Asker, Bank, Effect, Link, Msg};
 use crate::tui::{frame, update};
-use crate::workflow::Registry;
+use crate::workflow::{Entry, Registry};
 
 /// When every test happens: 2026-11-21 09:00 UTC.
 pub const NOW: Timestamp = Timestamp(1_795_251_600_000);
@@ -181,6 +182,14 @@ impl Harness {
                 Some(found) => Ok(Response::Run(Box::new(found.clone()))),
                 None => Err(Error::not_found(format!("There is no run {run}"))),
             },
+            Request::Offered => {
+                let mut offered: BTreeMap<WorkflowId, Offered> = BTreeMap::new();
+                for run in &self.runs {
+                    let names = offered.entry(run.header.workflow.id.clone()).or_default();
+                    names.add_inputs(&run.header.inputs);
+                }
+                Ok(Response::Offered(offered))
+            }
             Request::Sessions => {
                 let mut all = self.sessions.clone();
                 all.push(session());
@@ -312,9 +321,19 @@ pub fn bundled_run(workflow: &str, id: &str, ago: Millis) -> (Run, Vec<crate::ru
     let nowhere = Paths::under(std::path::Path::new("/nonexistent/mwtui"));
     let registry = Registry::load(&nowhere, std::path::Path::new("/nonexistent"));
     let entry = registry.find(workflow).expect("a bundled workflow");
+    let fields = &entry.workflow().expect("it loads").inputs;
+    let inputs = fields.iter().filter_map(|f| Some((f.name.clone(), f.default.clone()?))).collect();
+    run_of(entry, inputs, id, ago)
+}
+
+/// A run of this entry with these inputs, begun `ago`.
+pub fn run_of(
+    entry: &Entry,
+    inputs: Map<String, Value>,
+    id: &str,
+    ago: Millis,
+) -> (Run, Vec<crate::run::Event>) {
     let definition = entry.workflow().expect("it loads").clone();
-    let inputs =
-        definition.inputs.iter().filter_map(|f| Some((f.name.clone(), f.default.clone()?))).collect();
     let header = crate::run::RunStarted {
         run: RunId::new(format!("{id:0<16}")),
         workflow: crate::run::WorkflowRef {

@@ -7,6 +7,7 @@ mod bank_words;
 mod cli_exit;
 mod cli_reference;
 mod cli_tour;
+mod cli_values;
 mod cli_walk;
 mod engine;
 mod engine_runs;

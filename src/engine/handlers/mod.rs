@@ -28,6 +28,7 @@ pub async fn handle(engine: &Arc<Engine>, peer: &Peer, request: Request) -> Resu
         Request::Act { run, verb } => act::act(engine, peer, run, verb).await,
         Request::FindRun { prefix } => runs::find(engine, prefix).await,
         Request::Runs { filter } => runs::list(engine, filter).await,
+        Request::Offered => runs::offered(engine).await,
         Request::Run { run } => runs::get(engine, run).await,
         Request::Events { run, after } => runs::events(engine, run, after).await,
         Request::Output { run, step, attempt, range } => {

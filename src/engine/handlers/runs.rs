@@ -1,16 +1,20 @@
 //! Looking at runs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::base::{Error, Result, RunId};
+use crate::base::{Error, Result, RunId, WorkflowId};
 use crate::engine::{Engine, blocking, load};
+use crate::matching::Offered;
 use crate::protocol::Response;
-use crate::run::{Run, RunFilter};
+use crate::run::{EventBody, Run, RunFilter};
 
 /// Most events of one answer.
 const EVENTS: usize = 1000;
 /// How many runs an ambiguous prefix names.
 const NAMED: usize = 5;
+/// How many runs are asked for the names they were given.
+const OFFERING: usize = 500;
 
 pub async fn find(engine: &Arc<Engine>, prefix: String) -> Result<Response> {
     let engine = Arc::clone(engine);
@@ -47,6 +51,24 @@ pub async fn find(engine: &Arc<Engine>, prefix: String) -> Result<Response> {
 pub async fn list(engine: &Arc<Engine>, filter: RunFilter) -> Result<Response> {
     let engine = Arc::clone(engine);
     blocking(move || engine.store.runs(&filter).map(Response::Runs)).await
+}
+
+/// What the newest runs were given, the newest last.
+pub async fn offered(engine: &Arc<Engine>) -> Result<Response> {
+    let engine = Arc::clone(engine);
+    blocking(move || {
+        let newest = RunFilter { limit: Some(OFFERING), ..RunFilter::default() };
+        let mut offered: BTreeMap<WorkflowId, Offered> = BTreeMap::new();
+        for run in engine.store.runs(&newest)?.iter().rev() {
+            for event in engine.store.events(&run.run, 0, 1)? {
+                if let EventBody::RunStarted(header) = event.body {
+                    offered.entry(header.workflow.id.clone()).or_default().add_inputs(&header.inputs);
+                }
+            }
+        }
+        Ok(Response::Offered(offered))
+    })
+    .await
 }
 
 pub async fn get(engine: &Arc<Engine>, id: RunId) -> Result<Response> {

@@ -14,12 +14,15 @@ use crate::run::{Context as RunContext, PlannedStep, PrerequisiteResult, Work, p
 use crate::tui::Model;
 use crate::tui::msg::{Asker, Effect};
 use crate::tui::overlays::choose::split_foot;
+use crate::tui::overlays::confirm::filled::Filled;
 use crate::tui::overlays::form::Form;
 use crate::tui::overlays::trust::Trust;
 use crate::tui::overlays::{Overlay, Reaction};
 use crate::tui::widgets::text::{cut_line, untrusted, width, wrap};
 use crate::tui::widgets::{Hint, PaneState, card, hints, pane};
 use crate::workflow::{Entry, Prerequisite, Status, StepKind, Workflow, field};
+
+mod filled;
 
 /// How the prerequisites stand.
 enum Checks {
@@ -50,7 +53,7 @@ pub struct Confirm {
     workflow: Arc<Workflow>,
     phrase: Option<String>,
     reason: SafeLine,
-    values: Map<String, Value>,
+    inputs: Filled,
     checks: Checks,
     /// Which prerequisite is selected, where there are sentences to tick.
     selected: usize,
@@ -69,8 +72,7 @@ impl Confirm {
             return Vec::new();
         };
         let Some(workflow) = entry.workflow().cloned() else { return Vec::new() };
-        let defaults = workflow.inputs.iter().filter_map(|f| Some((f.name.clone(), f.default.clone()?)));
-        let values = defaults.collect();
+        let inputs = Filled::new(model, &workflow, phrase);
         let checks = Checks::before(&entry, &workflow);
         let effects = match checks {
             Checks::Asked { .. } => vec![check(model, &workflow, &entry.digest)],
@@ -81,7 +83,7 @@ impl Confirm {
             workflow,
             phrase: phrase.map(str::to_owned),
             reason: SafeLine::new(reason),
-            values,
+            inputs,
             checks,
             selected: 0,
             warned: false,
@@ -134,7 +136,7 @@ impl Confirm {
         if self.started {
             return Reaction::stay();
         }
-        let Ok(inputs) = field::complete(&self.workflow.inputs, &self.values) else {
+        let Ok(inputs) = field::complete(&self.workflow.inputs, &self.inputs.values) else {
             // The form says what is missing.
             self.edit_inputs(model);
             return Reaction::stay();
@@ -164,7 +166,8 @@ impl Confirm {
 
     fn edit_inputs(&self, model: &mut Model) {
         let title = format!("{}: inputs", self.workflow.id);
-        model.open(Form::inputs(&title, self.workflow.inputs.clone(), &self.values));
+        let fields = self.workflow.inputs.clone();
+        model.open(Form::inputs(&title, fields, &self.inputs.values, self.inputs.sources()));
     }
 
     /// Everything the card says, and the line that must be seen.
@@ -174,13 +177,17 @@ impl Confirm {
         lines.extend(wrap(&Line::from(untrusted(&self.workflow.scope, look.text())), room, 0));
         let mut why = vec![Span::styled("Why this one: ", look.muted())];
         let said = self.reason.as_str().strip_prefix("said: ");
+        let said_so = |rest: &str| {
+            let mut spans = vec![Span::styled("you said “", look.subtext())];
+            spans.extend(self.inputs.lit(look));
+            spans.push(untrusted(&format!("”{rest}"), look.subtext()));
+            spans
+        };
         match &self.phrase {
             Some(phrase) if said.is_some_and(|s| s.eq_ignore_ascii_case(phrase.trim())) => {
-                why.push(untrusted(&format!("you said “{phrase}”, one of its own phrases"), look.subtext()));
+                why.extend(said_so(", one of its own phrases"));
             }
-            Some(phrase) => {
-                why.push(untrusted(&format!("you said “{phrase}”; {}", self.reason), look.subtext()));
-            }
+            Some(_) => why.extend(said_so(&format!("; {}", self.reason))),
             None => why.push(untrusted(self.reason.as_str(), look.subtext())),
         }
         lines.extend(wrap(&Line::from(why), room, 0));
@@ -249,7 +256,7 @@ impl Confirm {
         }
         let widest = self.workflow.inputs.iter().map(|f| width(&f.name)).max().unwrap_or(0).min(24);
         for (n, input) in self.workflow.inputs.iter().enumerate() {
-            let value = self.values.get(&input.name).filter(|v| !v.is_null());
+            let value = self.inputs.values.get(&input.name).filter(|v| !v.is_null());
             let shown = value.map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned));
             let (text, style) = match (&shown, input.required) {
                 (Some(text), _) => (text.as_str(), look.text()),
@@ -261,9 +268,8 @@ impl Confirm {
                 untrusted(&format!("{:<widest$}  ", input.name), look.subtext()),
                 untrusted(text, style),
             ];
-            if value.is_some() {
-                let from = if value == input.default.as_ref() { "default" } else { "typed" };
-                spans.push(Span::styled(format!("   {from}"), look.muted()));
+            if let Some(told) = self.inputs.told(input) {
+                spans.push(untrusted(&format!("   {told}"), look.muted()));
             }
             lines.push(cut_line(&Line::from(spans), room));
         }
@@ -301,8 +307,8 @@ impl Confirm {
     fn planned(&self, model: &Model) -> Vec<PlannedStep> {
         let env = model.facts.declared(&self.workflow.env);
         let context = RunContext { folder: model.facts.folder.clone(), repo: model.facts.repo.clone(), env };
-        let inputs =
-            field::complete(&self.workflow.inputs, &self.values).unwrap_or_else(|_| self.values.clone());
+        let inputs = field::complete(&self.workflow.inputs, &self.inputs.values)
+            .unwrap_or_else(|_| self.inputs.values.clone());
         plan(&self.workflow, &inputs, &context)
     }
 }
@@ -466,7 +472,7 @@ impl Overlay for Confirm {
     }
 
     fn on_values(&mut self, _model: &mut Model, values: Map<String, Value>) -> Reaction {
-        self.values = values;
+        self.inputs.values = values;
         Reaction::stay()
     }
 
@@ -486,6 +492,7 @@ impl Overlay for Confirm {
             model.say("The file has changed: this is what it says now");
         }
         self.entry = entry.clone();
+        self.inputs.renew(model, &self.workflow, &workflow);
         self.workflow = workflow;
         self.warned = false;
         self.checks = Checks::before(&self.entry, &self.workflow);
@@ -548,3 +555,6 @@ impl Overlay for Confirm {
         all
     }
 }
+
+#[cfg(test)]
+mod tests;

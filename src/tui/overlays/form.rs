@@ -16,7 +16,7 @@ use crate::tui::Model;
 use crate::tui::overlays::choose::split_foot;
 use crate::tui::overlays::{Overlay, Reaction};
 use crate::tui::verbs;
-use crate::tui::widgets::text::{cut, untrusted, wrap};
+use crate::tui::widgets::text::{cut, cut_line, untrusted, wrap};
 use crate::tui::widgets::{Hint, LineInput, card, hints};
 use crate::workflow::{Field, FieldKind, field};
 
@@ -39,9 +39,17 @@ enum Editor {
     Choice(Option<usize>),
 }
 
+/// A value that came from somewhere else than the keys, and the words that say so.
+pub struct Source {
+    pub input: String,
+    pub value: Value,
+    pub told: String,
+}
+
 struct Entry {
     field: Field,
     editor: Editor,
+    source: Option<Source>,
     problem: Option<SafeLine>,
 }
 
@@ -71,9 +79,20 @@ impl Form {
         Self::new(title, Purpose::Answer { run, step }, fields, values)
     }
 
-    /// A workflow's inputs, brought to the overlay below.
-    pub fn inputs(title: &str, fields: Vec<Field>, values: &Map<String, Value>) -> Self {
-        Self::new(title, Purpose::Bring, fields, values)
+    /// A workflow's inputs, brought to the overlay below; `sources`: where values come from.
+    pub fn inputs(
+        title: &str,
+        fields: Vec<Field>,
+        values: &Map<String, Value>,
+        sources: Vec<Source>,
+    ) -> Self {
+        let mut form = Self::new(title, Purpose::Bring, fields, values);
+        for source in sources {
+            if let Some(entry) = form.entries.iter_mut().find(|e| e.field.name == source.input) {
+                entry.source = Some(source);
+            }
+        }
+        form
     }
 
     fn new(title: &str, purpose: Purpose, fields: Vec<Field>, values: &Map<String, Value>) -> Self {
@@ -82,7 +101,7 @@ impl Form {
             .map(|field| {
                 let value = values.get(&field.name).filter(|v| !v.is_null()).or(field.default.as_ref());
                 let editor = Editor::new(&field, value);
-                Entry { field, editor, problem: None }
+                Entry { field, editor, source: None, problem: None }
             })
             .collect();
         Self { title: SafeLine::new(title), purpose, entries, focus: 0 }
@@ -150,6 +169,12 @@ impl Form {
 impl Entry {
     fn read(&self) -> Result<Value, String> {
         field::read(&self.field, &self.editor.typed(&self.field))
+    }
+
+    /// Where the value is from, as long as nobody has changed it.
+    fn told(&self) -> Option<&str> {
+        let source = self.source.as_ref()?;
+        (self.read().as_ref() == Ok(&source.value)).then_some(source.told.as_str())
     }
 }
 
@@ -378,7 +403,11 @@ fn draw_entry(model: &Model, frame: &mut Frame, room: Rect, entry: &Entry, focus
     let row = |n: u16| Rect { y: room.y + n, height: u16::from(n < room.height), ..room };
     let prompt = if focused { look.strong() } else { look.subtext() };
     let needed = if entry.field.required { "" } else { "  optional" };
-    let head = Line::from(vec![untrusted(&entry.field.prompt, prompt), Span::styled(needed, look.muted())]);
+    let mut head = vec![untrusted(&entry.field.prompt, prompt), Span::styled(needed, look.muted())];
+    if let Some(told) = entry.told() {
+        head.push(untrusted(&format!("   {told}"), look.muted()));
+    }
+    let head = cut_line(&Line::from(head), usize::from(room.width));
     frame.render_widget(head, row(0));
     let mark = if focused { look.glyph("›", ">") } else { " " };
     frame.render_widget(Line::styled(mark, look.accent()), Rect { width: 1.min(room.width), ..row(1) });
