@@ -69,11 +69,28 @@ type Reply = oneshot::Sender<Result<Response>>;
 
 /// What the run loop takes, one after the other.
 enum Input {
-    Act { run: RunId, verb: Verb, actor: Actor, reply: Reply },
-    Start { prepared: Box<Prepared>, actor: Actor, reply: Reply },
-    Session { verb: SessionVerb, actor: Actor, reply: Reply },
+    Act {
+        run: RunId,
+        verb: Verb,
+        actor: Actor,
+        reply: Reply,
+    },
+    Start {
+        prepared: Box<Prepared>,
+        actor: Actor,
+        reply: Reply,
+    },
+    Session {
+        verb: SessionVerb,
+        actor: Actor,
+        reply: Reply,
+    },
     /// Something learned, missed or forgotten.
-    Learn { body: MemoryEventBody, actor: Actor, reply: Reply },
+    Learn {
+        body: MemoryEventBody,
+        actor: Actor,
+        reply: Reply,
+    },
     Notice(Notice),
     Stop,
 }

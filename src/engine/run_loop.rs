@@ -151,7 +151,17 @@ impl RunLoop {
         let committed =
             if batch.appends.is_empty() { Ok(()) } else { self.engine.store.commit(&batch.appends) };
         let Batch {
-            runs, sessions, learnt, appends, updates, effects, answers, cancels, reports, closings, ..
+            runs,
+            sessions,
+            learnt,
+            appends,
+            updates,
+            effects,
+            answers,
+            cancels,
+            reports,
+            closings,
+            ..
         } = batch;
         self.spent.extend(spent);
         if let Err(error) = committed {

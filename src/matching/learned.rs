@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Actor, Millis, Timestamp, WorkflowId};
 use crate::matching::{cut, score, stem, text, words};
+use crate::workflow::Workflow;
 
 /// Without another choice, a lesson's strength halves in this time: two months, for habits of a team
 /// last about that long, and what nobody asks for any more should not lead anybody.
@@ -103,6 +104,49 @@ impl Lesson {
     /// Chosen so often, and never anything else, that the phrase belongs into the workflow's file.
     pub fn has_proved_itself(&self) -> bool {
         self.times >= PROVED && self.against == 0 && self.leads()
+    }
+}
+
+/// How a lesson stands, for lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Its workflow is not in this registry: ignored.
+    Gone,
+    /// Not confirmed for so long, or contradicted so often, that it does not lead any more.
+    Faded,
+    Counts,
+    /// The phrase should become a trigger phrase.
+    Proved,
+}
+
+impl Standing {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Gone => "gone",
+            Self::Faded => "faded",
+            Self::Counts => "counts",
+            Self::Proved => "proved",
+        }
+    }
+}
+
+impl Lesson {
+    /// `workflow` is what the registry has under its id, where there is one.
+    pub fn standing(&self, workflow: Option<&Workflow>) -> Standing {
+        let Some(workflow) = workflow else { return Standing::Gone };
+        let own = key(&self.phrase);
+        let is_trigger = workflow.trigger_phrases.iter().any(|t| key(t) == own);
+        match (self.leads(), self.has_proved_itself() && !is_trigger) {
+            (_, true) => Standing::Proved,
+            (true, false) => Standing::Counts,
+            (false, false) => Standing::Faded,
+        }
+    }
+
+    /// The line to write under `trigger_phrases`; a JSON string is YAML as well.
+    pub fn trigger_line(&self) -> String {
+        format!("- {}", serde_json::Value::from(self.phrase.as_str()))
     }
 }
 
@@ -342,6 +386,9 @@ mod tests {
         let ask = |day| choice("add a tool", "MW-002", Chosen::Asked, day);
         let back = weights(&[ask(10), ask(0)], 0);
         assert!(back[0].1 <= weights(&[ask(10), ask(10)], 10)[0].1, "{back:?}");
-        assert_eq!(Learned::new(&[choice("?!", "MW-002", Chosen::Asked, 0)], Timestamp(0)), Learned::default());
+        assert_eq!(
+            Learned::new(&[choice("?!", "MW-002", Chosen::Asked, 0)], Timestamp(0)),
+            Learned::default()
+        );
     }
 }

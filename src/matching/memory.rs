@@ -201,10 +201,7 @@ mod tests {
     }
 
     fn forgot(phrase: Option<&str>, project: Option<&str>) -> MemoryEventBody {
-        MemoryEventBody::Forgotten {
-            phrase: phrase.map(str::to_owned),
-            project: project.map(str::to_owned),
-        }
+        MemoryEventBody::Forgotten { phrase: phrase.map(str::to_owned), project: project.map(str::to_owned) }
     }
 
     fn lessons(memory: &Memory, root: &str) -> Vec<String> {
@@ -222,7 +219,11 @@ mod tests {
         assert_eq!(lessons(&memory, "/other"), ["add a tool MW-002", "ship it MW-004"]);
         assert_eq!(lessons(&memory, "/shop"), ["add a tool MW-002", "ship it shop-deploy", "ship it MW-004"]);
         let elsewhere = memory.learned("/other", Timestamp(3));
-        assert_eq!(elsewhere.of("ship it")[0].against, 0, "another project's choice contradicts nothing here");
+        assert_eq!(
+            elsewhere.of("ship it")[0].against,
+            0,
+            "another project's choice contradicts nothing here"
+        );
     }
 
     #[test]
@@ -288,7 +289,10 @@ mod tests {
         };
         let json = serde_json::to_value(&event).expect("JSON");
         assert_eq!(json["event"], "learned.chosen");
-        assert_eq!(json["data"], serde_json::json!({"phrase": "add a tool", "workflow": "MW-002", "how": "asked"}));
+        assert_eq!(
+            json["data"],
+            serde_json::json!({"phrase": "add a tool", "workflow": "MW-002", "how": "asked"})
+        );
         assert_eq!(serde_json::from_value::<MemoryEvent>(json).expect("reads back"), event);
         let all = serde_json::json!({"seq": 2, "at": 6, "actor": {"kind": "engine"}, "event": "learned.forgotten", "data": {"phrase": null}});
         assert_eq!(serde_json::from_value::<MemoryEvent>(all).expect("reads").body, forgot(None, None));

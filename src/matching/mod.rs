@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::WorkflowId;
 use crate::matching::control::Spoken;
 use crate::matching::index::Lexicon;
-pub use crate::matching::learned::{Choice, Chosen, Learned, Lesson, key};
+pub use crate::matching::learned::{Choice, Chosen, Learned, Lesson, Standing, key};
 pub use crate::matching::memory::{Memory, MemoryEvent, MemoryEventBody, Missed};
 use crate::matching::score::{Fit, PHRASE_WORDS, Query};
 use crate::matching::text::Word;
@@ -379,7 +379,15 @@ impl Index {
             }
             Why::Letters(lit) => (entry.name.clone(), lit.clone(), format!("letters: {}", query.key)),
         };
-        Candidate { id: entry.id.clone(), name: entry.name.clone(), score: ranked.score, text, lit, reason, learned: false }
+        Candidate {
+            id: entry.id.clone(),
+            name: entry.name.clone(),
+            score: ranked.score,
+            text,
+            lit,
+            reason,
+            learned: false,
+        }
     }
 }
 

@@ -71,11 +71,13 @@ pub fn recall(
         Same::Asks(lessons) => lessons,
     };
     let Answer { mut candidates, .. } = answer;
+    // No score below stands above that of a candidate that leads.
+    let best = candidates.iter().map(|c| c.score).fold(0.0, f64::max);
     let mut first: Vec<Candidate> = Vec::new();
     for lesson in lessons {
         let known = candidates.iter().position(|c| c.id == lesson.workflow);
         let found = known.map(|place| candidates.remove(place)).or_else(|| named(&lesson.workflow));
-        first.extend(found.map(|c| chosen_before(c, lesson)));
+        first.extend(found.map(|c| chosen_before(c, lesson, best)));
     }
     let decision = match first.len() {
         1 => Decision::Match,
@@ -87,12 +89,12 @@ pub fn recall(
 }
 
 /// A candidate that people chose for this phrase: it says so, and is worth at least as much.
-fn chosen_before(candidate: Candidate, lesson: &Lesson) -> Candidate {
+fn chosen_before(candidate: Candidate, lesson: &Lesson, best: f64) -> Candidate {
     let reason = match lesson.times {
         1 => "you chose it before".to_owned(),
         n => format!("you chose it before, {n} times"),
     };
-    Candidate { score: candidate.score.max(lesson.weight), reason, learned: true, ..candidate }
+    Candidate { score: best.max(lesson.weight), reason, learned: true, ..candidate }
 }
 
 #[cfg(test)]
@@ -158,7 +160,10 @@ mod tests {
         assert_eq!(answer.decision, Decision::None, "a workflow that is not known is ignored");
         let answer = recall(answer, "add a tool", 0, &twice, |id| Some(candidate(id.as_str(), 0.0)));
         let best = &answer.candidates[0];
-        assert!(best.learned && best.score > 0.9 && best.reason == "you chose it before, 2 times", "{best:?}");
+        assert!(
+            best.learned && best.score > 0.9 && best.reason == "you chose it before, 2 times",
+            "{best:?}"
+        );
     }
 
     #[test]
@@ -214,6 +219,7 @@ mod tests {
         let chosen = learned(&[(phrase, "tap")]);
         let after = index.decide("  Mend the WATER?", &chosen);
         assert_eq!(after.decision, Decision::Match);
+        assert!(after.candidates.is_sorted_by(|a, b| a.score >= b.score), "{after:?}");
         assert!(after.candidates[0].learned && after.candidates[0].id.as_str() == "tap", "{after:?}");
         let exact = learned(&[("mend the water pipe", "tap")]);
         let trigger = index.decide("Mend the water pipe", &exact);
