@@ -42,13 +42,12 @@ pub struct Args {
 pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     let registry = env.registry();
     let said = args.id.join(" ");
-    let (entry, phrase, chosen) = match find::entry(&registry, &said) {
-        Some(entry) => (entry, args.phrase.clone(), None),
-        None => {
-            let (entry, chosen) = by_phrase(env, &registry, &said).await?;
-            (entry, Some(args.phrase.clone().unwrap_or_else(|| said.clone())), chosen)
-        }
+    let by_id = find::entry(&registry, &said);
+    let (entry, chosen) = match by_id {
+        Some(entry) => (entry, None),
+        None => by_phrase(env, &registry, &said).await?,
     };
+    let phrase = args.phrase.clone().or_else(|| by_id.is_none().then(|| said.clone()));
     let workflow = runnable(env, entry)?;
     let given = start::pairs("--input", &args.input)?;
     let inputs = inputs(env, workflow, &given).await?;

@@ -357,9 +357,9 @@ mod tests {
         };
         let (two, three): (Vec<_>, Vec<_>) = (times(2), times(3));
         assert!(!proved(two) && proved(three.clone()));
-        for place in 0..=3 {
+        for (place, day) in (0..=3).enumerate() {
             let mut contradicted = three.clone();
-            contradicted.insert(place, choice("add a tool", "MW-007", Chosen::Asked, place as i64));
+            contradicted.insert(place, choice("add a tool", "MW-007", Chosen::Asked, day));
             assert!(!proved(contradicted), "contradicted at {place}");
         }
     }

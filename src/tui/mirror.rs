@@ -206,9 +206,8 @@ impl Mirror {
                 Vec::new()
             }
             Update::Learned(event) if event.seq > self.memory.seq => vec![ask(Request::Learned)],
-            Update::Learned(_) => Vec::new(),
             Update::Missed => self.everything(folder),
-            Update::Stopping => Vec::new(),
+            Update::Learned(_) | Update::Stopping => Vec::new(),
         }
     }
 
