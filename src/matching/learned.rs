@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Actor, Millis, Timestamp, WorkflowId};
 use crate::matching::{cut, score, stem, text, words};
-use crate::workflow::Workflow;
+use crate::workflow::{Status, Workflow};
 
 /// Without another choice, a lesson's strength halves in this time: two months, for habits of a team
 /// last about that long, and what nobody asks for any more should not lead anybody.
@@ -111,7 +111,7 @@ impl Lesson {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
-    /// Its workflow is not in this registry: ignored.
+    /// Its workflow is not in this registry, or not to be used any more: ignored.
     Gone,
     /// Not confirmed for so long, or contradicted so often, that it does not lead any more.
     Faded,
@@ -134,7 +134,9 @@ impl Standing {
 impl Lesson {
     /// `workflow` is what the registry has under its id, where there is one.
     pub fn standing(&self, workflow: Option<&Workflow>) -> Standing {
-        let Some(workflow) = workflow else { return Standing::Gone };
+        let Some(workflow) = workflow.filter(|w| !matches!(w.status, Status::Deprecated { .. })) else {
+            return Standing::Gone;
+        };
         let own = key(&self.phrase);
         let is_trigger = workflow.trigger_phrases.iter().any(|t| key(t) == own);
         match (self.leads(), self.has_proved_itself() && !is_trigger) {
@@ -362,6 +364,24 @@ mod tests {
             contradicted.insert(place, choice("add a tool", "MW-007", Chosen::Asked, day));
             assert!(!proved(contradicted), "contradicted at {place}");
         }
+    }
+
+    #[test]
+    fn a_lesson_stands_as_its_workflow_does() {
+        use crate::workflow::testing;
+        let choices: Vec<Choice> = (0..3).map(|d| choice("add a tool", "new", Chosen::Asked, d)).collect();
+        let learned = Learned::new(&choices, Timestamp(3 * DAY));
+        let lesson = learned.of("add a tool").first().expect("a lesson");
+        let mut workflow = testing::workflow("new", Vec::new());
+        assert_eq!(lesson.standing(Some(&workflow)), Standing::Proved);
+        workflow.trigger_phrases.push("Add a tool.".to_owned());
+        assert_eq!(lesson.standing(Some(&workflow)), Standing::Counts, "it is a trigger already");
+        workflow.status = Status::Deprecated { replaced_by: None, reason: None };
+        assert_eq!(lesson.standing(Some(&workflow)), Standing::Gone);
+        assert_eq!(lesson.standing(None), Standing::Gone);
+        let later = Learned::new(&choices, Timestamp(999 * DAY));
+        workflow.status = Status::Active;
+        assert_eq!(later.of("add a tool")[0].standing(Some(&workflow)), Standing::Faded);
     }
 
     #[test]

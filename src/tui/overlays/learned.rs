@@ -76,7 +76,7 @@ impl Lessons {
             let standing = lesson.standing(workflow.as_deref());
             let id = &lesson.workflow;
             let told = match standing {
-                Standing::Gone => format!("{id} is not in the bank: this is ignored"),
+                Standing::Gone => format!("{id} is gone from the bank, or deprecated: this is ignored"),
                 Standing::Faded => "Too long ago, or contradicted: it does not lead any more".to_owned(),
                 Standing::Counts => "Leads when it is said again; fades unless it is confirmed".to_owned(),
                 Standing::Proved => {
