@@ -21,6 +21,7 @@ mod events;
 mod fail;
 mod find;
 mod follow;
+mod learned;
 mod link;
 mod list;
 mod logs;

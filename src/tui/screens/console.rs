@@ -6,10 +6,12 @@ use ratatui::layout::Rect;
 
 use crate::base::{Error, ErrorKind, RunId, SafeLine};
 use crate::config::{Action, Context, Key};
-use crate::matching::{Answer, Candidate, Control, ControlAction, Decision, Learned};
+use crate::matching::{Answer, Candidate, Chosen, Control, ControlAction, Decision, memory};
+use crate::protocol::{Request, Update};
 use crate::run::{RunStatus, RunSummary, Session};
 use crate::tui::Model;
-use crate::tui::msg::Effect;
+use crate::tui::model::LinkState;
+use crate::tui::msg::{Asker, Effect};
 use crate::tui::overlays::choose::{Choose, Item, Pick};
 use crate::tui::overlays::confirm::Confirm;
 use crate::tui::overlays::help::Help;
@@ -39,6 +41,17 @@ pub struct State {
     examples: Vec<SafeLine>,
 }
 
+#[cfg(test)]
+impl State {
+    pub fn answer(&self) -> Option<&Answer> {
+        self.answer.as_ref()
+    }
+
+    pub fn selected(&self) -> usize {
+        self.candidate
+    }
+}
+
 mod draw;
 
 pub struct Console;
@@ -61,8 +74,29 @@ pub fn focus_input(model: &mut Model) {
 fn match_again(model: &mut Model) {
     let text = model.console.input.text().trim();
     let bank = model.bank.as_ref().filter(|_| !text.is_empty());
-    model.console.answer = bank.map(|bank| bank.index.decide(text, &Learned::default()));
+    let learned = model.mirror.learned(&model.facts.folder, model.now);
+    model.console.answer = bank.map(|bank| bank.index.decide(text, learned));
     model.console.candidate = 0;
+}
+
+/// The same text, after something was learned: the selected candidate stays selected.
+fn learned_meanwhile(model: &mut Model) {
+    let selected = candidates(model).get(model.console.candidate).map(|c| c.id.clone());
+    let was_first = model.console.candidate == 0;
+    match_again(model);
+    if !was_first && let Some(place) = candidates(model).iter().position(|c| Some(&c.id) == selected.as_ref())
+    {
+        model.console.candidate = place;
+    }
+}
+
+/// Puts a phrase into the input line, as if it had been typed.
+pub fn say(model: &mut Model, phrase: &str) -> Vec<Effect> {
+    let effects = model.go(ScreenId::Console);
+    model.console.input.set(phrase);
+    model.console.focus = Focus::Input;
+    match_again(model);
+    effects
 }
 
 /// The candidates that are shown.
@@ -102,11 +136,16 @@ fn enter(model: &mut Model) -> Vec<Effect> {
     if chosen > 0
         && let Some(candidate) = answer.candidates.get(chosen)
     {
-        return Confirm::open(model, &candidate.id, Some(&phrase), "you chose it from the list");
+        let instead = Some(Chosen::Instead);
+        let reason = "you chose it from the list";
+        return Confirm::open_chosen(model, &candidate.id, Some(&phrase), reason, instead);
     }
     match answer.decision {
         Decision::Match => match answer.candidates.first() {
-            Some(best) => Confirm::open(model, &best.id, Some(&phrase), &best.reason),
+            Some(best) => {
+                let again = best.learned.then_some(Chosen::Confirmed);
+                Confirm::open_chosen(model, &best.id, Some(&phrase), &best.reason, again)
+            }
             None => Vec::new(),
         },
         Decision::Ambiguous { choices } => {
@@ -123,7 +162,7 @@ fn enter(model: &mut Model) -> Vec<Effect> {
                 }
                 None => error.hint("Press alt-2 to see every workflow of the bank"),
             });
-            Vec::new()
+            missed(model, phrase).into_iter().collect()
         }
         Decision::Control(control) => {
             model.console.input.take();
@@ -131,6 +170,14 @@ fn enter(model: &mut Model) -> Vec<Effect> {
             obey(model, &control)
         }
     }
+}
+
+/// Keeps a phrase that fits nothing, so that people see what the bank lacks.
+fn missed(model: &Model, phrase: String) -> Option<Effect> {
+    memory::kept(&phrase)?;
+    let reached = matches!(model.link, LinkState::Connected);
+    let request = Request::Miss { phrase, folder: model.facts.folder.clone() };
+    reached.then(|| Effect::ask(Asker::Verb, request))
 }
 
 /// One of several workflows that could be meant, with what tells it from the others: its scope,
@@ -251,10 +298,11 @@ impl Screen for Console {
 
     fn on_bank(&self, model: &mut Model) {
         let bank = model.bank.clone();
+        let learned = model.mirror.learned(&model.facts.folder, model.now);
         let phrases = bank.iter().flat_map(|bank| {
             bank.registry.workflows().filter_map(|workflow| {
                 let phrase = workflow.trigger_phrases.first()?;
-                let answer = bank.index.decide(phrase, &Learned::default());
+                let answer = bank.index.decide(phrase, learned);
                 let would_match =
                     answer.decision == Decision::Match && answer.candidates.first()?.id == workflow.id;
                 would_match.then(|| SafeLine::new(phrase))
@@ -262,6 +310,18 @@ impl Screen for Console {
         });
         model.console.examples = phrases.take(3).collect();
         match_again(model);
+    }
+
+    fn on_update(&self, model: &mut Model, update: &Update) -> Vec<Effect> {
+        if matches!(update, Update::Learned(_)) {
+            learned_meanwhile(model);
+        }
+        Vec::new()
+    }
+
+    fn on_mirror(&self, model: &mut Model) -> Vec<Effect> {
+        learned_meanwhile(model);
+        Vec::new()
     }
 
     fn run_at_hand(&self, model: &Model) -> Option<RunId> {
@@ -374,10 +434,7 @@ fn list_action(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
                 }
                 Some(Target::Example(phrase)) => {
                     let phrase = (*phrase).clone();
-                    model.console.input.set(phrase.as_str());
-                    model.console.focus = Focus::Input;
-                    match_again(model);
-                    return Some(Vec::new());
+                    return Some(say(model, phrase.as_str()));
                 }
                 None => return None,
             };

@@ -136,8 +136,9 @@ fn candidate_row(model: &Model, candidate: &Candidate) -> Row {
     Row::new(vec![
         Line::from(untrusted(candidate.id.as_str(), look.accent())),
         Line::from(untrusted(&candidate.name, look.text())),
-        Line::from(spans),
-        Line::from(span(&reason, look.subtext())),
+        // Where there is no room for both, that it was chosen tells more than a text of it.
+        if candidate.learned { Line::from(span(&reason, look.subtext())) } else { Line::from(spans) },
+        if candidate.learned { Line::default() } else { Line::from(span(&reason, look.subtext())) },
         Line::styled(format!("{:.2}", candidate.score), look.muted()),
     ])
 }
