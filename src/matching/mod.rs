@@ -8,6 +8,7 @@
 mod control;
 mod index;
 mod learned;
+mod opinion;
 mod reason;
 mod sayings;
 mod score;
@@ -25,6 +26,7 @@ use crate::base::WorkflowId;
 use crate::matching::control::Spoken;
 use crate::matching::index::Lexicon;
 pub use crate::matching::learned::{Choice, Chosen, Learned, Lesson};
+pub use crate::matching::opinion::{Opinion, Question, Subject};
 use crate::matching::score::{Fit, PHRASE_WORDS, Query};
 use crate::matching::text::Word;
 use crate::workflow::Workflow;
