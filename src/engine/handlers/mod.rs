@@ -2,6 +2,7 @@
 //! what is published and stored; it changes nothing itself.
 
 mod act;
+mod opinion;
 mod output;
 mod prerequisites;
 mod runs;
@@ -47,6 +48,8 @@ pub async fn handle(engine: &Arc<Engine>, peer: &Peer, request: Request) -> Resu
         Request::ExportSummary { session, path, text, replace } => {
             summary::export(engine, peer, session, path, text, replace).await
         }
+        Request::Opinion { number, question } => opinion::ask(engine, peer, number, *question).await,
+        Request::CancelOpinion { number } => Ok(opinion::cancel(peer, number)),
         Request::EngineStatus => status::status(engine).await,
         Request::StopEngine { force } => status::stop(engine, force),
     }
