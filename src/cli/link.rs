@@ -7,6 +7,7 @@ use tokio::sync::mpsc::Receiver;
 
 use crate::base::{Error, Paths, Result, RunId, SessionId, StepId, WorkflowId};
 use crate::client::Client;
+use crate::matching::{Opinion, Question};
 use crate::protocol::{ClientKind, EngineStatus, OutputChunk, OutputRange, Start, Update};
 use crate::run::{
     Event, Export, PrerequisiteResult, Run, RunFilter, RunStatus, RunSummary, Session, SessionRecord, Verb,
@@ -133,6 +134,11 @@ impl Link {
         replace: bool,
     ) -> Result<Export> {
         self.client.export_summary(session.clone(), path, text, replace).await
+    }
+
+    /// What the second opinion of the settings says. A command asks once: its end ends the question.
+    pub async fn opinion(&self, question: Question) -> Result<Opinion> {
+        self.client.opinion(1, question).await
     }
 
     pub async fn engine_status(&self) -> Result<EngineStatus> {

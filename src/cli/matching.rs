@@ -1,5 +1,5 @@
 //! `mwtui match`: the decision for a phrase, with the candidates and why. Needs no engine and
-//! starts nothing.
+//! starts nothing, but where it is to ask for a second opinion.
 
 use std::io::BufRead as _;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::base::{Error, Result};
 use crate::cli::output::{Line, SCHEMA_VERSION, Tone};
-use crate::cli::{Env, Exit};
+use crate::cli::{Env, Exit, opinion};
 use crate::matching::{Answer, Candidate, Decision, Index, Learned};
 use crate::workflow::{Entry, Registry};
 
@@ -26,9 +26,12 @@ pub struct Args {
     /// Look in the files of this folder alone
     #[arg(long, value_name = "DIR")]
     workflows: Option<PathBuf>,
+    /// Ask the second opinion of config.toml where the decision is not sure; it changes no decision
+    #[arg(long, conflicts_with = "batch")]
+    second_opinion: bool,
 }
 
-pub fn run(args: &Args, env: &Env) -> Result<Exit> {
+pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
     let registry = match &args.workflows {
         Some(folder) if folder.is_dir() => Registry::load_folder(folder),
         Some(folder) => {
@@ -43,10 +46,21 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
     }
     let phrase = args.phrase.join(" ");
     let (answer, elapsed) = decide(&index, &phrase);
+    let second = match args.second_opinion {
+        true => Some(opinion::ask(env, &registry, &phrase, &answer).await?),
+        false => None,
+    };
     if env.out.is_json() {
-        env.out.json(object(&phrase, &answer, elapsed));
+        let mut value = object(&phrase, &answer, elapsed);
+        if let (Some(second), Some(fields)) = (&second, value.as_object_mut()) {
+            fields.insert("second_opinion".to_owned(), second.json());
+        }
+        env.out.json(value);
     } else {
         tell(env, &registry, &answer);
+        if let Some(second) = &second {
+            second.tell(env, &answer);
+        }
     }
     Ok(match answer.decision {
         Decision::Match | Decision::Control(_) => Exit::Done,

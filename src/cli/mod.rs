@@ -26,6 +26,7 @@ mod list;
 mod logs;
 mod matching;
 mod note;
+mod opinion;
 pub mod output;
 mod pause;
 mod plan;
@@ -271,7 +272,7 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
     match command {
         Command::List(args) => Ok(list::run(&args, env)),
         Command::Show(args) => show::run(&args, env),
-        Command::Match(args) => matching::run(&args, env),
+        Command::Match(args) => matching::run(&args, env).await,
         Command::Run(args) => run::run(args, env).await,
         Command::Walk(args) => walk::run(&args, env).await,
         Command::Runs(args) => runs::run(args, env).await,

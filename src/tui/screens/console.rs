@@ -4,9 +4,10 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::base::{Error, ErrorKind, RunId, SafeLine};
+use crate::base::{Error, ErrorKind, Millis, Result, RunId, SafeLine};
 use crate::config::{Action, Context, Key};
 use crate::matching::{Answer, Candidate, Control, ControlAction, Decision, Learned};
+use crate::protocol::{Request, Response};
 use crate::run::{RunStatus, RunSummary, Session};
 use crate::tui::Model;
 use crate::tui::msg::Effect;
@@ -37,9 +38,12 @@ pub struct State {
     candidate: usize,
     /// Phrases to try, each of which would match.
     examples: Vec<SafeLine>,
+    /// A second opinion that is waited for, and how many were asked for before.
+    opinion: opinion::State,
 }
 
 mod draw;
+mod opinion;
 
 pub struct Console;
 
@@ -104,19 +108,38 @@ fn enter(model: &mut Model) -> Vec<Effect> {
     {
         return Confirm::open(model, &candidate.id, Some(&phrase), "you chose it from the list");
     }
+    match opinion::ask(model, &phrase, &answer) {
+        Some(effects) => effects,
+        None => decide(model, &phrase, answer, None),
+    }
+}
+
+/// Does what the decision says; `said` is what somebody else thinks of it.
+fn decide(model: &mut Model, phrase: &str, answer: Answer, said: Option<opinion::Said>) -> Vec<Effect> {
     match answer.decision {
         Decision::Match => match answer.candidates.first() {
-            Some(best) => Confirm::open(model, &best.id, Some(&phrase), &best.reason),
+            Some(best) => Confirm::open(model, &best.id, Some(phrase), &best.reason),
             None => Vec::new(),
         },
         Decision::Ambiguous { choices } => {
             let asked = answer.candidates.get(..choices).unwrap_or(&answer.candidates);
-            let items = asked.iter().map(|c| choice(model, c, asked, &phrase)).collect();
-            model.open(Choose::new(&format!("Which one do you mean?   “{phrase}”"), items));
+            let items = asked.iter().map(|c| choice(model, c, asked, phrase)).collect();
+            let question = format!("Which one do you mean?   “{phrase}”");
+            let question = match said {
+                Some(said) => said.in_question(model, phrase, &answer.candidates, &question, items),
+                None => Choose::new(&question, items),
+            };
+            model.open(question);
             Vec::new()
         }
         Decision::None => {
+            if let Some(offer) = said.as_ref().and_then(|s| s.offer(model, phrase, &answer.candidates)) {
+                model.open(offer);
+                return Vec::new();
+            }
             let error = Error::new(ErrorKind::NoMatch, format!("No workflow fits “{phrase}”"));
+            let remark = said.as_ref().and_then(opinion::Said::remark);
+            let error = remark.into_iter().fold(error, Error::cause);
             model.report(&match answer.candidates.first() {
                 Some(near) => {
                     error.hint(format!("The nearest is {} {}: “{}”", near.id, near.name, near.text))
@@ -223,6 +246,9 @@ impl Screen for Console {
     }
 
     fn takes(&self, model: &Model, key: Key) -> bool {
+        if model.console.opinion.is_waiting() {
+            return true;
+        }
         if model.console.focus != Focus::Input {
             return false;
         }
@@ -234,6 +260,9 @@ impl Screen for Console {
     }
 
     fn on_key(&self, model: &mut Model, key: Key) -> Vec<Effect> {
+        if model.console.opinion.is_waiting() {
+            return opinion::interrupt(model, key);
+        }
         let before = model.console.input.text().to_owned();
         model.console.input.key(key);
         if before != model.console.input.text() {
@@ -246,7 +275,19 @@ impl Screen for Console {
         model.console.focus = Focus::Input;
         model.console.input.insert(text.trim());
         match_again(model);
-        Vec::new()
+        opinion::cancel(model)
+    }
+
+    fn on_answer(&self, model: &mut Model, request: &Request, result: Result<Response>) -> Vec<Effect> {
+        opinion::answered(model, request, result)
+    }
+
+    fn next_tick(&self, model: &Model) -> Option<Millis> {
+        opinion::next_tick(model)
+    }
+
+    fn on_tick(&self, model: &mut Model) -> Vec<Effect> {
+        opinion::on_tick(model)
     }
 
     fn on_bank(&self, model: &mut Model) {
@@ -291,6 +332,12 @@ impl Screen for Console {
     }
 
     fn hints(&self, model: &Model) -> Vec<Hint> {
+        if model.console.opinion.is_waiting() {
+            return vec![
+                Hint::labelled(Action::Activate, "without it"),
+                Hint::labelled(Action::Escape, "back"),
+            ];
+        }
         if model.console.focus == Focus::Lists {
             return match targets(model).get(model.console.list.selected) {
                 Some(Target::Example(_)) => {
