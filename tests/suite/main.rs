@@ -12,6 +12,7 @@ mod engine;
 mod engine_runs;
 mod engine_sessions;
 mod keys_reference;
+mod opinion;
 mod readme;
 mod support;
 mod tui_tour;
