@@ -46,10 +46,8 @@ pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
     }
     let phrase = args.phrase.join(" ");
     let (answer, elapsed) = decide(&index, &phrase);
-    let second = match args.second_opinion {
-        true => Some(opinion::ask(env, &registry, &phrase, &answer).await?),
-        false => None,
-    };
+    let second =
+        if args.second_opinion { Some(opinion::ask(env, &registry, &phrase, &answer).await?) } else { None };
     if env.out.is_json() {
         let mut value = object(&phrase, &answer, elapsed);
         if let (Some(second), Some(fields)) = (&second, value.as_object_mut()) {

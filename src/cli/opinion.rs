@@ -74,32 +74,21 @@ impl Second {
     pub fn tell(&self, env: &Env, answer: &Answer) {
         match &self.told {
             Told::NotAsked => {
-                let why = match answer.candidates.is_empty() {
-                    true => "there is nothing to choose from",
-                    false => "the decision is sure",
+                let why = if answer.candidates.is_empty() {
+                    "there is nothing to choose from"
+                } else {
+                    "the decision is sure"
                 };
                 env.out.line(Line::new().dim(format!("{} was not asked: {why}.", self.name)));
             }
             Told::Said(Opinion { id: Some(id), reason }) => {
                 let name = answer.candidates.iter().find(|c| &c.id == id).map_or("", |c| &c.name);
-                env.out.line(
-                    Line::new()
-                        .put(Tone::Info, format!("{} suggests", self.name))
-                        .plain("  ")
-                        .strong(id.as_str())
-                        .plain("  ")
-                        .plain(name)
-                        .dim("  ")
-                        .dim(reason),
-                );
+                let says = Line::new().put(Tone::Info, format!("{} suggests ", self.name));
+                env.out.line(because(says.strong(id.as_str()).plain("  ").plain(name), reason));
             }
             Told::Said(Opinion { id: None, reason }) => {
-                env.out.line(
-                    Line::new()
-                        .put(Tone::Info, format!("{} suggests none of these", self.name))
-                        .dim("  ")
-                        .dim(reason),
-                );
+                let says = Line::new().put(Tone::Info, format!("{} suggests none of these", self.name));
+                env.out.line(because(says, reason));
             }
             Told::Nothing(error) => {
                 let told: Vec<&str> =
@@ -108,4 +97,8 @@ impl Second {
             }
         }
     }
+}
+
+fn because(says: Line, reason: &str) -> Line {
+    if reason.is_empty() { says } else { says.dim(format!(": {reason}")) }
 }

@@ -138,9 +138,10 @@ impl Question {
         let said = format!("nearest is “{}” ({best:.2})", line(sentence, REASON / 2));
         match next {
             _ if best < NEAR => Opinion { id: None, reason: format!("{said}, which is not near") },
-            Some(next) if best - next < CLEARLY => {
-                Opinion { id: None, reason: format!("{said}, but the next workflow is as near ({next:.2})") }
-            }
+            Some(next) if best - next < CLEARLY => Opinion {
+                id: None,
+                reason: format!("{said}, but the next workflow is about as near ({next:.2})"),
+            },
             Some(next) => Opinion {
                 id: Some(subject.id.clone()),
                 reason: format!("{said}; the next workflow has {next:.2}"),
@@ -275,7 +276,7 @@ mod tests {
         assert_eq!(near.reason, "nearest is “undo” (1.00); the next workflow has 0.10");
         let tied = question().nearest(&[1.0, 0.0], vectors([1.0, 0.2], [1.0, 0.3]));
         assert_eq!(tied.id, None);
-        assert!(tied.reason.contains("is as near (0.96)"), "{}", tied.reason);
+        assert!(tied.reason.contains("about as near (0.96)"), "{}", tied.reason);
         let far = question().nearest(&[1.0, 0.0], vectors([0.1, 1.0], [-1.0, 1.0]));
         assert_eq!(far.id, None);
         assert!(far.reason.contains("which is not near"), "{}", far.reason);

@@ -35,10 +35,7 @@ fn match_asks_only_when_told_to_and_its_decision_stands() {
     let told = say(&home, &["match", "--second-opinion", "add a tool"]);
     assert_eq!(told.code, 5, "a suggestion is no decision: {told:?}");
     assert!(told.out.starts_with(&plain.out), "{told:?}");
-    assert!(
-        told.out.contains("ada suggests  MW-007  Create New Tool Category  a whole category"),
-        "{told:?}"
-    );
+    assert!(told.out.contains("ada suggests MW-007  Create New Tool Category: a whole category"), "{told:?}");
     let question: Value =
         serde_json::from_slice(&std::fs::read(&asked).expect("it was asked")).expect("one object");
     assert_eq!(question["phrase"], "add a tool");

@@ -25,10 +25,11 @@ pub async fn ask(engine: &Arc<Engine>, peer: &Peer, number: u64, question: Quest
         })?;
         let begun = Instant::now();
         let result = exec::opinion::ask(&asked, &question, &paths.config, &paths.vectors()).await;
-        let took = begun.elapsed().as_millis();
+        let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &result {
             Ok(opinion) => {
-                tracing::info!(asked = asked.name, id = ?opinion.id, took, "a second opinion was given");
+                let id = opinion.id.as_ref().map_or("none", |id| id.as_str());
+                tracing::info!(asked = asked.name, id, took, "a second opinion was given");
             }
             Err(error) => tracing::warn!(asked = asked.name, ?error, took, "a second opinion was not given"),
         }

@@ -51,9 +51,10 @@ pub async fn run(name: &str, words: &[String], input: &Value, folder: &Path) -> 
         // Before the rest of the output: what was left running may hold it open.
         drop(group);
         if !talked {
-            match tokio::time::timeout(DRAIN, talk).await {
-                Ok(talked) => _ = talked?,
-                Err(_) => tracing::debug!("a second opinion's output is still held open"),
+            if let Ok(talked) = tokio::time::timeout(DRAIN, talk).await {
+                talked?;
+            } else {
+                tracing::debug!("a second opinion's output is still held open");
             }
         }
         status

@@ -32,9 +32,12 @@ pub async fn ask(asked: &SecondOpinion, question: &Question, folder: &Path, cach
     };
     match tokio::time::timeout(asked.within.as_duration(), work).await {
         Ok(Ok(opinion)) => Ok(opinion),
-        Ok(Err(what)) => Err(Error::internal(format!("{name} gave no usable answer"))
-            .cause(what)
-            .hint("The log has what it remarked; `mwtui doctor` asks it once more")),
+        Ok(Err(what)) => Err(Error::internal(format!("{name} gave no usable answer")).cause(what).hint(
+            match &asked.asks {
+                Asks::Command(_) => "Try it by hand; what it wrote to its standard error is in the log",
+                Asks::Embeddings { .. } => "See that the endpoint runs, and that it has the model",
+            },
+        )),
         Err(_) => {
             let late = Error::internal(format!("{name} gave no answer within {}", asked.within))
                 .hint("If it needs longer, raise `within` of [second_opinion] in config.toml");

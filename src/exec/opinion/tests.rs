@@ -183,16 +183,13 @@ async fn serve(
                 let mut stream = stream;
                 let (path, texts) = request(&mut stream).await;
                 log.lock().expect("no panic").push((path.clone(), texts.clone()));
-                match answer(&path, &texts) {
-                    Some(text) => {
-                        // Who has seen enough does not take the rest.
-                        let _ = stream.write_all(text.as_bytes()).await;
-                    }
-                    None => {
-                        // Until the other side has gone.
-                        let _ = stream.read(&mut [0; 1]).await;
-                        log.lock().expect("no panic").push(("gone".to_owned(), Vec::new()));
-                    }
+                if let Some(text) = answer(&path, &texts) {
+                    // Who has seen enough does not take the rest.
+                    let _ = stream.write_all(text.as_bytes()).await;
+                } else {
+                    // Until the other side has gone.
+                    let _ = stream.read(&mut [0; 1]).await;
+                    log.lock().expect("no panic").push(("gone".to_owned(), Vec::new()));
                 }
             });
         }
@@ -219,14 +216,18 @@ async fn request(stream: &mut TcpStream) -> (String, Vec<String>) {
     }
 }
 
-fn ok(body: &Value) -> Option<String> {
+fn ok(body: &Value) -> String {
     let body = body.to_string();
-    Some(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
 /// What is about dependencies points one way, all else another.
 fn vector(text: &str) -> [f32; 2] {
     if text.contains("dependencies") || text.contains("React") { [1.0, 0.1] } else { [0.1, 1.0] }
+}
+
+fn embedded(texts: &[String]) -> String {
+    ok(&json!({ "embeddings": texts.iter().map(|t| vector(t)).collect::<Vec<_>>() }))
 }
 
 fn embeddings(url: Loopback) -> Asks {
@@ -236,9 +237,7 @@ fn embeddings(url: Loopback) -> Asks {
 #[tokio::test]
 async fn the_nearest_workflow_is_found_and_every_sentence_sent_once() {
     let place = Place::new();
-    let (url, asked) =
-        serve(|_, texts| ok(&json!({ "embeddings": texts.iter().map(|t| vector(t)).collect::<Vec<_>>() })))
-            .await;
+    let (url, asked) = serve(|_, texts| Some(embedded(texts))).await;
     for _ in 0..2 {
         let opinion = place.ask(embeddings(url.clone()), LONG).await.expect("an answer");
         assert_eq!(opinion.id, Some(WorkflowId::new("deps")));
@@ -256,7 +255,7 @@ async fn the_answer_of_the_other_kind_of_endpoint_is_read_in_its_own_order() {
     let place = Place::new();
     let (url, _) = serve(|_, texts| {
         let data = texts.iter().enumerate().map(|(n, t)| json!({ "index": n, "embedding": vector(t) }));
-        ok(&json!({ "object": "list", "data": data.rev().collect::<Vec<_>>() }))
+        Some(ok(&json!({ "object": "list", "data": data.rev().collect::<Vec<_>>() })))
     })
     .await;
     let opinion = place.ask(embeddings(url), LONG).await.expect("an answer");
@@ -268,17 +267,15 @@ async fn what_was_read_in_time_is_kept_for_the_next_time() {
     let place = Place::new();
     let mut question = question();
     question.candidates[1].trigger_phrases = (0..30).map(|n| format!("write down {n}")).collect();
-    let all =
-        |texts: &[String]| ok(&json!({ "embeddings": texts.iter().map(|t| vector(t)).collect::<Vec<_>>() }));
     // It never comes to an end with the second part.
     let (slow, asked) =
-        serve(move |_, texts| all(texts).filter(|_| !texts.iter().any(|t| t == "write down 20"))).await;
+        serve(|_, texts| (!texts.iter().any(|t| t == "write down 20")).then(|| embedded(texts))).await;
     let late = place.ask_about(&question, embeddings(slow), Millis(2_000)).await.expect_err("late");
     assert_eq!(late.message, "ada gave no answer within 2 s");
     assert!(late.causes[0].starts_with("16 of 33 sentences are known so far"), "{late:?}");
     until("the connection is closed", || asked.lock().expect("no panic").iter().any(|(p, _)| p == "gone"))
         .await;
-    let (quick, asked) = serve(move |_, texts| all(texts)).await;
+    let (quick, asked) = serve(|_, texts| Some(embedded(texts))).await;
     place.ask_about(&question, embeddings(quick), LONG).await.expect("an answer");
     let told: usize = asked.lock().expect("no panic").iter().map(|(_, texts)| texts.len()).sum();
     assert_eq!(told, 1 + 33 - 16);
@@ -287,11 +284,9 @@ async fn what_was_read_in_time_is_kept_for_the_next_time() {
 #[tokio::test]
 async fn vectors_of_another_length_are_made_anew() {
     let place = Place::new();
-    let (short, _) = serve(|_, texts| ok(&json!({ "embeddings": vec![[1.0]; texts.len()] }))).await;
+    let (short, _) = serve(|_, texts| Some(ok(&json!({ "embeddings": vec![[1.0]; texts.len()] })))).await;
     place.ask(embeddings(short), LONG).await.expect("an answer");
-    let (long, _) =
-        serve(|_, texts| ok(&json!({ "embeddings": texts.iter().map(|t| vector(t)).collect::<Vec<_>>() })))
-            .await;
+    let (long, _) = serve(|_, texts| Some(embedded(texts))).await;
     let opinion = place.ask(embeddings(long), LONG).await.expect("an answer");
     assert_eq!(opinion.id, Some(WorkflowId::new("deps")));
 }
@@ -299,7 +294,7 @@ async fn vectors_of_another_length_are_made_anew() {
 #[tokio::test]
 async fn an_endpoint_that_is_out_of_order_says_why_and_no_redirection_is_followed() {
     let place = Place::new();
-    let (elsewhere, asked) = serve(|_, _| ok(&json!({}))).await;
+    let (elsewhere, asked) = serve(|_, _| Some(ok(&json!({})))).await;
     let there = elsewhere.authority().to_owned();
     let answers = [
         (

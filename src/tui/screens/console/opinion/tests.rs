@@ -40,10 +40,6 @@ fn cancelled(harness: &Harness) -> Vec<u64> {
     harness.requests().iter().filter_map(number).collect()
 }
 
-fn says(id: Option<&str>, reason: &str) -> Result<Response> {
-    Ok(Response::Opinion(Opinion { id: id.map(WorkflowId::new), reason: reason.to_owned() }))
-}
-
 /// The answer to a question comes, whether or not it is waited for.
 fn comes(mut harness: Harness, number: u64, result: Result<Response>) -> Harness {
     let is_it = |r: &&Request| matches!(r, Request::Opinion { number: n, .. } if *n == number);
@@ -54,6 +50,12 @@ fn comes(mut harness: Harness, number: u64, result: Result<Response>) -> Harness
         result: Box::new(result),
     });
     harness
+}
+
+/// The one who was asked says this.
+fn says(harness: Harness, number: u64, id: Option<&str>, reason: &str) -> Harness {
+    let opinion = Opinion { id: id.map(WorkflowId::new), reason: reason.to_owned() };
+    comes(harness, number, Ok(Response::Opinion(opinion)))
 }
 
 fn nothing_started(harness: &Harness) {
@@ -103,7 +105,7 @@ fn what_is_suggested_stands_first_with_its_name_and_the_person_confirms() {
         "you seem to want several tools that belong together, and this one makes a whole category of them";
     let suggested = |width, height| {
         let asking = console(width, height).keys(TWO).keys("<ret>");
-        comes(asking, 1, says(Some("MW-007"), reason)).see("Which one do you mean?").see("says ada: you seem")
+        says(asking, 1, Some("MW-007"), reason).see("Which one do you mean?").see("says ada: you seem")
     };
     let question = suggested(80, 24).golden("opinion_suggested");
     suggested(60, 15).golden("opinion_suggested_60x15");
@@ -118,7 +120,7 @@ fn what_is_suggested_stands_first_with_its_name_and_the_person_confirms() {
 #[test]
 fn where_no_workflow_fits_the_suggestion_is_a_choice() {
     let asking = console(80, 24).keys(NONE).keys("<ret>").see("asking ada");
-    let offered = comes(asking, 1, says(Some("MW-001"), "a session ends there, too"))
+    let offered = says(asking, 1, Some("MW-001"), "a session ends there, too")
         .see("No workflow fits by its words")
         .see("says ada: a session ends there, too")
         .golden("opinion_offered");
@@ -126,7 +128,7 @@ fn where_no_workflow_fits_the_suggestion_is_a_choice() {
     let card = offered.keys("<ret>").see("Why this one").see("ada suggested it: a session ends there, too");
     nothing_started(&card);
     let asking = console(80, 24).keys(NONE).keys("<ret>");
-    let none = comes(asking, 1, says(None, "gardens are not in the bank"));
+    let none = says(asking, 1, None, "gardens are not in the bank");
     assert!(none.model.layers.is_empty());
     none.see("No workflow fits").see("ada says none of these: gardens").golden("opinion_none");
 }
@@ -141,11 +143,9 @@ fn an_opinion_that_is_none_or_no_use_is_one_sentence_in_the_ordinary_question() 
     let question = question.see("ada gave no usable answer: it failed: exit 1").see_no("never shown");
     question.golden("opinion_failed").keys("1").see("MW-002").see_no("suggested it");
     let asking = console(80, 24).keys(TWO).keys("<ret>");
-    comes(asking, 1, says(None, "both would do"))
-        .see("Which one do")
-        .see("ada says none of these: both would");
+    says(asking, 1, None, "both would do").see("Which one do").see("ada says none of these: both would");
     let asking = console(80, 24).keys(TWO).keys("<ret>");
-    comes(asking, 1, says(Some("rm-rf"), "x")).see("Which one do").see("named rm-rf, which it was not asked");
+    says(asking, 1, Some("rm-rf"), "x").see("Which one do").see("named rm-rf, which it was not asked");
     let asking = console(80, 24).keys(TWO).keys("<ret>");
     comes(asking, 1, Ok(Response::Done)).see("Which one do").see("ada gave no usable answer");
 }
@@ -157,13 +157,13 @@ fn any_key_ends_the_waiting_and_a_late_answer_changes_nothing() {
     assert_eq!(cancelled(&back), [1]);
     assert_eq!(back.model.console.input.text(), TWO, "Escape empties nothing while it ends the waiting");
     let before = back.screen();
-    let back = comes(back, 1, says(Some("MW-007"), "too late"));
+    let back = says(back, 1, Some("MW-007"), "too late");
     assert_eq!(back.screen(), before);
 
     let without = asking().keys("<ret>").see("Which one do you mean?");
     assert_eq!(cancelled(&without), [1]);
     let before = without.screen();
-    assert_eq!(comes(without, 1, says(Some("MW-007"), "too late")).screen(), before);
+    assert_eq!(says(without, 1, Some("MW-007"), "too late").screen(), before);
 
     let typed = asking().keys("x").see_no("asking ada");
     assert_eq!(cancelled(&typed), [1]);
@@ -183,7 +183,7 @@ fn an_answer_to_an_earlier_question_is_not_taken_for_this_one() {
     assert_eq!(asked(&again), [1, 2]);
     let again = comes(again, 1, Err(Error::refused("The second opinion is no longer waited for")));
     let again = again.see("asking ada").see_no("no longer waited for");
-    comes(again, 2, says(Some("MW-007"), "in time")).see("says ada: in time");
+    says(again, 2, Some("MW-007"), "in time").see("says ada: in time");
 }
 
 #[test]
@@ -194,13 +194,13 @@ fn an_engine_that_says_nothing_does_not_keep_the_person_waiting() {
     let waited = waited.see("ada gave no answer within 2 s");
     assert_eq!(waited.model.next_tick().filter(|t| *t == Millis(250)), None, "nothing moves any more");
     let before = waited.screen();
-    assert_eq!(comes(waited, 1, says(Some("MW-007"), "too late")).screen(), before);
+    assert_eq!(says(waited, 1, Some("MW-007"), "too late").screen(), before);
 }
 
 #[test]
 fn what_is_said_cannot_reach_the_terminal() {
     let asking = console(80, 24).keys(TWO).keys("<ret>");
     let evil = "\u{1b}[2J\u{202e}evil\u{2066}\nsecond line";
-    let screen = comes(asking, 1, says(Some("MW-007"), evil)).see("evil").screen();
+    let screen = says(asking, 1, Some("MW-007"), evil).see("evil").screen();
     assert!(!screen.contains(['\u{1b}', '\u{202e}', '\u{2066}']));
 }
