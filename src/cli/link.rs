@@ -8,7 +8,7 @@ use tokio::sync::mpsc::Receiver;
 
 use crate::base::{Error, Paths, Result, RunId, SessionId, StepId, WorkflowId};
 use crate::client::Client;
-use crate::matching::{Chosen, Memory, Offered};
+use crate::matching::{Chosen, Memory, Offered, Opinion, Question};
 use crate::protocol::{ClientKind, EngineStatus, OutputChunk, OutputRange, Start, Update};
 use crate::run::{
     Event, Export, PrerequisiteResult, Run, RunFilter, RunStatus, RunSummary, Session, SessionRecord, Verb,
@@ -167,6 +167,11 @@ impl Link {
     pub async fn forget(&self, phrase: Option<&str>, folder: String) -> Result<u32> {
         tracing::info!(all = phrase.is_none(), "forget asked");
         self.client.forget(phrase.map(str::to_owned), folder).await
+    }
+
+    /// What the second opinion of the settings says. A command asks once: its end ends the question.
+    pub async fn opinion(&self, question: Question) -> Result<Opinion> {
+        self.client.opinion(1, question).await
     }
 
     pub async fn engine_status(&self) -> Result<EngineStatus> {

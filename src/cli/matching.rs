@@ -1,5 +1,5 @@
 //! `mwtui match`: the decision for a phrase, with the candidates and why. Starts no run, and asks the
-//! engine for nothing but what was learned.
+//! engine for nothing but what was learned, the names of earlier runs and, where told to, a second opinion.
 
 use std::io::BufRead as _;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::base::{Error, Result};
 use crate::cli::output::{Line, SCHEMA_VERSION, Tone};
 use crate::cli::values::{Known, Taken};
-use crate::cli::{Env, Exit, learned};
+use crate::cli::{Env, Exit, learned, opinion};
 use crate::matching::{Answer, Candidate, Decision, Found, Index, Learned};
 use crate::workflow::{Entry, Registry};
 
@@ -32,9 +32,12 @@ pub struct Args {
     /// Look in the files of this folder alone, and leave out what was learned
     #[arg(long, value_name = "DIR")]
     workflows: Option<PathBuf>,
-    /// Leave out what was learned; starts no engine
+    /// Leave out what was learned; starts no engine for it
     #[arg(long)]
     no_learned: bool,
+    /// Ask the second opinion of config.toml where the decision is not sure; it changes no decision
+    #[arg(long, conflicts_with = "batch")]
+    second_opinion: bool,
 }
 
 pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
@@ -67,13 +70,22 @@ pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
     }
     let (answer, elapsed) = decide(&index, &phrase, &learned);
     let found = found(&registry, &known, &phrase, &answer).await;
+    let second =
+        if args.second_opinion { Some(opinion::ask(env, &registry, &phrase, &answer).await?) } else { None };
     if env.out.is_json() {
-        env.out.json(object(&phrase, &answer, &found, elapsed));
+        let mut value = object(&phrase, &answer, &found, elapsed);
+        if let (Some(second), Some(fields)) = (&second, value.as_object_mut()) {
+            fields.insert("second_opinion".to_owned(), second.json());
+        }
+        env.out.json(value);
     } else {
         tell(env, &registry, &answer);
         if answer.decision == Decision::Match {
             let indent = Line::new().plain(format!("{:<28}", ""));
             Taken::new(&phrase, found).lines().for_each(|line| env.out.line(indent.clone().then(line)));
+        }
+        if let Some(second) = &second {
+            second.tell(env, &answer);
         }
     }
     Ok(match answer.decision {
@@ -88,6 +100,7 @@ fn refuse_options(args: &Args) -> Result<()> {
         (args.batch, "--batch"),
         (args.workflows.is_some(), "--workflows"),
         (args.no_learned, "--no-learned"),
+        (args.second_opinion, "--second-opinion"),
         (!args.phrase.is_empty(), "a phrase"),
     ];
     match given.into_iter().find(|(is_given, _)| *is_given) {

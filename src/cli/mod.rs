@@ -27,6 +27,7 @@ mod list;
 mod logs;
 mod matching;
 mod note;
+mod opinion;
 pub mod output;
 mod pause;
 mod plan;

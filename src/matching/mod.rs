@@ -14,6 +14,7 @@ mod judge;
 mod learned;
 mod meaning;
 pub mod memory;
+mod opinion;
 mod prepared;
 mod reason;
 mod recall;
@@ -34,6 +35,7 @@ use crate::matching::decide::cut;
 pub use crate::matching::judge::Caution;
 pub use crate::matching::learned::{Choice, Chosen, Learned, Lesson, Standing, key};
 pub use crate::matching::memory::{Memory, MemoryEvent, MemoryEventBody, Missed};
+pub use crate::matching::opinion::{Opinion, Question, Subject};
 pub use crate::matching::score::FEATURES;
 pub use crate::matching::values::{Found, How, Offered, values};
 

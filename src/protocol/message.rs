@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::base::{Error, RunId, SessionId, StepId, Timestamp, WorkflowId};
-use crate::matching::{Chosen, Memory, MemoryEvent, Offered};
+use crate::matching::{Chosen, Memory, MemoryEvent, Offered, Opinion, Question};
 use crate::run::{
     Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, Verb,
 };
@@ -147,6 +147,17 @@ pub enum Request {
         phrase: Option<String>,
         folder: String,
     },
+    /// Asks whom the settings name for a second opinion, now. One at a time on a connection: the next
+    /// question ends the one before, and so does the connection's end.
+    Opinion {
+        /// Chosen by the client, another one for each question.
+        number: u64,
+        question: Box<Question>,
+    },
+    /// Nobody waits for that opinion any more; whatever works on it is ended.
+    CancelOpinion {
+        number: u64,
+    },
     EngineStatus,
     /// Ends the engine; refused while runs work, unless `force`.
     StopEngine {
@@ -230,6 +241,7 @@ pub enum Response {
     Memory(Box<Memory>),
     /// How many lessons and missed phrases were forgotten.
     Forgotten(u32),
+    Opinion(Opinion),
     EngineStatus(EngineStatus),
     Done,
 }

@@ -56,7 +56,7 @@ pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
     }
 }
 
-fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
+pub(super) fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
     // An error stays until something else is done.
     model.toast = None;
     let takes = match model.layers.last() {

@@ -14,6 +14,7 @@ mod engine_runs;
 mod engine_sessions;
 mod keys_reference;
 mod learning;
+mod opinion;
 mod readme;
 mod support;
 mod tui_tour;

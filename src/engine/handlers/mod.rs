@@ -6,6 +6,7 @@ mod forget;
 mod learn;
 mod learned;
 mod miss;
+mod opinion;
 mod output;
 mod prerequisites;
 mod runs;
@@ -58,6 +59,8 @@ pub async fn handle(engine: &Arc<Engine>, peer: &Peer, request: Request) -> Resu
         Request::Miss { phrase, folder } => miss::miss(engine, peer, phrase, folder).await,
         Request::Learned => Ok(learned::list(engine)),
         Request::Forget { phrase, folder } => forget::forget(engine, peer, phrase, folder).await,
+        Request::Opinion { number, question } => opinion::ask(engine, peer, number, *question).await,
+        Request::CancelOpinion { number } => Ok(opinion::cancel(peer, number)),
         Request::EngineStatus => status::status(engine).await,
         Request::StopEngine { force } => status::stop(engine, force),
     }

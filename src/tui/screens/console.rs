@@ -4,10 +4,10 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::base::{Error, ErrorKind, RunId, SafeLine};
+use crate::base::{Error, ErrorKind, Millis, Result, RunId, SafeLine};
 use crate::config::{Action, Context, Key};
 use crate::matching::{Answer, Candidate, Chosen, Control, ControlAction, Decision, memory};
-use crate::protocol::{Request, Update};
+use crate::protocol::{Request, Response, Update};
 use crate::run::{RunStatus, RunSummary, Session};
 use crate::tui::Model;
 use crate::tui::model::LinkState;
@@ -39,6 +39,8 @@ pub struct State {
     candidate: usize,
     /// Phrases to try, each of which would match.
     examples: Vec<SafeLine>,
+    /// A second opinion that is waited for, and how many were asked for before.
+    opinion: opinion::State,
 }
 
 #[cfg(test)]
@@ -53,6 +55,7 @@ impl State {
 }
 
 mod draw;
+mod opinion;
 
 pub struct Console;
 
@@ -140,29 +143,48 @@ fn enter(model: &mut Model) -> Vec<Effect> {
         let reason = "you chose it from the list";
         return Confirm::open_chosen(model, &candidate.id, Some(&phrase), reason, instead);
     }
+    match opinion::ask(model, &phrase, &answer) {
+        Some(effects) => effects,
+        None => decide(model, &phrase, answer, None),
+    }
+}
+
+/// Does what the decision says; `said` is what somebody else thinks of it.
+fn decide(model: &mut Model, phrase: &str, answer: Answer, said: Option<opinion::Said>) -> Vec<Effect> {
     match answer.decision {
         Decision::Match => match answer.candidates.first() {
             Some(best) => {
                 let again = best.learned.then_some(Chosen::Confirmed);
-                Confirm::open_chosen(model, &best.id, Some(&phrase), &best.reason, again)
+                Confirm::open_chosen(model, &best.id, Some(phrase), &best.reason, again)
             }
             None => Vec::new(),
         },
         Decision::Ambiguous { choices } => {
             let asked = answer.candidates.get(..choices).unwrap_or(&answer.candidates);
-            let items = asked.iter().map(|c| choice(model, c, asked, &phrase)).collect();
-            model.open(Choose::new(&format!("Which one do you mean?   “{phrase}”"), items));
+            let items = asked.iter().map(|c| choice(model, c, asked, phrase)).collect();
+            let question = format!("Which one do you mean?   “{phrase}”");
+            let question = match said {
+                Some(said) => said.in_question(model, phrase, &answer.candidates, &question, items),
+                None => Choose::new(&question, items),
+            };
+            model.open(question);
             Vec::new()
         }
         Decision::None => {
+            if let Some(offer) = said.as_ref().and_then(|s| s.offer(model, phrase, &answer.candidates)) {
+                model.open(offer);
+                return missed(model, phrase);
+            }
             let error = Error::new(ErrorKind::NoMatch, format!("No workflow fits “{phrase}”"));
+            let remark = said.as_ref().and_then(opinion::Said::remark);
+            let error = remark.into_iter().fold(error, Error::cause);
             model.report(&match answer.candidates.first() {
                 Some(near) => {
                     error.hint(format!("The nearest is {} {}: “{}”", near.id, near.name, near.text))
                 }
                 None => error.hint("Press alt-2 to see every workflow of the bank"),
             });
-            missed(model, phrase).into_iter().collect()
+            missed(model, phrase)
         }
         Decision::Control(control) => {
             model.console.input.take();
@@ -172,12 +194,12 @@ fn enter(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-/// Keeps a phrase that fits nothing, so that people see what the bank lacks.
-fn missed(model: &Model, phrase: String) -> Option<Effect> {
-    memory::kept(&phrase)?;
-    let reached = matches!(model.link, LinkState::Connected);
-    let request = Request::Miss { phrase, folder: model.facts.folder.clone() };
-    reached.then(|| Effect::ask(Asker::Verb, request))
+/// Keeps a phrase that fits nothing, so that people see what the bank lacks. What is started for it after all
+/// takes it off again.
+fn missed(model: &Model, phrase: &str) -> Vec<Effect> {
+    let is_kept = memory::kept(phrase).is_some() && matches!(model.link, LinkState::Connected);
+    let request = || Request::Miss { phrase: phrase.to_owned(), folder: model.facts.folder.clone() };
+    is_kept.then(|| Effect::ask(Asker::Verb, request())).into_iter().collect()
 }
 
 /// One of several workflows that could be meant, with what tells it from the others: its scope,
@@ -270,6 +292,9 @@ impl Screen for Console {
     }
 
     fn takes(&self, model: &Model, key: Key) -> bool {
+        if model.console.opinion.is_waiting() {
+            return true;
+        }
         if model.console.focus != Focus::Input {
             return false;
         }
@@ -281,6 +306,9 @@ impl Screen for Console {
     }
 
     fn on_key(&self, model: &mut Model, key: Key) -> Vec<Effect> {
+        if model.console.opinion.is_waiting() {
+            return opinion::interrupt(model, key);
+        }
         let before = model.console.input.text().to_owned();
         model.console.input.key(key);
         if before != model.console.input.text() {
@@ -293,7 +321,19 @@ impl Screen for Console {
         model.console.focus = Focus::Input;
         model.console.input.insert(text.trim());
         match_again(model);
-        Vec::new()
+        opinion::cancel(model)
+    }
+
+    fn on_answer(&self, model: &mut Model, request: &Request, result: Result<Response>) -> Vec<Effect> {
+        opinion::answered(model, request, result)
+    }
+
+    fn next_tick(&self, model: &Model) -> Option<Millis> {
+        opinion::next_tick(model)
+    }
+
+    fn on_tick(&self, model: &mut Model) -> Vec<Effect> {
+        opinion::on_tick(model)
     }
 
     fn on_bank(&self, model: &mut Model) {
@@ -351,6 +391,12 @@ impl Screen for Console {
     }
 
     fn hints(&self, model: &Model) -> Vec<Hint> {
+        if model.console.opinion.is_waiting() {
+            return vec![
+                Hint::labelled(Action::Activate, "without it"),
+                Hint::labelled(Action::Escape, "back"),
+            ];
+        }
         if model.console.focus == Focus::Lists {
             return match targets(model).get(model.console.list.selected) {
                 Some(Target::Example(_)) => {
