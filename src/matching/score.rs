@@ -14,6 +14,8 @@ use crate::matching::words;
 pub const PHRASE_WORDS: usize = 64;
 /// Workflows that are looked at closely; the rest is too far behind after a rough look.
 const LOOKED_AT: usize = 24;
+/// Workflows that are judged.
+const JUDGED: usize = 16;
 /// Texts of one workflow that are looked at closely.
 const TEXTS: usize = 8;
 /// Words of a phrase whose weight they pass each count less: of what people say, the more they say the less.
@@ -121,14 +123,18 @@ pub fn standings(lexicon: &Lexicon, query: &Query) -> Vec<Standing> {
         of_workflow.select_nth_unstable_by(LOOKED_AT, |a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         of_workflow.truncate(LOOKED_AT);
     }
-    of_workflow
+    let mut standings: Vec<Standing> = of_workflow
         .into_iter()
         .map(|(workflow, _, mut texts)| {
             texts.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
             texts.truncate(TEXTS);
             look(lexicon, query, workflow, texts.into_iter().map(|(_, place)| place))
         })
-        .collect()
+        .collect();
+    let fits = |s: &Standing| s.features[1] + s.features[2];
+    standings.sort_by(|a, b| fits(b).total_cmp(&fits(a)).then(a.workflow.cmp(&b.workflow)));
+    standings.truncate(JUDGED);
+    standings
 }
 
 /// A score for every text that is worth a closer look, from postings and directions alone.

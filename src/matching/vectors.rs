@@ -40,11 +40,6 @@ impl Row {
         self.0
     }
 
-    /// How much the word tells of what a text is about, 0 to 1.
-    pub fn telling(self) -> f64 {
-        f64::from(self.bytes()[0]) / 255.0
-    }
-
     fn bytes(self) -> &'static [u8] {
         let from = self.0 as usize * ROW;
         &ROWS[from..from + ROW]
@@ -121,11 +116,5 @@ mod tests {
         let far = cosine(&text("reset my password"), &text("book a flight"));
         assert!(near > far + 0.2, "{near} {far}");
         assert!(of_text(std::iter::empty()).is_none());
-    }
-
-    #[test]
-    fn words_that_tell_little_are_short() {
-        let telling = |w: &str| row(&stem(w)).expect("known").telling();
-        assert!(telling("the") < telling("password") / 2.0);
     }
 }
