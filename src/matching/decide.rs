@@ -19,10 +19,6 @@ use crate::workflow::Workflow;
 
 /// Less likely than this, a workflow is not named.
 const WORTH_NAMING: f64 = 0.02;
-/// From this likelihood on a workflow that has been given up is taken where nothing replaces it.
-const MEANT: f64 = 0.3;
-/// How much a workflow that has been given up and that nothing replaces counts beside the others.
-const GIVEN_UP: f64 = 0.5;
 /// How likely the rest of a control phrase must name a workflow, where it says "workflow" and where not.
 const NAMED: f64 = 0.2;
 const NAMED_BARE: f64 = 0.45;
@@ -55,6 +51,14 @@ struct Ranked {
     exact: bool,
     features: Option<Features>,
     why: Why,
+}
+
+/// The workflows under consideration, best first.
+struct Ranking {
+    ranked: Vec<Ranked>,
+    /// How likely none is meant.
+    none: f64,
+    decision: Decision,
 }
 
 enum Why {
@@ -102,35 +106,16 @@ impl Index {
             return Answer { decision: Decision::None, candidates: Vec::new(), none: 1.0, doubt: None };
         }
         let query = Query::new(&self.lexicon, words);
-        let (mut ranked, none) = self.rank(&query);
-        self.add_similar(&mut ranked, &query, learned);
+        let Ranking { ranked, none, decision } = self.rank(&query, learned);
         let said_exactly = ranked.first().is_some_and(|r| r.exact);
         if !said_exactly && let Some((control, subject, ranked)) = self.control(&query, &ranked) {
             let candidates = self.candidates(&subject, &ranked);
             return Answer { decision: Decision::Control(control), candidates, none: 0.0, doubt: None };
         }
-        let decision = self.decision(&ranked, none);
         let doubt = self.doubt(&query, &decision, &ranked, none);
         let exact = ranked.iter().take_while(|r| r.exact).count();
         let answer = Answer { decision, candidates: self.candidates(&query, &ranked), none, doubt };
         recall::recall(answer, &query.key, exact, learned, |id| self.named(id))
-    }
-
-    /// What similar phrases taught, where nothing was said exactly.
-    fn add_similar(&self, ranked: &mut [Ranked], query: &Query, learned: &Learned) {
-        if learned.is_empty() || ranked.first().is_some_and(|r| r.exact) {
-            return;
-        }
-        let added = recall::similar(learned, &query.key);
-        for one in ranked.iter_mut() {
-            let id = &self.lexicon.entries[one.entry].prepared.id;
-            if let Some((_, more)) = added.iter().find(|(of, _)| of == id) {
-                one.score = (one.score + more).min(1.0);
-            }
-        }
-        if !added.is_empty() {
-            self.sort(ranked);
-        }
     }
 
     /// The candidate of a workflow that only a lesson names; none of one that is gone or deprecated.
@@ -150,89 +135,118 @@ impl Index {
         })
     }
 
-    /// All workflows worth naming, best first, and how likely none is meant.
-    fn rank(&self, query: &Query) -> (Vec<Ranked>, f64) {
-        let standings = score::standings(&self.lexicon, query);
-        let features: Vec<Features> = standings.iter().map(|s| s.features).collect();
-        let opposed: Vec<bool> = standings.iter().map(|s| s.opposed).collect();
-        let weight: f64 = query.asked.iter().map(|a| a.weight).sum();
-        let unknown: f64 = query.asked.iter().filter(|a| a.unknown).map(|a| a.weight).sum();
-        let unknown = if weight > 0.0 { unknown / weight } else { 1.0 };
-        let phrase = Phrase {
-            signs: signs(&query.words),
-            unknown,
-            weight,
-            sentences: self.sentences,
-            workflows: self.lexicon.entries.len(),
+    /// All workflows worth naming, best first, and what to do about them; `learned` has a small say of phrases like this.
+    fn rank(&self, query: &Query, learned: &Learned) -> Ranking {
+        let (mut ranked, opposed, replaced) = self.standing(query);
+        let features: Vec<Features> = ranked.iter().filter_map(|r| r.features).collect();
+        let lessons = self.lessons(query, learned, &ranked);
+        let judged = judge::judge(&features, &opposed, &lessons, &self.phrase(query));
+        for (one, likely) in ranked.iter_mut().zip(&judged.likely) {
+            one.score = *likely;
+        }
+        let decision = match judged.verdict(self.caution) {
+            Verdict::Match => Decision::Match,
+            Verdict::Ask(choices) => Decision::Ambiguous { choices },
+            Verdict::None => Decision::None,
         };
-        let (likely, mut none) = judge::likelihoods(&features, &opposed, &phrase);
-        let mut ranked: Vec<Ranked> = standings
-            .into_iter()
-            .zip(likely)
-            .map(|(standing, score)| Ranked {
-                entry: standing.workflow,
-                score,
-                exact: standing.best.exact && self.lexicon.text(standing.best.place).field == Field::Trigger,
-                features: Some(standing.features),
-                why: Why::Fit(standing.best),
-            })
-            .collect();
-        if let Some(entry) = self.lexicon.by_id(&query.words) {
-            put(&mut ranked, Ranked { entry, score: 1.0, exact: true, features: None, why: Why::Id });
-        } else {
-            for entry in self.mentioned(&query.words) {
-                put(
-                    &mut ranked,
-                    Ranked { entry, score: ID_MENTIONED, exact: false, features: None, why: Why::Id },
-                );
-            }
+        let mut ranking = Ranking { ranked, none: judged.none, decision };
+        self.put_named(query, &mut ranking);
+        self.sort(&mut ranking.ranked);
+        let asked = if let Decision::Ambiguous { choices } = ranking.decision { choices } else { 0 };
+        let worth = ranking.ranked.iter().take_while(|r| r.score >= WORTH_NAMING).count();
+        ranking.ranked.truncate(worth.max(asked));
+        if ranking.ranked.is_empty() {
+            ranking = Ranking { ranked: self.by_letters(query), none: 1.0, decision: Decision::None };
+            self.sort(&mut ranking.ranked);
         }
-        self.pass_on(&mut ranked);
-        if ranked.iter().any(|r| r.exact) {
-            let exact = ranked.iter().filter(|r| r.exact).count() as f64;
-            for r in &mut ranked {
-                r.score = if r.exact { 1.0 / exact } else { r.score.min(0.5 / exact) };
-            }
-            none = 0.0;
-        }
-        ranked.retain(|r| r.score >= WORTH_NAMING);
-        if ranked.is_empty() {
-            ranked = self.by_letters(query);
-        }
-        self.sort(&mut ranked);
-        (ranked, none)
+        ranking.ranked.extend(replaced);
+        ranking
     }
 
-    /// Best first; workflows that have been replaced come last.
+    /// What lessons of similar phrases add to each of these.
+    fn lessons(&self, query: &Query, learned: &Learned, ranked: &[Ranked]) -> Vec<f64> {
+        let added = recall::similar(learned, &query.key);
+        let of = |r: &Ranked| added.iter().find(|(id, _)| *id == self.lexicon.entries[r.entry].prepared.id);
+        ranked.iter().map(|r| of(r).map_or(0.0, |(_, more)| *more)).collect()
+    }
+
+    /// Best first; the same for what is equal.
     fn sort(&self, ranked: &mut [Ranked]) {
-        let entries = &self.lexicon.entries;
+        let id = |r: &Ranked| &self.lexicon.entries[r.entry].prepared.id;
         ranked.sort_by(|a, b| {
-            (self.is_replaced(a).cmp(&self.is_replaced(b)))
-                .then(b.exact.cmp(&a.exact))
-                .then(b.score.total_cmp(&a.score))
-                .then_with(|| entries[a.entry].prepared.id.cmp(&entries[b.entry].prepared.id))
+            (b.exact.cmp(&a.exact)).then(b.score.total_cmp(&a.score)).then_with(|| id(a).cmp(id(b)))
         });
     }
 
-    /// What fits a workflow that has been replaced goes to the one that replaces it; one that has been given up
-    /// and that nothing replaces counts less.
-    fn pass_on(&self, ranked: &mut Vec<Ranked>) {
-        let mut heirs = Vec::new();
-        for old in ranked.iter_mut().filter(|r| self.lexicon.entries[r.entry].prepared.deprecated) {
-            match (&old.why, self.lexicon.entries[old.entry].replaced_by) {
-                (Why::Fit(fit), Some(new)) => heirs.push(Ranked {
-                    entry: new,
-                    score: old.score,
-                    exact: old.exact,
-                    features: old.features,
-                    why: Why::Replaces(old.entry, fit.clone()),
-                }),
-                (_, None) if !old.exact && old.score < MEANT => old.score *= GIVEN_UP,
-                _ => {}
+    /// How the workflows stand, whether the phrase says the opposite of each, and apart from them those that have been
+    /// replaced: what fits such a one goes to the one that replaces it.
+    fn standing(&self, query: &Query) -> (Vec<Ranked>, Vec<bool>, Vec<Ranked>) {
+        let (mut ranked, mut opposed, mut replaced) = (Vec::new(), Vec::new(), Vec::new());
+        for standing in score::standings(&self.lexicon, query) {
+            let exact = standing.best.exact && self.lexicon.text(standing.best.place).field == Field::Trigger;
+            let one = |entry: usize, why: Why| Ranked {
+                entry,
+                score: WORTH_NAMING,
+                exact,
+                features: Some(standing.features),
+                why,
+            };
+            let entry = &self.lexicon.entries[standing.workflow];
+            let heir = entry.replaced_by.filter(|_| entry.prepared.deprecated);
+            let new = match heir {
+                Some(heir) => {
+                    let old = one(standing.workflow, Why::Fit(standing.best.clone()));
+                    replaced.push(Ranked { exact: false, ..old });
+                    one(heir, Why::Replaces(standing.workflow, standing.best))
+                }
+                None => one(standing.workflow, Why::Fit(standing.best)),
+            };
+            match ranked.iter().position(|r: &Ranked| r.entry == new.entry) {
+                Some(at) if stands(&ranked[at]) >= stands(&new) => {}
+                Some(at) => (ranked[at], opposed[at]) = (new, standing.opposed),
+                None => {
+                    ranked.push(new);
+                    opposed.push(standing.opposed);
+                }
             }
         }
-        for new in heirs {
-            put(ranked, new);
+        (ranked, opposed, replaced)
+    }
+
+    fn phrase(&self, query: &Query) -> Phrase {
+        let weight: f64 = query.asked.iter().map(|a| a.weight).sum();
+        let unknown: f64 = query.asked.iter().filter(|a| a.unknown).map(|a| a.weight).sum();
+        Phrase {
+            signs: signs(&query.words),
+            unknown: if weight > 0.0 { unknown / weight } else { 1.0 },
+            weight,
+            sentences: self.sentences,
+            workflows: self.lexicon.entries.len(),
+        }
+    }
+
+    /// What is named by its id, or said word for word as a trigger phrase, goes before everything else.
+    fn put_named(&self, query: &Query, ranking: &mut Ranking) {
+        let whole = self.lexicon.by_id(&query.words);
+        let mentioned = if whole.is_some() { Vec::new() } else { self.mentioned(&query.words) };
+        if let Some(entry) = whole {
+            put(&mut ranking.ranked, Ranked { entry, score: 1.0, exact: true, features: None, why: Why::Id });
+        }
+        let exact = ranking.ranked.iter().filter(|r| r.exact).count();
+        if exact > 0 {
+            let share = 1.0 / exact as f64;
+            for one in &mut ranking.ranked {
+                one.score = if one.exact { share } else { one.score.min(share / 2.0) };
+            }
+            ranking.none = 0.0;
+            ranking.decision = several(exact);
+        } else if !mentioned.is_empty() {
+            ranking.decision = several(mentioned.len());
+            ranking.none = ranking.none.min(1.0 - ID_MENTIONED);
+            for entry in mentioned {
+                let score = ID_MENTIONED;
+                put(&mut ranking.ranked, Ranked { entry, score, exact: false, features: None, why: Why::Id });
+            }
         }
     }
 
@@ -291,7 +305,7 @@ impl Index {
         } else if let Some(entry) = by_id(&subject.words) {
             vec![Ranked { entry, score: 1.0, exact: true, features: None, why: Why::Id }]
         } else {
-            let (about, _) = self.rank(&subject);
+            let about = self.rank(&subject, &Learned::default()).ranked;
             let named = about.first().is_some_and(|b| b.score >= if certain { NAMED } else { NAMED_BARE });
             if !named && !certain {
                 return None;
@@ -300,33 +314,6 @@ impl Index {
         };
         let workflow = about.first().map(|best| self.lexicon.entries[best.entry].prepared.id.clone());
         Some((Control { action, workflow }, subject, about))
-    }
-
-    /// What the ranked workflows mean together.
-    fn decision(&self, ranked: &[Ranked], none: f64) -> Decision {
-        let Some(best) = ranked.first().filter(|b| !self.is_replaced(b)) else { return Decision::None };
-        if matches!(best.why, Why::Letters(_)) {
-            return Decision::None;
-        }
-        if best.exact {
-            let exact = ranked.iter().filter(|r| r.exact && !self.is_replaced(r)).count();
-            return if exact == 1 {
-                Decision::Match
-            } else {
-                Decision::Ambiguous { choices: exact.min(judge::MOST_CHOICES) }
-            };
-        }
-        let likely: Vec<f64> = ranked.iter().filter(|r| !self.is_replaced(r)).map(|r| r.score).collect();
-        match judge::verdict(&likely, none, self.caution) {
-            Verdict::Match => Decision::Match,
-            Verdict::Ask(choices) => Decision::Ambiguous { choices },
-            Verdict::None => Decision::None,
-        }
-    }
-
-    fn is_replaced(&self, ranked: &Ranked) -> bool {
-        let entry = &self.lexicon.entries[ranked.entry];
-        entry.prepared.deprecated && entry.replaced_by.is_some()
     }
 
     /// What kept the decision from being certain.
@@ -399,6 +386,16 @@ impl Index {
             learned: false,
         }
     }
+}
+
+/// By what of two standings of one workflow the better is told.
+fn stands(ranked: &Ranked) -> (bool, f64) {
+    (ranked.exact, ranked.features.map_or(0.0, |f| f[1] + f[2]))
+}
+
+/// What to do where so many are named outright.
+fn several(named: usize) -> Decision {
+    if named == 1 { Decision::Match } else { Decision::Ambiguous { choices: named.min(judge::MOST_CHOICES) } }
 }
 
 /// Puts a workflow in, or lifts the one that is there.

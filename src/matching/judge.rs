@@ -10,6 +10,8 @@ use crate::matching::signs::Signs;
 const TERMS: usize = FEATURES.len() + 2 + LEADS.len() + 3;
 /// What it knows of the phrase itself.
 const PHRASE_TERMS: usize = 8;
+/// What the second step knows: how the first came out, the best candidate, and the phrase.
+const OUTCOME_TERMS: usize = 6 + FEATURES.len() + LEADS.len() + PHRASE_TERMS - 2;
 /// Features by which candidates are compared with each other: like words, both directions, words known.
 const LEADS: [usize; 4] = [1, 2, 3, 6];
 /// Being ahead counts up to this: further ahead tells nothing more. Being behind counts up to the other.
@@ -56,9 +58,38 @@ pub struct Phrase {
     pub workflows: usize,
 }
 
-/// How likely each candidate is meant, where `opposed` tells of which the phrase says the opposite, and last how likely none is; together 1.
-pub fn likelihoods(candidates: &[Features], opposed: &[bool], phrase: &Phrase) -> (Vec<f64>, f64) {
-    let none = dot(&NONE_WEIGHTS, &phrase_terms(phrase));
+/// What is likely, after both steps. All of `likely` and `none` together are 1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// How likely each candidate is meant, in the order in which they were given.
+    pub likely: Vec<f64>,
+    pub none: f64,
+    outcome: Outcome,
+    /// Of how many of the first a person would be asked.
+    choices: usize,
+}
+
+/// What a careful colleague would say of a phrase whose best candidate is known. Together 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Outcome {
+    /// The best candidate is meant.
+    right: f64,
+    /// Several could be meant.
+    several: f64,
+    none: f64,
+    /// Another one is meant.
+    other: f64,
+}
+
+/// What is likely of these candidates, where `opposed` tells of which the phrase says the opposite, and `lessons` what
+/// people's choices for similar phrases add to the utility of each.
+///
+/// Two steps: the first weighs the candidates against each other and against none. The second looks at how that came
+/// out, since how sure one may be depends on more than the winner's share: a lead that is won by little, by a phrase
+/// whose words nobody knows, or in a registry with few sentences, is worth less.
+pub fn judge(candidates: &[Features], opposed: &[bool], lessons: &[f64], phrase: &Phrase) -> Judgement {
+    let own = phrase_terms(phrase);
+    let none = dot(&NONE_WEIGHTS, &own);
     let leads = leads(candidates);
     let talk = (1.0 + phrase.weight).ln() - 1.0;
     let utility = |(f, lead): (&Features, &[f64; LEADS.len()])| dot(&WEIGHTS, &terms(f, lead, talk));
@@ -68,12 +99,69 @@ pub fn likelihoods(candidates: &[Features], opposed: &[bool], phrase: &Phrase) -
         .map(utility)
         .zip(opposed)
         .map(|(utility, opposed)| if *opposed { utility - OPPOSED } else { utility })
+        .zip(lessons)
+        .map(|(utility, lesson)| utility + lesson)
         .collect();
+    let (shares, none) = shares(&utilities, none);
+    let mut order: Vec<usize> = (0..shares.len()).collect();
+    order.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]).then(a.cmp(b)));
+    let Some(&first) = order.first() else {
+        let outcome = Outcome { right: 0.0, several: 0.0, none: 1.0, other: 0.0 };
+        return Judgement { likely: Vec::new(), none: 1.0, outcome, choices: 0 };
+    };
+    let second = order.get(1).map_or(0.0, |at| shares[*at]);
+    let outcome = outcome(&candidates[first], &leads[first], shares[first], second, none, &own);
+    let choices = choices(&order, &shares);
+    let asked: f64 = order[..choices].iter().map(|at| shares[*at]).sum();
+    let others: f64 = (shares.iter().sum::<f64>() - shares[first]).max(f64::MIN_POSITIVE);
+    let likely = (0..shares.len())
+        .map(|at| {
+            let one_of =
+                if order[..choices].contains(&at) { outcome.several * shares[at] / asked } else { 0.0 };
+            one_of + if at == first { outcome.right } else { outcome.other * shares[at] / others }
+        })
+        .collect();
+    Judgement { likely, none: outcome.none, outcome, choices }
+}
+
+/// Utilities as shares of 1, with that of none.
+fn shares(utilities: &[f64], none: f64) -> (Vec<f64>, f64) {
     let most = utilities.iter().copied().fold(none, f64::max);
     let powers: Vec<f64> = utilities.iter().map(|u| (u - most).exp()).collect();
     let none = (none - most).exp();
     let all = none + powers.iter().sum::<f64>();
     (powers.into_iter().map(|p| p / all).collect(), none / all)
+}
+
+fn outcome(
+    best: &Features,
+    lead: &[f64; LEADS.len()],
+    first: f64,
+    second: f64,
+    none: f64,
+    phrase: &[f64; PHRASE_TERMS],
+) -> Outcome {
+    let log = |share: f64| (share + 0.001).ln();
+    let mut inputs = [0.0; OUTCOME_TERMS];
+    let rest = (1.0 - none - first - second).max(0.0);
+    let shape = [1.0, log(first) - log(none), log(first) - log(second), first, none, rest];
+    let parts = shape.iter().chain(best).chain(lead).chain(&phrase[1..PHRASE_TERMS - 1]);
+    for (slot, part) in inputs.iter_mut().zip(parts) {
+        *slot = *part;
+    }
+    let utilities = OUTCOME_WEIGHTS.map(|weights| dot(&weights, &inputs));
+    let most = utilities.iter().copied().fold(f64::MIN, f64::max);
+    let powers = utilities.map(|u| (u - most).exp());
+    let all: f64 = powers.iter().sum();
+    let [right, several, none, other] = powers.map(|p| p / all);
+    Outcome { right, several, none, other }
+}
+
+/// How many of the first a person would be asked about: two, and more that are as likely as the second, or nearly.
+fn choices(order: &[usize], shares: &[f64]) -> usize {
+    let Some(&second) = order.get(1) else { return order.len() };
+    let least = WORTH_ASKING.max(shares[second] / 2.0);
+    2 + order[2..].iter().take(MOST_CHOICES - 2).take_while(|at| shares[**at] > least).count()
 }
 
 fn terms(f: &Features, lead: &[f64; LEADS.len()], talk: f64) -> [f64; TERMS] {
@@ -147,33 +235,38 @@ pub enum Verdict {
     None,
 }
 
-/// The cheapest thing to do. Likelihoods are of the candidates, best first, and of none. A wrong guess costs what
-/// `caution` says, a question one and a little for each further choice, a question without the right answer in it more,
-/// and saying "none" where there is one as much as `MISSED`.
-pub fn verdict(likely: &[f64], none: f64, caution: Caution) -> Verdict {
-    let Some(first) = likely.first() else { return Verdict::None };
-    let mut best = (caution.0 * (1.0 - first), Verdict::Match);
-    let mut among = *first;
-    for (further, next) in likely.iter().enumerate().skip(1).take(MOST_CHOICES - 1) {
-        if *next < WORTH_ASKING {
-            break;
+impl Judgement {
+    /// The cheapest thing to do. A wrong guess costs what `caution` says and a question one, less where several could be
+    /// meant and more where it asks in vain; to say that there is none costs [`MISSED`] where there is one.
+    pub fn verdict(&self, caution: Caution) -> Verdict {
+        let Outcome { right, several, none, other } = self.outcome;
+        if self.choices == 0 {
+            return Verdict::None;
         }
-        among += next;
-        let cost = QUESTION + FURTHER_CHOICE * (further - 1) as f64 + NOT_AMONG * (1.0 - among);
-        if cost < best.0 {
-            best = (cost, Verdict::Ask(further + 1));
+        let guess = caution.0 * (1.0 - right);
+        let further = self.choices.saturating_sub(2) as f64 * FURTHER_CHOICE;
+        let ask = if self.choices < 2 {
+            f64::MAX
+        } else {
+            right + ASKED_OTHER * other + ASKED_NONE * none + further
+        };
+        let decline = MISSED * (right + several) + other;
+        if guess <= ask && guess <= decline {
+            Verdict::Match
+        } else if ask <= decline {
+            Verdict::Ask(self.choices)
+        } else {
+            Verdict::None
         }
     }
-    if MISSED * (1.0 - none) < best.0 { Verdict::None } else { best.1 }
 }
 
 /// Choices that a person is asked about at most.
 pub const MOST_CHOICES: usize = 4;
-/// What a question costs.
-const QUESTION: f64 = 1.0;
 /// What each choice beyond two costs.
-const FURTHER_CHOICE: f64 = 0.15;
-/// What it costs that the right one is not among the choices.
-const NOT_AMONG: f64 = 1.6;
-/// A candidate less likely than this is not asked about.
-const WORTH_ASKING: f64 = 0.1;
+const FURTHER_CHOICE: f64 = 0.1;
+/// What a question costs where it may not have the right one among its choices, and where nothing is meant at all.
+const ASKED_OTHER: f64 = 1.2;
+const ASKED_NONE: f64 = 1.6;
+/// A candidate with a smaller share than this is not asked about, beyond the second.
+const WORTH_ASKING: f64 = 0.12;

@@ -14,6 +14,8 @@ use crate::matching::words;
 pub const PHRASE_WORDS: usize = 64;
 /// Workflows that are looked at closely; the rest is too far behind after a rough look.
 const LOOKED_AT: usize = 24;
+/// Workflows that are judged.
+const JUDGED: usize = 16;
 /// Texts of one workflow that are looked at closely.
 const TEXTS: usize = 8;
 /// Words of a phrase whose weight they pass each count less: of what people say, the more they say the less.
@@ -101,10 +103,13 @@ pub struct Standing {
     pub opposed: bool,
 }
 
+/// A workflow after the rough look: its best score, and the score and place of each of its texts.
+type Rough = (usize, f64, Vec<(f64, usize)>);
+
 /// The workflows that have anything in common with the phrase and are not far behind, in no order.
 pub fn standings(lexicon: &Lexicon, query: &Query) -> Vec<Standing> {
     let rough = rough(lexicon, query);
-    let mut of_workflow: Vec<(usize, f64, Vec<(f64, usize)>)> = Vec::new();
+    let mut of_workflow: Vec<Rough> = Vec::new();
     let mut slots: Vec<u32> = vec![u32::MAX; lexicon.entries.len()];
     for (place, score) in rough {
         let workflow = lexicon.places[place].workflow;
@@ -121,14 +126,18 @@ pub fn standings(lexicon: &Lexicon, query: &Query) -> Vec<Standing> {
         of_workflow.select_nth_unstable_by(LOOKED_AT, |a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         of_workflow.truncate(LOOKED_AT);
     }
-    of_workflow
+    let mut standings: Vec<Standing> = of_workflow
         .into_iter()
         .map(|(workflow, _, mut texts)| {
             texts.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
             texts.truncate(TEXTS);
             look(lexicon, query, workflow, texts.into_iter().map(|(_, place)| place))
         })
-        .collect()
+        .collect();
+    let fits = |s: &Standing| s.features[1] + s.features[2];
+    standings.sort_by(|a, b| fits(b).total_cmp(&fits(a)).then(a.workflow.cmp(&b.workflow)));
+    standings.truncate(JUDGED);
+    standings
 }
 
 /// A score for every text that is worth a closer look, from postings and directions alone.
@@ -194,7 +203,7 @@ fn look(lexicon: &Lexicon, query: &Query, workflow: usize, texts: impl Iterator<
             soft = soft.max(fit.soft * worth);
             direction = direction.max(fit.cosine);
         } else {
-            named = named.max((fit.soft + fit.cosine) / 2.0 * worth);
+            named = named.max(f64::midpoint(fit.soft, fit.cosine) * worth);
             if text.field == Field::Name {
                 hard = hard.max(fit.hard * worth);
                 soft = soft.max(fit.soft * worth);
