@@ -5,13 +5,16 @@
 //! (`index`), and those are compared with every text (`score`). `decide` weighs the results and what
 //! `control` says; `reason` tells the person why.
 
+mod complete;
 mod control;
 mod index;
 mod learned;
 mod reason;
 mod sayings;
 mod score;
+mod steady;
 mod stem;
+mod telling;
 mod text;
 mod words;
 
@@ -22,10 +25,13 @@ use fuzzy_matcher::skim::SkimMatcherV2;
 use serde::{Deserialize, Serialize};
 
 use crate::base::WorkflowId;
+pub use crate::matching::complete::complete;
 use crate::matching::control::Spoken;
 use crate::matching::index::Lexicon;
 pub use crate::matching::learned::{Choice, Chosen, Learned, Lesson};
 use crate::matching::score::{Fit, PHRASE_WORDS, Query};
+pub use crate::matching::steady::{MARGIN, steady};
+pub use crate::matching::telling::telling;
 use crate::matching::text::Word;
 use crate::workflow::Workflow;
 

@@ -5,6 +5,7 @@ mod architecture;
 mod bank;
 mod bank_words;
 mod cli_exit;
+mod cli_new;
 mod cli_reference;
 mod cli_tour;
 mod cli_walk;
