@@ -38,7 +38,9 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
         remark_on_others(env, &registry, phrase);
     }
     if !env.may_ask() {
-        env.out.remark(Line::new().dim(format!("Go on in your editor, then  mwtui validate {}", quoted(&shown))));
+        env.out.remark(
+            Line::new().dim(format!("Go on in your editor, then  mwtui validate {}", quoted(&shown))),
+        );
         return Ok(Exit::Done);
     }
     env.out.flush();
@@ -52,7 +54,9 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
     Ok(match &entry.state {
         EntryState::Broken { .. } => Exit::Failed,
         EntryState::Loaded { workflow, .. } => {
-            env.out.remark(Line::new().put(Tone::Success, "✓ ").plain(format!("{} is in the bank", workflow.id)));
+            env.out.remark(
+                Line::new().put(Tone::Success, "✓ ").plain(format!("{} is in the bank", workflow.id)),
+            );
             Exit::Done
         }
     })
@@ -62,10 +66,12 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
 fn remark_on_others(env: &Env, registry: &Registry, phrase: &str) {
     let answer = Index::new(registry.workflows()).decide(phrase, &Learned::default());
     let line = match (answer.decision, answer.candidates.first()) {
-        (Decision::Match, Some(other)) => {
-            Line::new().strong(&other.id).plain(" answers to this phrase too: say in both what tells them apart")
+        (Decision::Match, Some(other)) => Line::new()
+            .strong(&other.id)
+            .plain(" answers to this phrase too: say in both what tells them apart"),
+        (Decision::Control(_), _) => {
+            Line::new().plain("The console takes this phrase for itself: give it others")
         }
-        (Decision::Control(_), _) => Line::new().plain("The console takes this phrase for itself: give it others"),
         _ => return,
     };
     env.out.remark(Line::new().put(Tone::Warning, "note: ").then(line));

@@ -11,7 +11,8 @@ const WITHIN: usize = 2;
 /// The rest of the first of these phrases that begins with `typed`, else of the first that holds it from the
 /// beginning of a word on. Case, accents and the number of spaces do not count. `None` also where nothing
 /// is left of it.
-pub fn complete<'a>(typed: &str, phrases: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
+pub fn complete<'a>(typed: &str, phrases: impl Iterator<Item = &'a str>) -> Option<String> {
+    let text = typed;
     let typed: Vec<char> = folded(typed).into_iter().map(|(c, _)| c).collect();
     let initial = *typed.first()?;
     let mut within = None;
@@ -19,17 +20,28 @@ pub fn complete<'a>(typed: &str, phrases: impl Iterator<Item = &'a str> + Clone)
         let letters = folded(phrase);
         let begins = letters.first().is_some_and(|(c, _)| *c == initial);
         if let Some(end) = begins.then(|| follow(&typed, &letters)).flatten() {
-            return Some(phrase[end..].to_owned()).filter(|rest| !rest.is_empty());
+            return Some(rest(text, phrase, end)).filter(|rest| !rest.is_empty());
         }
         if within.is_none() && typed.len() >= WITHIN {
             let starts = (1..letters.len()).filter(|at| {
                 letters[*at].0 == initial && initial.is_alphanumeric() && !letters[at - 1].0.is_alphanumeric()
             });
             let mut rests = starts.filter_map(|at| follow(&typed, &letters[at..]));
-            within = rests.find(|end| *end < phrase.len()).map(|end| phrase[end..].to_owned());
+            within = rests.find(|end| *end < phrase.len()).map(|end| rest(text, phrase, end));
         }
     }
     within
+}
+
+/// What is left of a phrase, in the case of what was typed: a word that was begun in small letters ends in them.
+fn rest(typed: &str, phrase: &str, end: usize) -> String {
+    let (head, tail) = phrase.split_at(end);
+    let small = typed.chars().next_back().is_some_and(char::is_lowercase);
+    if !small || !head.chars().next_back().is_some_and(char::is_uppercase) {
+        return tail.to_owned();
+    }
+    let word = tail.find(|c: char| !c.is_alphanumeric()).unwrap_or(tail.len());
+    tail[..word].to_lowercase() + &tail[word..]
 }
 
 /// Where in the phrase the typed letters end, if its letters begin with them.
@@ -65,45 +77,47 @@ fn folded(text: &str) -> Vec<(char, usize)> {
 mod tests {
     use super::*;
 
-    fn rest(typed: &str, phrases: &[&str]) -> Option<String> {
+    fn follows(typed: &str, phrases: &[&str]) -> Option<String> {
         complete(typed, phrases.iter().copied())
     }
 
     #[test]
     fn the_beginning_of_a_phrase_is_completed() {
         let phrases = ["Deploy MCP changes", "deploy the docs", "Écrire  un résumé"];
-        assert_eq!(rest("dep", &phrases).as_deref(), Some("loy MCP changes"));
-        assert_eq!(rest("  DEPLOY  t", &phrases).as_deref(), Some("he docs"));
-        assert_eq!(rest("deploy", &phrases).as_deref(), Some(" MCP changes"));
-        assert_eq!(rest("deploy ", &phrases).as_deref(), Some("MCP changes"));
-        assert_eq!(rest("ecrire un re", &phrases).as_deref(), Some("sumé"));
-        assert_eq!(rest("deploy now", &phrases), None);
+        assert_eq!(follows("dep", &phrases).as_deref(), Some("loy MCP changes"));
+        assert_eq!(follows("  DEPLOY  t", &phrases).as_deref(), Some("he docs"));
+        assert_eq!(follows("deploy m", &phrases).as_deref(), Some("cp changes"));
+        assert_eq!(follows("deploy M", &phrases).as_deref(), Some("CP changes"));
+        assert_eq!(follows("deploy", &phrases).as_deref(), Some(" MCP changes"));
+        assert_eq!(follows("deploy ", &phrases).as_deref(), Some("MCP changes"));
+        assert_eq!(follows("ecrire un re", &phrases).as_deref(), Some("sumé"));
+        assert_eq!(follows("deploy now", &phrases), None);
         for nothing in ["", "   ", "Deploy MCP changes", "deploy the docs please"] {
-            assert_eq!(rest(nothing, &phrases), None, "{nothing:?}");
+            assert_eq!(follows(nothing, &phrases), None, "{nothing:?}");
         }
     }
 
     #[test]
     fn a_word_within_is_completed_where_nothing_begins_so() {
         let phrases = ["Deploy MCP changes", "change the name"];
-        assert_eq!(rest("mcp ch", &phrases).as_deref(), Some("anges"));
-        assert_eq!(rest("cha", &phrases).as_deref(), Some("nge the name"), "a beginning goes before");
-        assert_eq!(rest("m", &phrases), None, "one letter begins too much");
-        assert_eq!(rest("ploy", &phrases), None, "only words begin");
-        assert_eq!(rest("changes", &phrases), None, "nothing follows");
+        assert_eq!(follows("mcp ch", &phrases).as_deref(), Some("anges"));
+        assert_eq!(follows("cha", &phrases).as_deref(), Some("nge the name"), "a beginning goes before");
+        assert_eq!(follows("m", &phrases), None, "one letter begins too much");
+        assert_eq!(follows("ploy", &phrases), None, "only words begin");
+        assert_eq!(follows("changes", &phrases), None, "nothing follows");
     }
 
     #[test]
     fn characters_are_never_cut_in_two() {
-        assert_eq!(rest("o", &["oﬃce"]).as_deref(), Some("ﬃce"));
-        assert_eq!(rest("of", &["oﬃce"]), None);
-        assert_eq!(rest("offi", &["oﬃce"]).as_deref(), Some("ce"));
-        assert_eq!(rest("日", &["日本語"]).as_deref(), Some("本語"));
-        assert_eq!(rest("של", &["שלום עולם"]).as_deref(), Some("ום עולם"));
-        assert_eq!(rest("cafe", &["cafe\u{301} open"]).as_deref(), Some(" open"));
-        assert_eq!(rest("e\u{301}", &["été"]).as_deref(), Some("té"));
+        assert_eq!(follows("o", &["oﬃce"]).as_deref(), Some("ﬃce"));
+        assert_eq!(follows("of", &["oﬃce"]), None);
+        assert_eq!(follows("offi", &["oﬃce"]).as_deref(), Some("ce"));
+        assert_eq!(follows("日", &["日本語"]).as_deref(), Some("本語"));
+        assert_eq!(follows("של", &["שלום עולם"]).as_deref(), Some("ום עולם"));
+        assert_eq!(follows("cafe", &["cafe\u{301} open"]).as_deref(), Some(" open"));
+        assert_eq!(follows("e\u{301}", &["été"]).as_deref(), Some("té"));
         for typed in ["\u{301}", "\u{200d}", "👩‍👩", "ß", "\u{0}"] {
-            let _ = rest(typed, &["👩‍👩‍👧 straße", "\u{301}", ""]);
+            let _ = follows(typed, &["👩‍👩‍👧 straße", "\u{301}", ""]);
         }
     }
 }

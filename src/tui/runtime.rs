@@ -2,7 +2,7 @@
 //! `update` may not do.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -21,8 +21,8 @@ use crate::tui::app::{self, Host};
 use crate::tui::look::Look;
 use crate::tui::model::{Facts, Model};
 use crate::tui::msg::{Asker, Bank, Effect, Link, Msg};
-use crate::tui::{keys, logfile, terminal};
-use crate::workflow::{Registry, trust};
+use crate::tui::{keys, logfile, phrases, terminal};
+use crate::workflow::{Registry, create, trust};
 
 /// The waits between two tries to reach the engine.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -78,10 +78,12 @@ async fn console(paths: Paths, mut model: Model) -> Result<()> {
         engine,
         reader: read_events(&sender),
         sender: sender.clone(),
+        keeping: Arc::default(),
     };
     watch_signals(&sender)?;
     tokio::spawn(keep_connected(paths, sender, slot));
-    let outcome = app::run(&mut screen, &mut model, &mut messages, &mut host, vec![Effect::LoadBank]).await;
+    let first = vec![Effect::LoadBank, Effect::ReadPhrases];
+    let outcome = app::run(&mut screen, &mut model, &mut messages, &mut host, first).await;
     host.reader.abort();
     drop(guard);
     outcome
@@ -93,6 +95,8 @@ struct RealHost {
     engine: Engine,
     sender: UnboundedSender<Msg>,
     reader: JoinHandle<()>,
+    /// Held while a phrase is kept: one after the other.
+    keeping: Arc<Mutex<()>>,
 }
 
 impl Host for RealHost {
@@ -109,6 +113,22 @@ impl Host for RealHost {
                 let _ = self.sender.send(Msg::Done(copied));
             }
             Effect::Trust { path, digest } => self.trust(path, digest),
+            Effect::ReadPhrases => {
+                let (paths, sender) = (self.paths.clone(), self.sender.clone());
+                tokio::task::spawn_blocking(move || {
+                    let _ = sender.send(Msg::Phrases(Box::new(phrases::read(&paths))));
+                });
+            }
+            Effect::KeepPhrase(phrase) => self.keep_phrase(phrase),
+            Effect::NewWorkflow { phrase } => {
+                let (paths, folder, sender) = (self.paths.clone(), self.folder.clone(), self.sender.clone());
+                tokio::task::spawn_blocking(move || {
+                    let bank = Registry::load(&paths, &folder);
+                    let draft = create::draft(None, Some(&phrase), &bank);
+                    let written = draft.and_then(|draft| create::write(&paths, &draft));
+                    let _ = sender.send(Msg::Written(Box::new(written)));
+                });
+            }
             Effect::ReadLog { from } => {
                 let (folder, sender) = (self.paths.logs(), self.sender.clone());
                 tokio::task::spawn_blocking(move || {
@@ -159,6 +179,16 @@ impl RealHost {
             let registry = Registry::load(&paths, &folder);
             let index = Index::new(registry.workflows());
             let _ = sender.send(Msg::Bank(Arc::new(Bank { registry, index })));
+        });
+    }
+
+    fn keep_phrase(&self, phrase: String) {
+        let (paths, sender, keeping) = (self.paths.clone(), self.sender.clone(), Arc::clone(&self.keeping));
+        tokio::task::spawn_blocking(move || {
+            let _one = keeping.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Err(error) = phrases::add(&paths, &phrase) {
+                let _ = sender.send(Msg::Done(Err(error)));
+            }
         });
     }
 

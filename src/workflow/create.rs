@@ -21,9 +21,10 @@ const TRIES: usize = 1000;
 
 /// They say nothing of the work, so an id has no room for them.
 const FILLER: &[&str] = &[
-    "a", "an", "and", "are", "at", "can", "could", "do", "for", "from", "have", "how", "i", "in", "into", "is",
-    "it", "its", "let", "lets", "me", "my", "need", "needs", "of", "on", "or", "our", "please", "should",
-    "some", "that", "the", "their", "there", "this", "to", "up", "us", "want", "we", "with", "would", "you",
+    "a", "an", "and", "are", "at", "can", "could", "do", "for", "from", "have", "how", "i", "in", "into",
+    "is", "it", "its", "let", "lets", "me", "my", "need", "needs", "of", "on", "or", "our", "please",
+    "should", "some", "that", "the", "their", "there", "this", "to", "up", "us", "want", "we", "with",
+    "would", "you",
 ];
 
 /// A workflow that is not in the bank yet.
@@ -64,7 +65,8 @@ pub fn draft(id: Option<&str>, phrase: Option<&str>, registry: &Registry) -> Res
         Ok(_) => Ok(Draft { id: WorkflowId::new(id), text }),
         Err(errors) => {
             let told = errors.iter().map(|e: &Diagnostic| e.message.clone());
-            Err(told.fold(Error::internal("No workflow can be made from this phrase"), Error::cause)
+            Err(told
+                .fold(Error::internal("No workflow can be made from this phrase"), Error::cause)
                 .hint("Say it in other words, or give an id: mwtui new ID"))
         }
     }
@@ -86,7 +88,8 @@ fn said(phrase: &str) -> Result<String> {
         return Err(Error::usage("The phrase is empty").hint("Say what the new workflow is for"));
     }
     if phrase.len() > PHRASE_LENGTH {
-        let message = format!("A trigger phrase may have {PHRASE_LENGTH} bytes, this one has {}", phrase.len());
+        let message =
+            format!("A trigger phrase may have {PHRASE_LENGTH} bytes, this one has {}", phrase.len());
         return Err(Error::usage(message).hint("Say it in one short sentence"));
     }
     Ok(phrase)
@@ -95,7 +98,8 @@ fn said(phrase: &str) -> Result<String> {
 /// `rotate-certificates-staging` out of “please rotate the certificates of staging”.
 fn made_of(phrase: &str) -> String {
     let plain: String = phrase.nfkd().filter(|c| !matches!(c, '\'' | '’')).collect();
-    let plain: String = plain.chars().filter(|c| !unicode_normalization::char::is_combining_mark(*c)).collect();
+    let plain: String =
+        plain.chars().filter(|c| !unicode_normalization::char::is_combining_mark(*c)).collect();
     let mut id = String::new();
     for word in slug_words(&plain) {
         if FILLER.contains(&word.as_str()) || id.len() + word.len() >= ID_LENGTH {
@@ -207,7 +211,10 @@ mod tests {
             let entry = registry.get(&new.id).expect("it is in the bank");
             assert!(entry.diagnostics().is_empty(), "{:?}", entry.diagnostics());
             let workflow = entry.workflow().expect("it loads");
-            assert_eq!((&workflow.trigger_phrases[..], &workflow.status), (&[phrase.to_owned()][..], &Status::Draft));
+            assert_eq!(
+                (&workflow.trigger_phrases[..], &workflow.status),
+                (&[phrase.to_owned()][..], &Status::Draft)
+            );
             assert_eq!(std::fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
             ids.push(new.id.to_string());
         }

@@ -16,7 +16,10 @@ fn a_phrase_that_fits_nothing_becomes_a_workflow() {
     let checked = say(&home, &["validate", path]).ok();
     assert!(checked.out.contains("no errors, 0 warnings"), "{checked:?}");
     let found = say(&home, &["match", "Bake a chocolate cake!", "--json"]).ok().json();
-    assert_eq!((&found["decision"], &found["candidates"][0]["id"]), (&"match".into(), &"bake-chocolate-cake".into()));
+    assert_eq!(
+        (&found["decision"], &found["candidates"][0]["id"]),
+        (&"match".into(), &"bake-chocolate-cake".into())
+    );
 
     let twice = say(&home, &["new", "--from-phrase", "bake a chocolate cake", "--json"]).ok().json();
     assert_eq!(twice["id"], "bake-chocolate-cake-2", "nothing is written over");
