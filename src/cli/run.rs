@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::base::{Error, Result};
 use crate::cli::output::{Line, Tone};
-use crate::cli::{Env, Exit, ask, find, link::Link, matching, plan, start, tell, validate, walk};
+use crate::cli::{Env, Exit, ask, find, link::Link, matching, new, plan, start, tell, validate, walk};
 use crate::client;
 use crate::matching::{Decision, Index, Learned};
 use crate::protocol::Start;
@@ -118,7 +118,12 @@ fn by_phrase<'a>(env: &Env, registry: &'a Registry, said: &str) -> Result<&'a En
             }
             let ambiguous = matches!(decision, Decision::Ambiguous { .. });
             let why = if ambiguous { "could mean more than one workflow" } else { "means no workflow" };
-            Err(no_match(format!("“{said}” {why}")).hint("mwtui run ID with the id of the one you mean"))
+            let hint = if ambiguous {
+                "mwtui run ID with the id of the one you mean".to_owned()
+            } else {
+                format!("To make a workflow of it: mwtui new --from-phrase {}", new::quoted(said))
+            };
+            Err(no_match(format!("“{said}” {why}")).hint(hint))
         }
     }
 }

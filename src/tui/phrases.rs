@@ -68,8 +68,8 @@ mod tests {
         assert_eq!(read(&paths), Ok(["two", "one", "three lines"].map(str::to_owned).to_vec()));
         let mode = std::fs::metadata(paths.phrases_file()).expect("meta").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        let many: String = (0..500).map(|n| format!("phrase {n}\n")).collect();
-        std::fs::write(paths.phrases_file(), many).expect("written");
+        let many: Vec<String> = (0..500).map(|n| format!("phrase {n}")).collect();
+        std::fs::write(paths.phrases_file(), many.join("\n")).expect("written");
         add(&paths, "last").expect("kept");
         let kept = read(&paths).expect("read");
         assert_eq!((kept.len(), kept[0].as_str(), kept[KEPT - 1].as_str()), (KEPT, "phrase 301", "last"));

@@ -2,7 +2,7 @@
 //! `update` may not do.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -30,6 +30,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// How long a request waits for the engine to be reached.
 const REACHED_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long the last phrase may take to be kept once the console is left.
+const KEPT_WITHIN: Duration = Duration::from_secs(2);
 
 /// The engine, while it is reached.
 type Engine = watch::Receiver<Option<Arc<Client>>>;
@@ -78,7 +81,7 @@ async fn console(paths: Paths, mut model: Model) -> Result<()> {
         engine,
         reader: read_events(&sender),
         sender: sender.clone(),
-        keeping: Arc::default(),
+        keeping: None,
     };
     watch_signals(&sender)?;
     tokio::spawn(keep_connected(paths, sender, slot));
@@ -86,6 +89,10 @@ async fn console(paths: Paths, mut model: Model) -> Result<()> {
     let outcome = app::run(&mut screen, &mut model, &mut messages, &mut host, first).await;
     host.reader.abort();
     drop(guard);
+    // Who leaves right after a phrase finds it again; a disk that hangs keeps nobody here.
+    if let Some(kept) = host.keeping.take() {
+        let _ = tokio::time::timeout(KEPT_WITHIN, kept).await;
+    }
     outcome
 }
 
@@ -95,8 +102,8 @@ struct RealHost {
     engine: Engine,
     sender: UnboundedSender<Msg>,
     reader: JoinHandle<()>,
-    /// Held while a phrase is kept: one after the other.
-    keeping: Arc<Mutex<()>>,
+    /// The phrase that is being kept, after those before it.
+    keeping: Option<JoinHandle<()>>,
 }
 
 impl Host for RealHost {
@@ -182,14 +189,18 @@ impl RealHost {
         });
     }
 
-    fn keep_phrase(&self, phrase: String) {
-        let (paths, sender, keeping) = (self.paths.clone(), self.sender.clone(), Arc::clone(&self.keeping));
-        tokio::task::spawn_blocking(move || {
-            let _one = keeping.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Err(error) = phrases::add(&paths, &phrase) {
+    fn keep_phrase(&mut self, phrase: String) {
+        let (paths, sender, before) = (self.paths.clone(), self.sender.clone(), self.keeping.take());
+        self.keeping = Some(tokio::spawn(async move {
+            if let Some(before) = before {
+                let _ = before.await;
+            }
+            let kept = tokio::task::spawn_blocking(move || phrases::add(&paths, &phrase)).await;
+            if let Ok(Err(error)) = kept {
+                tracing::error!(causes = ?error.causes, "{}", error.message);
                 let _ = sender.send(Msg::Done(Err(error)));
             }
-        });
+        }));
     }
 
     fn trust(&self, path: PathBuf, digest: String) {

@@ -15,5 +15,6 @@ mod engine_sessions;
 mod keys_reference;
 mod readme;
 mod support;
+mod tui_phrases;
 mod tui_tour;
 mod workflow_files;

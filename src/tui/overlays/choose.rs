@@ -279,7 +279,7 @@ impl Overlay for Choose {
             }
             let pointer = if selected { look.pointer() } else { " " };
             let none = matches!(item.pick, Pick::None);
-            let number = if none { self.neither_key(model) } else { (n + 1).to_string() };
+            let number = if none { question::neither_key(model) } else { (n + 1).to_string() };
             let mut spans = vec![
                 Span::styled(format!("{pointer} "), look.accent()),
                 Span::styled(format!("{number}  "), look.accent()),

@@ -428,10 +428,13 @@ impl Screen for Console {
             _ if pointed(model).is_some() => "look at it",
             _ if model.console.offer.is_some() => "make a workflow",
             Some(Decision::Ambiguous { .. }) => "say which",
+            Some(Decision::Control(said)) if control::is_idle(model, said) => "",
             Some(Decision::Control(_)) => "do it",
             _ => "what now",
         };
-        hints.push(Hint::labelled(Action::Activate, enter));
+        if !enter.is_empty() {
+            hints.push(Hint::labelled(Action::Activate, enter));
+        }
         if completion(model).is_some() {
             hints.push(Action::Complete.into());
         }

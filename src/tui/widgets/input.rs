@@ -328,7 +328,8 @@ mod tests {
             };
             terminal.draw(draw).expect("drawn");
             let at = terminal.get_cursor_position().expect("a cursor").x;
-            let cells: String = terminal.backend().buffer().content.iter().map(|c| c.symbol()).collect();
+            let cells: String =
+                terminal.backend().buffer().content.iter().map(ratatui::buffer::Cell::symbol).collect();
             (at, cells)
         };
         assert_eq!(drawn("deploy", 20, " it").0, 6);

@@ -39,7 +39,7 @@ impl Choose {
             (some, _) => some.iter().map(|c| &c.id).collect(),
         };
         let mut items: Vec<Item> =
-            ids.iter().filter_map(|id| item(model, id, known(id), &ids, phrase)).collect();
+            ids.iter().filter_map(|id| item(model, id, known(id), asked, phrase)).collect();
         items.push(Item::new("", "None of these", Pick::None));
         let kept = selected.and_then(|id| items.iter().position(|i| workflow(i) == Some(&id)));
         self.selected = kept.unwrap_or(0);
@@ -52,12 +52,12 @@ impl Choose {
         }
         Reaction::close()
     }
+}
 
-    /// The key of the last item.
-    pub(super) fn neither_key(&self, model: &Model) -> String {
-        let keys = keys_of(model, Action::Neither);
-        keys.split(' ').next().filter(|key| key.len() == 1).unwrap_or(" ").to_owned()
-    }
+/// The key of the last item, where it is a single letter or number as those of the others are.
+pub(super) fn neither_key(model: &Model) -> String {
+    let keys = keys_of(model, Action::Neither);
+    keys.split(' ').next().filter(|key| key.len() == 1).unwrap_or(" ").to_owned()
 }
 
 /// The workflows that one of is meant.
@@ -83,7 +83,7 @@ fn item(
     model: &Model,
     id: &WorkflowId,
     candidate: Option<&Candidate>,
-    others: &[&WorkflowId],
+    others: &[WorkflowId],
     phrase: &str,
 ) -> Option<Item> {
     let definition = |id| model.bank.as_ref().and_then(|b| b.registry.get(id)).and_then(|e| e.workflow());
@@ -106,7 +106,7 @@ fn item(
         let letters = if text.as_str() == candidate.text { candidate.lit.clone() } else { Vec::new() };
         item.aside = (text, letters);
     }
-    let told = others.iter().filter(|other| **other != id).filter_map(|other| definition(other)?.says_of(id));
+    let told = others.iter().filter(|other| *other != id).filter_map(|other| definition(other)?.says_of(id));
     let scope = Some(workflow.scope.as_str()).filter(|s| !s.is_empty());
     item.details = scope.into_iter().chain(told).map(light).collect();
     Some(item)

@@ -40,6 +40,11 @@ fn meant(model: &Model, control: &Control) -> Vec<RunSummary> {
     model.mirror.live().filter(named).filter(fits).cloned().collect()
 }
 
+/// There is nothing that it could be done to.
+pub fn is_idle(model: &Model, control: &Control) -> bool {
+    verb(control).is_some() && meant(model, control).is_empty()
+}
+
 /// One run of each workflow that runs: what "this" can mean where something is to be explained.
 fn running_workflows(model: &Model) -> Vec<RunSummary> {
     let mut runs: Vec<RunSummary> = model.mirror.live().cloned().collect();

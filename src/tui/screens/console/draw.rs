@@ -66,7 +66,7 @@ pub(super) fn draw_phrase(model: &Model, frame: &mut Frame, area: Rect, cursor: 
 }
 
 /// The list is no wider than one reads across.
-const WIDEST: u16 = 104;
+const WIDEST: u16 = 92;
 
 /// What the text means so far.
 fn draw_answer(model: &Model, frame: &mut Frame, area: Rect) -> Rect {
@@ -80,6 +80,9 @@ fn draw_answer(model: &Model, frame: &mut Frame, area: Rect) -> Rect {
             Rect { x: row.x + 2.min(row.width), width: row.width.saturating_sub(2), ..row },
         );
         below = rest;
+    }
+    if model.console.offer.is_some() && below.height > 10 {
+        below = take_rows(below, 1).1;
     }
     if !matches!(answer.decision, Decision::Control(_)) {
         below = draw_candidates(model, frame, below, answer);
@@ -145,12 +148,12 @@ fn offered(model: &Model, answer: &Answer, offer: Offer, room: usize) -> Vec<Lin
     ])];
     if let Some(near) = answer.candidates.first().filter(|_| offer == Offer::NoneFits) {
         let line = Line::from(vec![
-            Span::styled("The nearest is ", look.subtext()),
+            Span::styled("  The nearest is ", look.subtext()),
             untrusted(&format!("{} {}", near.id, near.name), look.text()),
-            Span::styled(format!(", {}: ", nearness(near.score)), look.subtext()),
+            Span::styled(format!(", {} at {:.2} of 1: ", nearness(near.score), near.score), look.subtext()),
             untrusted(&why::in_words(near), look.subtext()),
         ]);
-        lines.extend(wrap(&line, room, 0));
+        lines.extend(wrap(&line, room, 2));
     }
     let line = Line::from(vec![
         Span::styled(keys_of(model, Action::Activate), look.accent()),
@@ -160,14 +163,13 @@ fn offered(model: &Model, answer: &Answer, offer: Offer, room: usize) -> Vec<Lin
     lines
 }
 
-/// How near a score is, in words and as it stands in the list.
-fn nearness(score: f64) -> String {
-    let word = match score {
+/// How near a score is that is too low for a match.
+fn nearness(score: f64) -> &'static str {
+    match score {
         s if s < 0.2 => "far off",
         s if s < 0.35 => "not near",
-        _ => "near",
-    };
-    format!("{word} ({score:.2} of 1)")
+        _ => "not near enough",
+    }
 }
 
 /// The candidates; below the one that Enter opens, why.
