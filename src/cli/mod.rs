@@ -21,6 +21,7 @@ mod events;
 mod fail;
 mod find;
 mod follow;
+mod learned;
 mod link;
 mod list;
 mod logs;
@@ -273,7 +274,7 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
     match command {
         Command::List(args) => Ok(list::run(&args, env)),
         Command::Show(args) => show::run(&args, env),
-        Command::Match(args) => matching::run(&args, env),
+        Command::Match(args) => matching::run(&args, env).await,
         Command::Run(args) => run::run(args, env).await,
         Command::Walk(args) => walk::run(&args, env).await,
         Command::Runs(args) => runs::run(args, env).await,

@@ -5,9 +5,11 @@ use serde_json::{Map, Value, json};
 
 use crate::base::{Error, Result};
 use crate::cli::output::{Line, Tone};
-use crate::cli::{Env, Exit, ask, find, link::Link, matching, new, plan, start, tell, validate, walk};
+use crate::cli::{
+    Env, Exit, ask, find, learned, link::Link, matching, new, plan, start, tell, validate, walk,
+};
 use crate::client;
-use crate::matching::{Decision, Index, Learned};
+use crate::matching::{Candidate, Chosen, Decision, Index};
 use crate::protocol::Start;
 use crate::run::PrerequisiteResult;
 use crate::workflow::{Entry, Registry, Workflow, registry::EntryState};
@@ -42,10 +44,12 @@ pub struct Args {
 pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     let registry = env.registry();
     let said = args.id.join(" ");
-    let (entry, phrase) = match find::entry(&registry, &said) {
-        Some(entry) => (entry, args.phrase.clone()),
-        None => (by_phrase(env, &registry, &said)?, Some(args.phrase.clone().unwrap_or(said))),
+    let by_id = find::entry(&registry, &said);
+    let (entry, chosen) = match by_id {
+        Some(entry) => (entry, None),
+        None => by_phrase(env, &registry, &said).await?,
     };
+    let phrase = args.phrase.clone().or_else(|| by_id.is_none().then(|| said.clone()));
     let workflow = runnable(env, entry)?;
     let given = start::pairs("--input", &args.input)?;
     let inputs = inputs(env, workflow, &given).await?;
@@ -79,6 +83,11 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
             prerequisites: results,
         })
         .await?;
+    if let Some(how) = chosen
+        && let Err(error) = link.learn(&said, &workflow.id, how, env.folder_text()).await
+    {
+        env.out.warning(&error);
+    }
     if args.detach {
         if env.out.is_json() {
             env.out.json(json!({ "run": summary }));
@@ -93,17 +102,22 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     walk::walk(env, &link, &summary.run).await
 }
 
-/// The workflow that a phrase means, where that is sure.
-fn by_phrase<'a>(env: &Env, registry: &'a Registry, said: &str) -> Result<&'a Entry> {
+/// The workflow that a phrase means: where several could be meant, a person is asked. What a start
+/// then teaches of the phrase comes with it.
+async fn by_phrase<'a>(env: &Env, registry: &'a Registry, said: &str) -> Result<(&'a Entry, Option<Chosen>)> {
     let one_word = !said.trim().contains(char::is_whitespace);
     if one_word && !env.may_ask() {
         return Err(find::no_workflow(registry, said));
     }
-    let answer = Index::new(registry.workflows()).decide(said, &Learned::default());
-    let best = answer.candidates.first().map(|c| c.id.as_str());
+    let learned = learned::here(env).await;
+    let answer = Index::new(registry.workflows()).decide(said, &learned);
+    let best = answer.candidates.first();
     let no_match = |message: String| Error::new(crate::base::ErrorKind::NoMatch, message);
-    match (&answer.decision, best.and_then(|id| find::entry(registry, id))) {
-        (Decision::Match, Some(entry)) if env.may_ask() => Ok(entry),
+    match (&answer.decision, best.and_then(|c| find::entry(registry, c.id.as_str()))) {
+        (Decision::Match, Some(entry)) if env.may_ask() => {
+            let again = best.is_some_and(|c| c.learned).then_some(Chosen::Confirmed);
+            Ok((entry, again))
+        }
         (Decision::Match, Some(entry)) => Err(no_match(format!("“{said}” is no id of a workflow"))
             .cause("A phrase starts a run only once a person has confirmed it")
             .hint(format!("mwtui run {} --phrase '{said}'", find::label(entry)))),
@@ -117,6 +131,17 @@ fn by_phrase<'a>(env: &Env, registry: &'a Registry, said: &str) -> Result<&'a En
                 matching::tell(env, registry, &answer);
             }
             let ambiguous = matches!(decision, Decision::Ambiguous { .. });
+            if ambiguous && env.may_ask() {
+                let asked = matching::asked(&answer);
+                if let Some(entry) =
+                    which(env, asked).await?.and_then(|c| find::entry(registry, c.id.as_str()))
+                {
+                    return Ok((entry, Some(Chosen::Asked)));
+                }
+            }
+            if !ambiguous && env.may_ask() {
+                learned::missed(env, said).await;
+            }
             let why = if ambiguous { "could mean more than one workflow" } else { "means no workflow" };
             let hint = if ambiguous {
                 "mwtui run ID with the id of the one you mean".to_owned()
@@ -124,6 +149,28 @@ fn by_phrase<'a>(env: &Env, registry: &'a Registry, said: &str) -> Result<&'a En
                 format!("To make a workflow of it: mwtui new --from-phrase {}", new::quoted(said))
             };
             Err(no_match(format!("“{said}” {why}")).hint(hint))
+        }
+    }
+}
+
+/// Asks which of several is meant; `None` where the person leaves.
+async fn which<'a>(env: &Env, asked: &'a [Candidate]) -> Result<Option<&'a Candidate>> {
+    let mut question = Line::new();
+    for (n, candidate) in asked.iter().enumerate() {
+        question = question.put(Tone::Accent, (n + 1).to_string()).plain(" ").plain(candidate.id.as_str());
+        question = question.plain("   ");
+    }
+    question = question.put(Tone::Accent, "q").plain(" none of these ");
+    loop {
+        let Some(typed) = ask::line(env, &question).await? else { return Ok(None) };
+        let typed = typed.trim();
+        if matches!(typed.to_lowercase().as_str(), "" | "q" | "n" | "no") {
+            return Ok(None);
+        }
+        let by_number = typed.parse::<usize>().ok().and_then(|n| asked.get(n.checked_sub(1)?));
+        let by_id = || asked.iter().find(|c| c.id.as_str().eq_ignore_ascii_case(typed));
+        if let Some(candidate) = by_number.or_else(by_id) {
+            return Ok(Some(candidate));
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Phrase → decision, with reasons, and control phrases. Pure: an index built from the
-//! registry and one function from phrase to decision. No clock, no files, nothing learned.
+//! registry and one function from phrase and what was learned to decision. No clock, no files.
 //!
 //! A phrase becomes words (`text`, `stem`, `words`), each word what it may mean in this registry
 //! (`index`), and those are compared with every text (`score`). `decide` weighs the results and what
@@ -9,7 +9,9 @@ mod complete;
 mod control;
 mod index;
 mod learned;
+pub mod memory;
 mod reason;
+mod recall;
 mod sayings;
 mod score;
 mod steady;
@@ -28,7 +30,8 @@ use crate::base::WorkflowId;
 pub use crate::matching::complete::complete;
 use crate::matching::control::Spoken;
 use crate::matching::index::Lexicon;
-pub use crate::matching::learned::{Choice, Chosen, Learned, Lesson};
+pub use crate::matching::learned::{Choice, Chosen, Learned, Lesson, Standing, key};
+pub use crate::matching::memory::{Memory, MemoryEvent, MemoryEventBody, Missed};
 use crate::matching::score::{Fit, PHRASE_WORDS, Query};
 pub use crate::matching::steady::{MARGIN, steady};
 pub use crate::matching::telling::telling;
@@ -91,6 +94,9 @@ pub struct Candidate {
     pub lit: Vec<usize>,
     /// Why, in one short line: `said: deploy MCP changes`, `typo: chan→changes`, `shares: mcp`.
     pub reason: String,
+    /// People chose it before for this very phrase, and that is why it stands here.
+    #[serde(default)]
+    pub learned: bool,
 }
 
 /// Longest phrase that is looked at, in bytes; more is cut.
@@ -162,13 +168,13 @@ impl Index {
 
     /// The decision for a phrase, with what was learned. Deterministic; any text in gives an answer.
     pub fn decide(&self, phrase: &str, learned: &Learned) -> Answer {
-        let _ = learned;
         let words = text::words(cut(phrase), PHRASE_WORDS);
         if words.is_empty() {
             return Answer { decision: Decision::None, candidates: Vec::new() };
         }
         let query = Query::new(&self.lexicon, words);
-        let ranked = self.rank(&query);
+        let mut ranked = self.rank(&query);
+        self.add_similar(&mut ranked, &query, learned);
         let said_exactly = ranked.first().is_some_and(|r| r.exact);
         if !said_exactly && let Some((control, subject, ranked)) = self.control(&query, &ranked) {
             let candidates = ranked.iter().take(MOST).map(|r| self.candidate(&subject, r)).collect();
@@ -176,7 +182,40 @@ impl Index {
         }
         let decision = self.decision(&ranked);
         let candidates = ranked.iter().take(MOST).map(|r| self.candidate(&query, r)).collect();
-        Answer { decision, candidates }
+        let exact = ranked.iter().take_while(|r| r.exact).count();
+        let answer = Answer { decision, candidates };
+        recall::recall(answer, &query.key, exact, learned, |id| self.named(id))
+    }
+
+    /// What similar phrases taught, where nothing was said exactly.
+    fn add_similar(&self, ranked: &mut [Ranked], query: &Query, learned: &Learned) {
+        if learned.is_empty() || ranked.first().is_some_and(|r| r.exact) {
+            return;
+        }
+        let added = recall::similar(learned, &query.key);
+        for one in ranked.iter_mut() {
+            let id = &self.lexicon.entries[one.entry].id;
+            if let Some((_, more)) = added.iter().find(|(of, _)| of == id) {
+                one.score = (one.score + more).min(1.0);
+            }
+        }
+        if !added.is_empty() {
+            self.sort(ranked);
+        }
+    }
+
+    /// The candidate of a workflow that only a lesson names; none of one that is gone or deprecated.
+    fn named(&self, id: &WorkflowId) -> Option<Candidate> {
+        let entry = self.lexicon.entries.iter().find(|e| e.id == *id && !e.deprecated)?;
+        Some(Candidate {
+            id: entry.id.clone(),
+            name: entry.name.clone(),
+            score: 0.0,
+            text: entry.name.clone(),
+            lit: Vec::new(),
+            reason: String::new(),
+            learned: false,
+        })
     }
 
     /// All workflows worth naming, best first.
@@ -346,7 +385,15 @@ impl Index {
             }
             Why::Letters(lit) => (entry.name.clone(), lit.clone(), format!("letters: {}", query.key)),
         };
-        Candidate { id: entry.id.clone(), name: entry.name.clone(), score: ranked.score, text, lit, reason }
+        Candidate {
+            id: entry.id.clone(),
+            name: entry.name.clone(),
+            score: ranked.score,
+            text,
+            lit,
+            reason,
+            learned: false,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use mwtui::config::action::ACTIONS;
 use mwtui::config::{Context, Keymap, Settings, Theme};
 
-const CONTEXTS: [Context; 12] = [
+const CONTEXTS: [Context; 13] = [
     Context::Everywhere,
     Context::List,
     Context::Console,
@@ -19,6 +19,7 @@ const CONTEXTS: [Context; 12] = [
     Context::Card,
     Context::Choose,
     Context::Form,
+    Context::Learned,
 ];
 
 fn reference() -> String {

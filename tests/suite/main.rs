@@ -13,6 +13,7 @@ mod engine;
 mod engine_runs;
 mod engine_sessions;
 mod keys_reference;
+mod learning;
 mod readme;
 mod support;
 mod tui_phrases;

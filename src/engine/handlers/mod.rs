@@ -2,6 +2,10 @@
 //! what is published and stored; it changes nothing itself.
 
 mod act;
+mod forget;
+mod learn;
+mod learned;
+mod miss;
 mod output;
 mod prerequisites;
 mod runs;
@@ -47,6 +51,12 @@ pub async fn handle(engine: &Arc<Engine>, peer: &Peer, request: Request) -> Resu
         Request::ExportSummary { session, path, text, replace } => {
             summary::export(engine, peer, session, path, text, replace).await
         }
+        Request::Learn { phrase, workflow, how, folder } => {
+            learn::learn(engine, peer, phrase, workflow, how, folder).await
+        }
+        Request::Miss { phrase, folder } => miss::miss(engine, peer, phrase, folder).await,
+        Request::Learned => Ok(learned::list(engine)),
+        Request::Forget { phrase, folder } => forget::forget(engine, peer, phrase, folder).await,
         Request::EngineStatus => status::status(engine).await,
         Request::StopEngine { force } => status::stop(engine, force),
     }

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use crate::base::{RunId, SafeLine, SessionId, StepId, WorkflowId};
 use crate::config::{Action, Context, Key, KeyCode};
+use crate::matching::Chosen;
 use crate::protocol::Request;
 use crate::run::{Run, Session, Verb};
 use crate::tui::Model;
@@ -155,7 +156,8 @@ impl Choose {
         let Some(item) = self.shown().get(index).map(|i| (*i).clone()) else { return Reaction::stay() };
         match item.pick {
             Pick::Workflow { id, phrase, reason } => {
-                let effects = Confirm::open(model, &id, Some(&phrase), &reason);
+                let asked = Some(Chosen::Asked);
+                let effects = Confirm::open_chosen(model, &id, Some(&phrase), &reason, asked);
                 Reaction::close().with(effects)
             }
             Pick::None => {

@@ -22,6 +22,9 @@ pub mod failure;
 pub mod form;
 pub mod help;
 pub mod history;
+pub mod learned;
+#[cfg(test)]
+mod learned_tests;
 pub mod pager;
 pub mod palette;
 pub mod reason;

@@ -9,7 +9,6 @@ use ratatui::text::{Line, Span};
 use crate::base::{SafeLine, WorkflowId};
 use crate::config::action::ACTIONS;
 use crate::config::{Action, Context, Key, KeyCode};
-use crate::matching::Learned;
 use crate::tui::Model;
 use crate::tui::overlays::choose::split_foot;
 use crate::tui::overlays::confirm::Confirm;
@@ -59,7 +58,7 @@ impl Palette {
         model.open(palette);
     }
 
-    fn find(&mut self, model: &Model) {
+    fn find(&mut self, model: &mut Model) {
         let wanted = self.search.text().trim();
         let matcher = SkimMatcherV2::default().ignore_case();
         // Every word has to be found, in whichever order.
@@ -102,7 +101,8 @@ impl Palette {
             });
         }
         // Without a word only actions; the registry has its own screen.
-        let found = model.bank.as_ref().map(|bank| bank.index.decide(wanted, &Learned::default()));
+        let learned = model.mirror.learned(&model.facts.folder, model.now);
+        let found = model.bank.as_ref().map(|bank| bank.index.decide(wanted, learned));
         entries.extend(found.into_iter().flat_map(|answer| answer.candidates).map(|candidate| Entry {
             title: SafeLine::new(candidate.id.as_str()),
             sentence: SafeLine::new(&candidate.name),

@@ -6,10 +6,12 @@ use ratatui::layout::Rect;
 
 use crate::base::{RunId, SafeLine, WorkflowId};
 use crate::config::{Action, Context, Key, KeyCode};
-use crate::matching::{Answer, Candidate, Decision, Learned, PHRASE_LIMIT, complete, steady};
+use crate::matching::{Answer, Candidate, Chosen, Decision, PHRASE_LIMIT, complete, memory, steady};
+use crate::protocol::{Request, Update};
 use crate::run::{RunSummary, Session};
 use crate::tui::Model;
-use crate::tui::msg::Effect;
+use crate::tui::model::LinkState;
+use crate::tui::msg::{Asker, Effect};
 use crate::tui::overlays::choose::Choose;
 use crate::tui::overlays::confirm::Confirm;
 use crate::tui::overlays::history::History;
@@ -57,6 +59,17 @@ pub mod control;
 mod draw;
 pub mod why;
 
+#[cfg(test)]
+impl State {
+    pub fn answer(&self) -> Option<&Answer> {
+        self.answer.as_ref()
+    }
+
+    pub fn selected(&self) -> usize {
+        self.chosen.unwrap_or_default()
+    }
+}
+
 pub struct Console;
 
 /// How many candidates and sessions are shown.
@@ -102,7 +115,8 @@ fn match_anew(model: &mut Model) {
 fn match_after(model: &mut Model, before: &[WorkflowId]) {
     let text = model.console.input.text().trim();
     let bank = model.bank.as_ref().filter(|_| !text.is_empty());
-    let answer = bank.map(|bank| steady(bank.index.decide(text, &Learned::default()), before));
+    let learned = model.mirror.learned(&model.facts.folder, model.now);
+    let answer = bank.map(|bank| steady(bank.index.decide(text, learned), before));
     model.console.answer = answer;
     model.console.chosen = None;
     model.console.offer = None;
@@ -255,17 +269,27 @@ fn enter(model: &mut Model) -> Vec<Effect> {
 }
 
 fn act(model: &mut Model, phrase: &str, answer: Answer) -> Vec<Effect> {
-    if let Some(candidate) = model.console.chosen.and_then(|n| answer.candidates.get(n)) {
-        let first = answer.decision == Decision::Match && model.console.chosen == Some(0);
-        let reason = if first { &candidate.reason } else { "you chose it from the list" };
-        return Confirm::open(model, &candidate.id, Some(phrase), reason);
+    if let Some((n, candidate)) = model.console.chosen.and_then(|n| Some((n, answer.candidates.get(n)?))) {
+        let choices = match answer.decision {
+            Decision::Ambiguous { choices } => choices,
+            _ => 0,
+        };
+        if n > 0 || answer.decision != Decision::Match {
+            // One of those that would have been asked about is the answer to that question.
+            let how = if n < choices { Chosen::Asked } else { Chosen::Instead };
+            let reason = "you chose it from the list";
+            return Confirm::open_chosen(model, &candidate.id, Some(phrase), reason, Some(how));
+        }
     }
     if model.console.offer.is_some() {
         return new_workflow(model);
     }
     match answer.decision {
         Decision::Match => match answer.candidates.first() {
-            Some(best) => Confirm::open(model, &best.id, Some(phrase), &best.reason),
+            Some(best) => {
+                let again = best.learned.then_some(Chosen::Confirmed);
+                Confirm::open_chosen(model, &best.id, Some(phrase), &best.reason, again)
+            }
             None => Vec::new(),
         },
         Decision::Ambiguous { .. } => {
@@ -274,7 +298,7 @@ fn act(model: &mut Model, phrase: &str, answer: Answer) -> Vec<Effect> {
         }
         Decision::None => {
             model.console.offer = Some(Offer::NoneFits);
-            Vec::new()
+            missed(model, phrase.to_owned()).into_iter().collect()
         }
         Decision::Control(control) => match control::obey(model, &control) {
             Some(effects) => {
@@ -285,6 +309,14 @@ fn act(model: &mut Model, phrase: &str, answer: Answer) -> Vec<Effect> {
             None => Vec::new(),
         },
     }
+}
+
+/// Keeps a phrase that fits nothing, so that people see what the bank lacks.
+fn missed(model: &Model, phrase: String) -> Option<Effect> {
+    memory::kept(&phrase)?;
+    let reached = matches!(model.link, LinkState::Connected);
+    let request = Request::Miss { phrase, folder: model.facts.folder.clone() };
+    reached.then(|| Effect::ask(Asker::Verb, request))
 }
 
 /// Makes a workflow of the phrase; the editor opens once the file is there.
@@ -343,10 +375,11 @@ impl Screen for Console {
 
     fn on_bank(&self, model: &mut Model) {
         let bank = model.bank.clone();
+        let learned = model.mirror.learned(&model.facts.folder, model.now);
         let phrases = bank.iter().flat_map(|bank| {
             bank.registry.workflows().filter_map(|workflow| {
                 let phrase = workflow.trigger_phrases.first()?;
-                let answer = bank.index.decide(phrase, &Learned::default());
+                let answer = bank.index.decide(phrase, learned);
                 let would_match =
                     answer.decision == Decision::Match && answer.candidates.first()?.id == workflow.id;
                 would_match.then(|| SafeLine::new(phrase))
@@ -356,7 +389,15 @@ impl Screen for Console {
         match_anew(model);
     }
 
+    fn on_update(&self, model: &mut Model, update: &Update) -> Vec<Effect> {
+        if matches!(update, Update::Learned(_)) {
+            match_anew(model);
+        }
+        Vec::new()
+    }
+
     fn on_mirror(&self, model: &mut Model) -> Vec<Effect> {
+        match_anew(model);
         control::fulfil(model)
     }
 
