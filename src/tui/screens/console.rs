@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::base::{RunId, SafeLine, WorkflowId};
 use crate::config::{Action, Context, Key, KeyCode};
-use crate::matching::{Answer, Candidate, Chosen, Decision, PHRASE_LIMIT, complete, memory, steady};
+use crate::matching::{Answer, Candidate, Chosen, Decision, PHRASE_LIMIT, memory, steady};
 use crate::protocol::{Request, Update};
 use crate::run::{RunSummary, Session};
 use crate::tui::Model;
@@ -15,10 +15,10 @@ use crate::tui::msg::{Asker, Effect};
 use crate::tui::overlays::choose::Choose;
 use crate::tui::overlays::confirm::Confirm;
 use crate::tui::overlays::history::History;
+use crate::tui::screens::console::ghost::{completion, ghost, shown_ghost, take_ghost};
 use crate::tui::screens::{Screen, ScreenId, sessions};
 use crate::tui::widgets::ListState;
 use crate::tui::widgets::{Hint, LineInput};
-use crate::workflow::{Entry, Status};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Focus {
@@ -57,6 +57,7 @@ enum Offer {
 
 pub mod control;
 mod draw;
+mod ghost;
 pub mod why;
 
 #[cfg(test)]
@@ -121,48 +122,6 @@ fn match_after(model: &mut Model, before: &[WorkflowId]) {
     model.console.chosen = None;
     model.console.offer = None;
     model.console.ghost = ghost(model);
-}
-
-/// What would follow what is typed, in a trigger phrase of the candidates that are shown; where nothing is
-/// shown yet, in any.
-fn ghost(model: &Model) -> SafeLine {
-    let state = &model.console;
-    let (Some(bank), Some(answer)) = (&model.bank, &state.answer) else { return SafeLine::default() };
-    if matches!(answer.decision, Decision::Control(_)) {
-        return SafeLine::default();
-    }
-    let shown = candidates(model);
-    let shown = state.chosen.and_then(|n| shown.get(n..=n)).unwrap_or(shown);
-    let triggers = |c: &Candidate| {
-        let workflow = bank.registry.get(&c.id).and_then(Entry::workflow);
-        workflow.map_or(&[][..], |w| &w.trigger_phrases[..])
-    };
-    // Of each the one that fits best goes before its others.
-    let best = |c: &&Candidate| triggers(c).contains(&c.text);
-    let ranked = shown.iter().flat_map(|c| {
-        let first = Some(c).filter(best).map(|c| c.text.as_str());
-        first.into_iter().chain(triggers(c).iter().map(String::as_str))
-    });
-    let rest = if shown.is_empty() {
-        let live = bank.registry.workflows().filter(|w| !matches!(w.status, Status::Deprecated { .. }));
-        complete(state.input.text(), live.flat_map(|w| w.trigger_phrases.iter().map(String::as_str)))
-    } else {
-        complete(state.input.text(), ranked)
-    };
-    rest.map(|rest| SafeLine::new(&rest)).unwrap_or_default()
-}
-
-/// The ghost, where it stands: right behind the cursor.
-fn shown_ghost(model: &Model) -> Option<&SafeLine> {
-    let state = &model.console;
-    Some(&state.ghost).filter(|ghost| !ghost.as_str().is_empty() && state.input.at_end())
-}
-
-fn take_ghost(model: &mut Model) -> bool {
-    let Some(ghost) = shown_ghost(model).cloned() else { return false };
-    model.console.input.insert(ghost.as_str());
-    match_again(model);
-    true
 }
 
 /// Puts a phrase into the input line, as if it had been typed.
@@ -491,16 +450,6 @@ impl Screen for Console {
 
 fn is_control(model: &Model) -> bool {
     matches!(model.console.answer.as_ref().map(|a| &a.decision), Some(Decision::Control(_)))
-}
-
-/// What the line would say once it is completed: with the ghost, or in the words of the selected match.
-fn completion(model: &Model) -> Option<String> {
-    let text = model.console.input.text();
-    if let Some(ghost) = shown_ghost(model) {
-        return Some(format!("{text}{ghost}"));
-    }
-    let words = &candidates(model).get(pointed(model)?)?.text;
-    Some(words.clone()).filter(|words| words.to_lowercase() != text.trim().to_lowercase())
 }
 
 fn input_action(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
