@@ -14,7 +14,10 @@ use crate::matching::prepared::Field;
 use crate::matching::score::{self, Features, Fit, PHRASE_WORDS, Query};
 use crate::matching::signs::signs;
 use crate::matching::text::{self, Word};
-use crate::matching::{Answer, Candidate, Control, Decision, Learned, MOST, PHRASE_LIMIT, reason, recall};
+use crate::matching::{
+    Answer, Candidate, Control, Decision, Learned, MOST, Measured, MeasuredCandidate, Options, PHRASE_LIMIT,
+    reason, recall,
+};
 use crate::workflow::Workflow;
 
 /// Less likely than this, a workflow is not named.
@@ -70,20 +73,18 @@ enum Why {
 
 impl Index {
     pub fn new<'a>(workflows: impl IntoIterator<Item = &'a Arc<Workflow>>) -> Self {
-        Self::of(Lexicon::new(workflows, None), Caution::default())
+        Self::with(workflows, &Options::default())
+    }
+
+    /// The same, as people have set it.
+    pub fn with<'a>(workflows: impl IntoIterator<Item = &'a Arc<Workflow>>, options: &Options) -> Self {
+        Self::of(Lexicon::new(workflows, &options.words, None), options.caution)
     }
 
     /// The same for other workflows; what is unchanged of them is not read again.
     #[must_use]
     pub fn updated<'a>(&self, workflows: impl IntoIterator<Item = &'a Arc<Workflow>>) -> Self {
-        Self::of(Lexicon::new(workflows, Some(&self.lexicon)), self.caution)
-    }
-
-    /// The same with another caution.
-    #[must_use]
-    pub fn with_caution(mut self, caution: Caution) -> Self {
-        self.caution = caution;
-        self
+        Self::of(Lexicon::new(workflows, &self.lexicon.table, Some(&self.lexicon)), self.caution)
     }
 
     fn of(lexicon: Lexicon, caution: Caution) -> Self {
@@ -151,6 +152,18 @@ impl Index {
             features: Vec::new(),
             learned: false,
         })
+    }
+
+    /// What is measured of a phrase, whatever is decided. The same numbers that the decision is made of.
+    pub fn measure(&self, phrase: &str) -> Measured {
+        let query = Query::new(&self.lexicon, text::words(cut(phrase), PHRASE_WORDS));
+        let (ranked, opposed, _) = self.standing(&query);
+        let candidates = ranked.iter().zip(opposed).map(|(r, opposed)| MeasuredCandidate {
+            id: self.lexicon.entries[r.entry].prepared.id.clone(),
+            features: r.features.map(|f| f.to_vec()).unwrap_or_default(),
+            opposed,
+        });
+        Measured { candidates: candidates.collect(), phrase: self.phrase(&query) }
     }
 
     /// All workflows worth naming, best first, and what to do about them.
