@@ -41,7 +41,7 @@ pub struct Args {
     /// Tell all of it: which word met which, the numbers behind, and what kept it from being certain
     #[arg(long)]
     explain: bool,
-    /// What a wrong guess costs, in questions: 1 asks least, 20 most; config.toml or 2 says it otherwise
+    /// What a wrong guess costs, in questions, from 1 to 20: more asks more and guesses less
     #[arg(long, value_name = "N", value_parser = caution)]
     caution: Option<Caution>,
 }
