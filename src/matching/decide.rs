@@ -107,8 +107,7 @@ impl Index {
             return Answer { decision: Decision::None, candidates: Vec::new(), none: 1.0, doubt: None };
         }
         let query = Query::new(&self.lexicon, words);
-        let Ranking { mut ranked, none, decision } = self.rank(&query);
-        self.add_similar(&mut ranked, &query, learned);
+        let Ranking { ranked, none, decision } = self.rank(&query, learned);
         let said_exactly = ranked.first().is_some_and(|r| r.exact);
         if !said_exactly && let Some((control, subject, ranked)) = self.control(&query, &ranked) {
             let candidates = self.candidates(&subject, &ranked);
@@ -118,23 +117,6 @@ impl Index {
         let exact = ranked.iter().take_while(|r| r.exact).count();
         let answer = Answer { decision, candidates: self.candidates(&query, &ranked), none, doubt };
         recall::recall(answer, &query.key, exact, learned, |id| self.named(id))
-    }
-
-    /// What similar phrases taught, where nothing was said exactly.
-    fn add_similar(&self, ranked: &mut [Ranked], query: &Query, learned: &Learned) {
-        if learned.is_empty() || ranked.first().is_some_and(|r| r.exact) {
-            return;
-        }
-        let added = recall::similar(learned, &query.key);
-        for one in ranked.iter_mut() {
-            let id = &self.lexicon.entries[one.entry].prepared.id;
-            if let Some((_, more)) = added.iter().find(|(of, _)| of == id) {
-                one.score = (one.score + more).min(1.0);
-            }
-        }
-        if !added.is_empty() {
-            self.sort(ranked);
-        }
     }
 
     /// The candidate of a workflow that only a lesson names; none of one that is gone or deprecated.
@@ -166,11 +148,12 @@ impl Index {
         Measured { candidates: candidates.collect(), phrase: self.phrase(&query) }
     }
 
-    /// All workflows worth naming, best first, and what to do about them.
-    fn rank(&self, query: &Query) -> Ranking {
+    /// All workflows worth naming, best first, and what to do about them; `learned` has a small say of phrases like this.
+    fn rank(&self, query: &Query, learned: &Learned) -> Ranking {
         let (mut ranked, opposed, replaced) = self.standing(query);
         let features: Vec<Features> = ranked.iter().filter_map(|r| r.features).collect();
-        let judged = judge::judge(&features, &opposed, &self.phrase(query));
+        let lessons = self.lessons(query, learned, &ranked);
+        let judged = judge::judge(&features, &opposed, &lessons, &self.phrase(query));
         for (one, likely) in ranked.iter_mut().zip(&judged.likely) {
             one.score = *likely;
         }
@@ -191,6 +174,13 @@ impl Index {
         }
         ranking.ranked.extend(replaced);
         ranking
+    }
+
+    /// What lessons of similar phrases add to each of these.
+    fn lessons(&self, query: &Query, learned: &Learned, ranked: &[Ranked]) -> Vec<f64> {
+        let added = recall::similar(learned, &query.key);
+        let of = |r: &Ranked| added.iter().find(|(id, _)| *id == self.lexicon.entries[r.entry].prepared.id);
+        ranked.iter().map(|r| of(r).map_or(0.0, |(_, more)| *more)).collect()
     }
 
     /// Best first; the same for what is equal.
@@ -328,7 +318,7 @@ impl Index {
         } else if let Some(entry) = by_id(&subject.words) {
             vec![Ranked { entry, score: 1.0, exact: true, features: None, why: Why::Id }]
         } else {
-            let about = self.rank(&subject).ranked;
+            let about = self.rank(&subject, &Learned::default()).ranked;
             let named = about.first().is_some_and(|b| b.score >= if certain { NAMED } else { NAMED_BARE });
             if !named && !certain {
                 return None;

@@ -116,13 +116,12 @@ impl Lexicon {
         let mut stems = Vec::with_capacity(text.terms.len());
         for term in &text.terms {
             let next = self.postings.len() as u32;
-            let number = match self.stems.get(&term.stem) {
-                Some(number) => *number,
-                None => {
-                    self.stems.insert(term.stem.clone(), next);
-                    self.postings.push(Vec::new());
-                    next
-                }
+            let number = if let Some(number) = self.stems.get(&term.stem) {
+                *number
+            } else {
+                self.stems.insert(term.stem.clone(), next);
+                self.postings.push(Vec::new());
+                next
             };
             let posting = &mut self.postings[number as usize];
             if posting.last() != Some(&place) {

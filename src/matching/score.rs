@@ -103,10 +103,13 @@ pub struct Standing {
     pub opposed: bool,
 }
 
+/// A workflow after the rough look: its best score, and the score and place of each of its texts.
+type Rough = (usize, f64, Vec<(f64, usize)>);
+
 /// The workflows that have anything in common with the phrase and are not far behind, in no order.
 pub fn standings(lexicon: &Lexicon, query: &Query) -> Vec<Standing> {
     let rough = rough(lexicon, query);
-    let mut of_workflow: Vec<(usize, f64, Vec<(f64, usize)>)> = Vec::new();
+    let mut of_workflow: Vec<Rough> = Vec::new();
     let mut slots: Vec<u32> = vec![u32::MAX; lexicon.entries.len()];
     for (place, score) in rough {
         let workflow = lexicon.places[place].workflow;
@@ -200,7 +203,7 @@ fn look(lexicon: &Lexicon, query: &Query, workflow: usize, texts: impl Iterator<
             soft = soft.max(fit.soft * worth);
             direction = direction.max(fit.cosine);
         } else {
-            named = named.max((fit.soft + fit.cosine) / 2.0 * worth);
+            named = named.max(f64::midpoint(fit.soft, fit.cosine) * worth);
             if text.field == Field::Name {
                 hard = hard.max(fit.hard * worth);
                 soft = soft.max(fit.soft * worth);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::base::{Error, digest};
 use crate::config::{ColourDepth, GlyphSet};
+use crate::matching::Options;
 use crate::run::{RunStatus, summarise};
 use crate::tui::msg::{Bank, Msg};
 use crate::tui::testing::{Harness, NOW, bundled_run};
