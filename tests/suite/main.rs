@@ -15,6 +15,7 @@ mod engine_sessions;
 mod keys_reference;
 mod learning;
 mod opinion;
+mod phrases;
 mod readme;
 mod support;
 mod tui_tour;
