@@ -25,6 +25,13 @@ const WORTH_NAMING: f64 = 0.02;
 /// How likely the rest of a control phrase must name a workflow, where it says "workflow" and where not.
 const NAMED: f64 = 0.2;
 const NAMED_BARE: f64 = 0.45;
+/// A phrase of several clauses, one of them a control phrase, is about the work where the rest fits a workflow so well.
+const ASKS_FOR: f64 = 0.7;
+/// Clauses of a phrase that are looked at, and words: in a long story a clause is no command.
+const MOST_CLAUSES: usize = 4;
+const CLAUSE_WORDS: usize = 16;
+/// A phrase that says neither "run" nor "workflow" and is so nearly what a text of a workflow says is about the work.
+const NEARLY_SAID: f64 = 0.65;
 /// A trigger phrase that sounds like a control phrase goes before it from this fit on.
 const TRIGGER_FIRST: f64 = 0.85;
 /// An id among other words.
@@ -109,7 +116,8 @@ impl Index {
         let query = Query::new(&self.lexicon, words);
         let Ranking { ranked, none, decision } = self.rank(&query, learned);
         let said_exactly = ranked.first().is_some_and(|r| r.exact);
-        if !said_exactly && let Some((control, subject, ranked)) = self.control(&query, &ranked) {
+        if !said_exactly && let Some((control, subject, ranked)) = self.control(cut(phrase), &query, &ranked)
+        {
             let candidates = self.candidates(&subject, &ranked);
             return Answer { decision: Decision::Control(control), candidates, none: 0.0, doubt: None };
         }
@@ -300,10 +308,12 @@ impl Index {
 
     /// The control phrase that this is, the part of it that names a workflow, and the workflows
     /// that this part fits.
-    fn control(&self, query: &Query, ranked: &[Ranked]) -> Option<(Control, Query, Vec<Ranked>)> {
-        let by_id =
-            |words: &[Word]| self.lexicon.by_id(words).or_else(|| self.mentioned(words).first().copied());
-        let spoken = control::spoken(&query.words, |words| by_id(words).is_some())?;
+    fn control(
+        &self,
+        phrase: &str,
+        query: &Query,
+        ranked: &[Ranked],
+    ) -> Option<(Control, Query, Vec<Ranked>)> {
         let a_trigger_says_so = ranked.iter().any(|r| match &r.why {
             Why::Fit(fit) => fit.hard >= TRIGGER_FIRST && self.sounds_like_control[fit.place],
             _ => false,
@@ -311,11 +321,44 @@ impl Index {
         if a_trigger_says_so {
             return None;
         }
+        let spoken = control::spoken(&query.words, |words| self.named_by_id(words).is_some());
+        let nearly_said =
+            ranked.first().is_some_and(|r| matches!(&r.why, Why::Fit(fit) if fit.hard >= NEARLY_SAID));
+        let spoken = spoken.filter(|s| s.certain || !nearly_said);
+        match spoken.and_then(|spoken| self.about(spoken)) {
+            Some(found) => Some(found),
+            None if query.words.len() <= CLAUSE_WORDS => self.control_in_a_clause(phrase),
+            None => None,
+        }
+    }
+
+    /// A control phrase that is one clause of several, where the rest asks for no workflow: "hold on, I have a call".
+    fn control_in_a_clause(&self, phrase: &str) -> Option<(Control, Query, Vec<Ranked>)> {
+        let clauses: Vec<Vec<Word>> =
+            control::clauses(phrase).take(MOST_CLAUSES).map(|c| text::words(c, PHRASE_WORDS)).collect();
+        if clauses.len() < 2 {
+            return None;
+        }
+        clauses.iter().enumerate().find_map(|(at, clause)| {
+            let spoken = control::spoken(clause, |_| false).filter(|s| s.certain && s.subject.is_empty())?;
+            let rest = clauses.iter().enumerate().filter(|(other, _)| *other != at);
+            let rest: Vec<Word> = rest.flat_map(|(_, words)| words.iter().cloned()).collect();
+            let asks = self
+                .rank(&Query::new(&self.lexicon, rest))
+                .ranked
+                .first()
+                .is_some_and(|b| b.score >= ASKS_FOR);
+            if asks { None } else { self.about(spoken) }
+        })
+    }
+
+    /// What a control phrase is about: the workflow that it names, if it names one.
+    fn about(&self, spoken: Spoken) -> Option<(Control, Query, Vec<Ranked>)> {
         let Spoken { action, subject, certain } = spoken;
-        let subject = Query::new(&self.lexicon, subject.into_iter().cloned().collect());
+        let subject = Query::new(&self.lexicon, subject);
         let about = if subject.words.is_empty() {
             Vec::new()
-        } else if let Some(entry) = by_id(&subject.words) {
+        } else if let Some(entry) = self.named_by_id(&subject.words) {
             vec![Ranked { entry, score: 1.0, exact: true, features: None, why: Why::Id }]
         } else {
             let about = self.rank(&subject, &Learned::default()).ranked;
@@ -327,6 +370,10 @@ impl Index {
         };
         let workflow = about.first().map(|best| self.lexicon.entries[best.entry].prepared.id.clone());
         Some((Control { action, workflow }, subject, about))
+    }
+
+    fn named_by_id(&self, words: &[Word]) -> Option<usize> {
+        self.lexicon.by_id(words).or_else(|| self.mentioned(words).first().copied())
     }
 
     /// What kept the decision from being certain.

@@ -164,7 +164,7 @@ fn phrases_find_their_workflow() {
         ("update zed", "match MW-004"),
         ("test the mcp tools", "match MW-003"),
         ("run the mcp tests", "match MW-003"),
-        ("do the mcp tools still work?", "match MW-003"),
+        ("check that the mcp tools still work", "match MW-003"),
         ("create a new mcp tool", "match MW-002"),
         ("make a new mcp tool", "match MW-002"),
         ("please add a new tool to our MCP server", "match MW-002"),
