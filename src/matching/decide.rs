@@ -36,6 +36,8 @@ const NEARLY_SAID: f64 = 0.65;
 const TRIGGER_FIRST: f64 = 0.85;
 /// An id among other words.
 const ID_MENTIONED: f64 = 0.97;
+/// Words of a name that are looked for in a control phrase.
+const NAME_WORDS: usize = 12;
 /// Workflows whose names are searched letter by letter when no word fits.
 const LETTERS_IN: usize = 1000;
 /// The most that letters alone give.
@@ -74,6 +76,7 @@ struct Ranking {
 enum Why {
     Fit(Fit),
     Id,
+    Name,
     Replaces(usize, Fit),
     Letters(Vec<usize>),
 }
@@ -325,7 +328,7 @@ impl Index {
         let nearly_said =
             ranked.first().is_some_and(|r| matches!(&r.why, Why::Fit(fit) if fit.hard >= NEARLY_SAID));
         let spoken = spoken.filter(|s| s.certain || !nearly_said);
-        match spoken.and_then(|spoken| self.about(spoken)) {
+        match spoken.and_then(|spoken| self.about(spoken, &query.words)) {
             Some(found) => Some(found),
             None if query.words.len() <= CLAUSE_WORDS => self.control_in_a_clause(phrase),
             None => None,
@@ -344,22 +347,24 @@ impl Index {
             let rest = clauses.iter().enumerate().filter(|(other, _)| *other != at);
             let rest: Vec<Word> = rest.flat_map(|(_, words)| words.iter().cloned()).collect();
             let asks = self
-                .rank(&Query::new(&self.lexicon, rest))
+                .rank(&Query::new(&self.lexicon, rest), &Learned::default())
                 .ranked
                 .first()
                 .is_some_and(|b| b.score >= ASKS_FOR);
-            if asks { None } else { self.about(spoken) }
+            if asks { None } else { self.about(spoken, clause) }
         })
     }
 
-    /// What a control phrase is about: the workflow that it names, if it names one.
-    fn about(&self, spoken: Spoken) -> Option<(Control, Query, Vec<Ranked>)> {
+    /// What a control phrase of these words is about: the workflow that it names, if it names one.
+    fn about(&self, spoken: Spoken, words: &[Word]) -> Option<(Control, Query, Vec<Ranked>)> {
         let Spoken { action, subject, certain } = spoken;
         let subject = Query::new(&self.lexicon, subject);
         let about = if subject.words.is_empty() {
             Vec::new()
         } else if let Some(entry) = self.named_by_id(&subject.words) {
             vec![Ranked { entry, score: 1.0, exact: true, features: None, why: Why::Id }]
+        } else if let Some(entry) = self.named_in_full(words) {
+            vec![Ranked { entry, score: 1.0, exact: true, features: None, why: Why::Name }]
         } else {
             let about = self.rank(&subject, &Learned::default()).ranked;
             let named = about.first().is_some_and(|b| b.score >= if certain { NAMED } else { NAMED_BARE });
@@ -374,6 +379,16 @@ impl Index {
 
     fn named_by_id(&self, words: &[Word]) -> Option<usize> {
         self.lexicon.by_id(words).or_else(|| self.mentioned(words).first().copied())
+    }
+
+    /// The workflow whose whole name, of several words, stands in the phrase; the longest where there are several.
+    fn named_in_full(&self, words: &[Word]) -> Option<usize> {
+        let is_name = |place: &&u32| self.lexicon.text(**place as usize).field == Field::Name;
+        let lengths = (2..=words.len().min(NAME_WORDS)).rev();
+        lengths.flat_map(|length| words.windows(length)).find_map(|part| {
+            let place = self.lexicon.by_key.get(&text::key(part))?.iter().find(is_name)?;
+            Some(self.lexicon.places[*place as usize].workflow)
+        })
     }
 
     /// What kept the decision from being certain.
@@ -423,6 +438,11 @@ impl Index {
                 reason::reason(&self.lexicon, query, fit),
             ),
             Why::Id => (entry.name.clone(), Vec::new(), format!("id: {}", entry.id)),
+            Why::Name => (
+                entry.name.clone(),
+                (0..entry.name.chars().count()).collect(),
+                format!("name: {}", entry.name),
+            ),
             Why::Replaces(old, fit) => {
                 let old = &self.lexicon.entries[*old].prepared;
                 let why = reason::reason(&self.lexicon, query, fit);
@@ -432,7 +452,7 @@ impl Index {
         };
         let met = match &ranked.why {
             Why::Fit(fit) | Why::Replaces(_, fit) => reason::pairs(&self.lexicon, query, fit),
-            Why::Id | Why::Letters(_) => Vec::new(),
+            Why::Id | Why::Name | Why::Letters(_) => Vec::new(),
         };
         Candidate {
             id: entry.id.clone(),
