@@ -121,8 +121,9 @@ impl Place<'_> {
             _ => None,
         };
         number.filter(|n| (LEAST_CAUTION..=MOST_CAUTION).contains(n)).ok_or_else(|| {
-            self.wrong(value, &format!("`caution` is a number from {LEAST_CAUTION} to {MOST_CAUTION}"))
-                .hint("It says how many questions are better than one wrong guess; `caution = 2.0` is usual")
+            self.wrong(value, &format!("`caution` is a number from {LEAST_CAUTION} to {MOST_CAUTION}")).hint(
+                "It says how many questions are better than one wrong guess; leave it out for the usual",
+            )
         })
     }
 

@@ -239,7 +239,7 @@ impl Index {
 
     fn phrase(&self, query: &Query) -> Phrase {
         let weight: f64 = query.asked.iter().map(|a| a.weight).sum();
-        let unknown: f64 = query.asked.iter().filter(|a| a.unknown).map(|a| a.weight).sum();
+        let unknown = query.asked.iter().filter(|a| a.unknown).fold(0.0, |sum, a| sum + a.weight);
         Phrase {
             signs: signs(&query.words),
             unknown: if weight > 0.0 { unknown / weight } else { 1.0 },

@@ -12,6 +12,7 @@ mod cli_walk;
 mod engine;
 mod engine_runs;
 mod engine_sessions;
+mod explain;
 mod keys_reference;
 mod learning;
 mod opinion;
