@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand};
 
 use crate::base::{Error, ErrorKind, Paths, Result, paths};
+use crate::config::Settings;
+use crate::matching::Options;
 use crate::workflow::Registry;
 
 mod answer;
@@ -18,6 +20,7 @@ mod doctor;
 mod done;
 mod engine;
 mod events;
+mod explain;
 mod fail;
 mod find;
 mod follow;
@@ -51,6 +54,7 @@ mod trust;
 mod validate;
 mod values;
 mod walk;
+mod words;
 
 pub use engine::EngineCommand;
 use output::{Line, Output};
@@ -186,6 +190,11 @@ impl Env {
 
     pub fn registry(&self) -> Registry {
         Registry::load(&self.paths, &self.folder)
+    }
+
+    /// How phrases are matched, as config.toml says.
+    pub fn matching(&self) -> Result<Options> {
+        Options::new(&Settings::load(&self.paths.config_file())?.matching)
     }
 
     /// The folder as messages to the engine name it.

@@ -122,7 +122,7 @@ async fn by_phrase<'a>(
         return Err(find::no_workflow(registry, said));
     }
     let learned = learned::here(env).await;
-    let answer = Index::new(registry.workflows()).decide(said, &learned);
+    let answer = Index::with(registry.workflows(), &env.matching()?).decide(said, &learned);
     let best = answer.candidates.first();
     let no_match = |message: String| Error::new(crate::base::ErrorKind::NoMatch, message);
     match (&answer.decision, best.and_then(|c| find::entry(registry, c.id.as_str()))) {

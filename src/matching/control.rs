@@ -63,7 +63,7 @@ pub fn sounds_like_one(words: &[Word]) -> bool {
 /// What control phrases say, by its first word.
 static SAYINGS: LazyLock<HashMap<&'static str, Vec<&'static str>>> = LazyLock::new(|| {
     let mut sayings: HashMap<&str, Vec<&str>> = HashMap::new();
-    for says in RULES.iter().flat_map(|r| r.says).chain(["explain", "describe", "show"].iter()) {
+    for says in RULES.iter().flat_map(|r| &r.says).chain(&["explain", "describe", "show"]) {
         sayings.entry(says.split(' ').next().unwrap_or(says)).or_default().push(says);
     }
     sayings
@@ -71,8 +71,8 @@ static SAYINGS: LazyLock<HashMap<&'static str, Vec<&'static str>>> = LazyLock::n
 
 fn by_rule(words: &[Word]) -> Option<Spoken> {
     let mut best: Option<(usize, Spoken)> = None;
-    for rule in RULES {
-        for says in rule.says {
+    for rule in RULES.iter() {
+        for says in &rule.says {
             let Some((at, length)) = find(words, says) else { continue };
             if rule.action == ControlAction::Help && words.iter().any(|w| w.text.starts_with("thank")) {
                 continue;
@@ -81,7 +81,7 @@ fn by_rule(words: &[Word]) -> Option<Spoken> {
                 continue;
             }
             let rest = words.iter().enumerate().filter(|(i, _)| *i < at || *i >= at + length).map(|(_, w)| w);
-            let left: Vec<Word> = rest.filter(|w| !passes(&w.text, rule.beside)).cloned().collect();
+            let left: Vec<Word> = rest.filter(|w| !passes(&w.text, &rule.beside)).cloned().collect();
             let thing = words.iter().any(|w| is_one_of(&w.text, THINGS));
             if left.is_empty() {
                 best = Some((length, Spoken { action: rule.action, subject: left, certain: true }));

@@ -14,7 +14,10 @@ use crate::matching::prepared::Field;
 use crate::matching::score::{self, Features, Fit, PHRASE_WORDS, Query};
 use crate::matching::signs::signs;
 use crate::matching::text::{self, Word};
-use crate::matching::{Answer, Candidate, Control, Decision, Learned, MOST, PHRASE_LIMIT, reason, recall};
+use crate::matching::{
+    Answer, Candidate, Control, Decision, Learned, MOST, Measured, MeasuredCandidate, Options, PHRASE_LIMIT,
+    reason, recall,
+};
 use crate::workflow::Workflow;
 
 /// Less likely than this, a workflow is not named.
@@ -36,6 +39,8 @@ const ID_MENTIONED: f64 = 0.97;
 /// How likely it is that who has typed the beginning of one workflow's trigger phrase means it, and how much that must be.
 const BEGUN: f64 = 0.75;
 const BEGUN_LETTERS: usize = 6;
+/// Words of a name that are looked for in a control phrase.
+const NAME_WORDS: usize = 12;
 /// Workflows whose names are searched letter by letter when no word fits.
 const LETTERS_IN: usize = 1000;
 /// The most that letters alone give.
@@ -74,26 +79,25 @@ struct Ranking {
 enum Why {
     Fit(Fit),
     Id,
+    Name,
     Replaces(usize, Fit),
     Letters(Vec<usize>),
 }
 
 impl Index {
     pub fn new<'a>(workflows: impl IntoIterator<Item = &'a Arc<Workflow>>) -> Self {
-        Self::of(Lexicon::new(workflows, None), Caution::default())
+        Self::with(workflows, &Options::default())
+    }
+
+    /// The same, as people have set it.
+    pub fn with<'a>(workflows: impl IntoIterator<Item = &'a Arc<Workflow>>, options: &Options) -> Self {
+        Self::of(Lexicon::new(workflows, &options.words, None), options.caution)
     }
 
     /// The same for other workflows; what is unchanged of them is not read again.
     #[must_use]
     pub fn updated<'a>(&self, workflows: impl IntoIterator<Item = &'a Arc<Workflow>>) -> Self {
-        Self::of(Lexicon::new(workflows, Some(&self.lexicon)), self.caution)
-    }
-
-    /// The same with another caution.
-    #[must_use]
-    pub fn with_caution(mut self, caution: Caution) -> Self {
-        self.caution = caution;
-        self
+        Self::of(Lexicon::new(workflows, &self.lexicon.table, Some(&self.lexicon)), self.caution)
     }
 
     fn of(lexicon: Lexicon, caution: Caution) -> Self {
@@ -144,6 +148,18 @@ impl Index {
             features: Vec::new(),
             learned: false,
         })
+    }
+
+    /// What is measured of a phrase, whatever is decided. The same numbers that the decision is made of.
+    pub fn measure(&self, phrase: &str) -> Measured {
+        let query = Query::new(&self.lexicon, text::words(cut(phrase), PHRASE_WORDS));
+        let (ranked, opposed, _) = self.standing(&query);
+        let candidates = ranked.iter().zip(opposed).map(|(r, opposed)| MeasuredCandidate {
+            id: self.lexicon.entries[r.entry].prepared.id.clone(),
+            features: r.features.map(|f| f.to_vec()).unwrap_or_default(),
+            opposed,
+        });
+        Measured { candidates: candidates.collect(), phrase: self.phrase(&query) }
     }
 
     /// All workflows worth naming, best first, and what to do about them; `learned` has a small say of phrases like this.
@@ -226,7 +242,7 @@ impl Index {
 
     fn phrase(&self, query: &Query) -> Phrase {
         let weight: f64 = query.asked.iter().map(|a| a.weight).sum();
-        let unknown: f64 = query.asked.iter().filter(|a| a.unknown).map(|a| a.weight).sum();
+        let unknown = query.asked.iter().filter(|a| a.unknown).fold(0.0, |sum, a| sum + a.weight);
         Phrase {
             signs: signs(&query.words),
             unknown: if weight > 0.0 { unknown / weight } else { 1.0 },
@@ -340,7 +356,7 @@ impl Index {
         let nearly_said =
             ranked.first().is_some_and(|r| matches!(&r.why, Why::Fit(fit) if fit.hard >= NEARLY_SAID));
         let spoken = spoken.filter(|s| s.certain || !nearly_said);
-        match spoken.and_then(|spoken| self.about(spoken)) {
+        match spoken.and_then(|spoken| self.about(spoken, &query.words)) {
             Some(found) => Some(found),
             None if query.words.len() <= CLAUSE_WORDS => self.control_in_a_clause(phrase),
             None => None,
@@ -363,18 +379,20 @@ impl Index {
                 .ranked
                 .first()
                 .is_some_and(|b| b.score >= ASKS_FOR);
-            if asks { None } else { self.about(spoken) }
+            if asks { None } else { self.about(spoken, clause) }
         })
     }
 
-    /// What a control phrase is about: the workflow that it names, if it names one.
-    fn about(&self, spoken: Spoken) -> Option<(Control, Query, Vec<Ranked>)> {
+    /// What a control phrase of these words is about: the workflow that it names, if it names one.
+    fn about(&self, spoken: Spoken, words: &[Word]) -> Option<(Control, Query, Vec<Ranked>)> {
         let Spoken { action, subject, certain } = spoken;
         let subject = Query::new(&self.lexicon, subject);
         let about = if subject.words.is_empty() {
             Vec::new()
         } else if let Some(entry) = self.named_by_id(&subject.words) {
             vec![Ranked { entry, score: 1.0, exact: true, features: None, why: Why::Id }]
+        } else if let Some(entry) = self.named_in_full(words) {
+            vec![Ranked { entry, score: 1.0, exact: true, features: None, why: Why::Name }]
         } else {
             let about = self.rank(&subject, &Learned::default()).ranked;
             let named = about.first().is_some_and(|b| b.score >= if certain { NAMED } else { NAMED_BARE });
@@ -389,6 +407,16 @@ impl Index {
 
     fn named_by_id(&self, words: &[Word]) -> Option<usize> {
         self.lexicon.by_id(words).or_else(|| self.mentioned(words).first().copied())
+    }
+
+    /// The workflow whose whole name, of several words, stands in the phrase; the longest where there are several.
+    fn named_in_full(&self, words: &[Word]) -> Option<usize> {
+        let is_name = |place: &&u32| self.lexicon.text(**place as usize).field == Field::Name;
+        let lengths = (2..=words.len().min(NAME_WORDS)).rev();
+        lengths.flat_map(|length| words.windows(length)).find_map(|part| {
+            let place = self.lexicon.by_key.get(&text::key(part))?.iter().find(is_name)?;
+            Some(self.lexicon.places[*place as usize].workflow)
+        })
     }
 
     /// What kept the decision from being certain.
@@ -438,6 +466,11 @@ impl Index {
                 reason::reason(&self.lexicon, query, fit),
             ),
             Why::Id => (entry.name.clone(), Vec::new(), format!("id: {}", entry.id)),
+            Why::Name => (
+                entry.name.clone(),
+                (0..entry.name.chars().count()).collect(),
+                format!("name: {}", entry.name),
+            ),
             Why::Replaces(old, fit) => {
                 let old = &self.lexicon.entries[*old].prepared;
                 let why = reason::reason(&self.lexicon, query, fit);
@@ -447,7 +480,7 @@ impl Index {
         };
         let met = match &ranked.why {
             Why::Fit(fit) | Why::Replaces(_, fit) => reason::pairs(&self.lexicon, query, fit),
-            Why::Id | Why::Letters(_) => Vec::new(),
+            Why::Id | Why::Name | Why::Letters(_) => Vec::new(),
         };
         Candidate {
             id: entry.id.clone(),

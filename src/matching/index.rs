@@ -8,7 +8,7 @@ use crate::base::WorkflowId;
 use crate::matching::prepared::{Field, Prepared, TEXT_WORDS, Term, Text};
 use crate::matching::text::{Word, words as split};
 use crate::matching::vectors::{Direction, Row};
-use crate::matching::words;
+use crate::matching::words::{self, Table};
 use crate::workflow::Workflow;
 
 /// What being common leaves of a word's weight.
@@ -71,14 +71,20 @@ pub struct Lexicon {
     pub surfaces: Vec<Surface>,
     /// By length in characters.
     pub by_length: Vec<Vec<u32>>,
+    /// Words that belong together, whatever the registry has.
+    pub table: Table,
 }
 
 impl Lexicon {
     /// Of these workflows; what `old` has of the same workflows is used again.
-    pub fn new<'a>(workflows: impl IntoIterator<Item = &'a Arc<Workflow>>, old: Option<&Self>) -> Self {
+    pub fn new<'a>(
+        workflows: impl IntoIterator<Item = &'a Arc<Workflow>>,
+        table: &Table,
+        old: Option<&Self>,
+    ) -> Self {
         let known: HashMap<&WorkflowId, &Arc<Prepared>> =
             old.iter().flat_map(|l| &l.entries).map(|e| (&e.prepared.id, &e.prepared)).collect();
-        let mut lexicon = Self::default();
+        let mut lexicon = Self { table: table.clone(), ..Self::default() };
         let mut surfaces: HashMap<Box<str>, u32> = HashMap::new();
         for workflow in workflows {
             let same = known

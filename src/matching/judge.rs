@@ -2,6 +2,9 @@
 //! best, ask, or say that there is none. The weights were fitted on phrases of many people for several registries
 //! (`data/README.md` says how to fit them anew); nothing here knows a workflow or a phrase.
 
+use serde::Serialize;
+
+use crate::config;
 use crate::matching::score::{FEATURES, Features};
 use crate::matching::signs::Signs;
 
@@ -29,8 +32,8 @@ include!("data/weights.rs");
 pub struct Caution(f64);
 
 impl Caution {
-    pub const LEAST: f64 = 1.0;
-    pub const MOST: f64 = 20.0;
+    pub const LEAST: f64 = config::matching::LEAST_CAUTION;
+    pub const MOST: f64 = config::matching::MOST_CAUTION;
 
     /// Between [`Self::LEAST`] and [`Self::MOST`]; what is beyond is taken as the nearer of them.
     pub fn new(questions: f64) -> Self {
@@ -45,7 +48,7 @@ impl Default for Caution {
 }
 
 /// What the phrase itself tells.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Phrase {
     pub signs: Signs,
     /// The share of its weight that is in words nobody knows.

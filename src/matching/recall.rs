@@ -84,6 +84,12 @@ pub fn recall(
         1 => Decision::Match,
         choices => Decision::Ambiguous { choices },
     };
+    // The likelihoods of all together stay within 1.
+    let left = (1.0 - first.iter().map(|c| c.score).sum::<f64>()).max(0.0);
+    let others: f64 = candidates.iter().map(|c| c.score).sum();
+    if others > left {
+        candidates.iter_mut().for_each(|c| c.score *= left / others);
+    }
     first.append(&mut candidates);
     first.truncate(MOST);
     // Somebody meant a workflow by it before.

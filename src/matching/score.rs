@@ -8,7 +8,7 @@ use crate::matching::meaning::{Asked, How, asked};
 use crate::matching::prepared::{Field, Text};
 use crate::matching::text::{Word, key};
 use crate::matching::vectors::{self, Direction};
-use crate::matching::words;
+use crate::matching::words::Table;
 
 /// Words of a phrase that are looked at.
 pub const PHRASE_WORDS: usize = 64;
@@ -228,19 +228,19 @@ fn look(lexicon: &Lexicon, query: &Query, workflow: usize, texts: impl Iterator<
         || Fit { place: 0, exact: false, hard: 0.0, soft: 0.0, cosine: 0.0, letters: 0.0, met: Vec::new() },
         |(_, fit)| fit,
     );
-    let opposed = !best.exact && opposes(query, lexicon.text(best.place));
+    let opposed = !best.exact && opposes(&lexicon.table, query, lexicon.text(best.place));
     Standing { workflow, features, best, opposed }
 }
 
 /// Whether a word of the phrase is the opposite of one of the text, where neither says both.
-fn opposes(query: &Query, text: &Text) -> bool {
+fn opposes(table: &Table, query: &Query, text: &Text) -> bool {
     let says = |stem: &str| text.terms.iter().any(|t| &*t.stem == stem);
     let asks = |stem: &str| query.asked.iter().any(|a| &*a.stem == stem);
     query
         .asked
         .iter()
         .filter(|a| !says(&a.stem))
-        .any(|asked| text.terms.iter().any(|t| words::are_opposite(&asked.stem, &t.stem) && !asks(&t.stem)))
+        .any(|asked| text.terms.iter().any(|t| table.are_opposite(&asked.stem, &t.stem) && !asks(&t.stem)))
 }
 
 /// How the phrase fits one text, whatever else there is.

@@ -2,10 +2,12 @@
 //! ("who deployed last night?"), it wants to know something ("how many servers do we have?"). Signs only; what they
 //! are worth is `judge`'s, and a workflow that fits well outweighs them.
 
+use serde::Serialize;
+
 use crate::matching::text::Word;
 
 /// What a phrase shows, besides what it is about.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Signs {
     pub refuses: bool,
     pub asks_past: bool,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::base::{Error, Result};
 use crate::config::{Action, Key};
-use crate::matching::Index;
+use crate::matching::{Index, Options};
 use crate::protocol::{Request, Response, Update};
 use crate::workflow::Registry;
 
@@ -43,10 +43,24 @@ pub enum Msg {
 }
 
 /// The registry, and the index made from it off the drawing thread.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Bank {
     pub registry: Registry,
     pub index: Index,
+}
+
+impl Bank {
+    /// Before any was read: says how phrases will be matched.
+    pub fn empty(options: &Options) -> Self {
+        Self { registry: Registry::default(), index: Index::with([], options) }
+    }
+
+    /// The same bank, read again: only what has changed is read into the index.
+    #[must_use]
+    pub fn reread(&self, registry: Registry) -> Self {
+        let index = self.index.updated(registry.workflows());
+        Self { registry, index }
+    }
 }
 
 /// How the engine is reached.

@@ -2,7 +2,7 @@
 //! `update` may not do.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use crate::base::{Error, Paths, Result, SafeText, Timestamp, paths::project_root};
 use crate::client::{Client, editor, repo};
 use crate::config::{Keymap, Settings, Theme};
-use crate::matching::Index;
+use crate::matching::Options;
 use crate::protocol::{ClientKind, Request};
 use crate::tui::app::{self, Host};
 use crate::tui::look::Look;
@@ -40,21 +40,22 @@ type Engine = watch::Receiver<Option<Arc<Client>>>;
 /// Opens the console in this terminal and stays until it is left. Settings that do not read are
 /// an error before the terminal is touched.
 pub fn run(paths: Paths) -> Result<()> {
-    let model = open(&paths)?;
+    let (model, options) = open(&paths)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|e| Error::internal("The console cannot start").because(e))?;
-    let outcome = runtime.block_on(console(paths, model));
+    let outcome = runtime.block_on(console(paths, model, options));
     // What still runs in the background (a connection, a bank being read) is not waited for.
     runtime.shutdown_background();
     outcome
 }
 
-/// The model as it is before anything has been asked.
-fn open(paths: &Paths) -> Result<Model> {
+/// The model as it is before anything has been asked, and how phrases are matched.
+fn open(paths: &Paths) -> Result<(Model, Options)> {
     let env = |name: &str| std::env::var(name).ok();
     let settings = Settings::load(&paths.config_file())?;
+    let options = Options::new(&settings.matching)?;
     let keymap = Keymap::load(&paths.keymap_file())?;
     let theme = Theme::load(settings.theme_name(env), &paths.themes())?;
     let look = Look::new(theme, settings.depth(env), settings.glyph_set(env));
@@ -67,10 +68,10 @@ fn open(paths: &Paths) -> Result<Model> {
         .collect();
     facts.repo = repo::read(Path::new(&facts.folder));
     facts.second_opinion = settings.second_opinion;
-    Ok(Model::new(facts, look, keymap, Timestamp::now()))
+    Ok((Model::new(facts, look, keymap, Timestamp::now()), options))
 }
 
-async fn console(paths: Paths, mut model: Model) -> Result<()> {
+async fn console(paths: Paths, mut model: Model, options: Options) -> Result<()> {
     let (sender, mut messages) = mpsc::unbounded_channel();
     let (slot, engine) = watch::channel(None);
     let guard = terminal::Guard::take()?;
@@ -79,6 +80,7 @@ async fn console(paths: Paths, mut model: Model) -> Result<()> {
     let mut host = RealHost {
         paths: paths.clone(),
         folder,
+        bank: Arc::new(Mutex::new(Arc::new(Bank::empty(&options)))),
         engine,
         reader: read_events(&sender),
         sender: sender.clone(),
@@ -100,6 +102,8 @@ async fn console(paths: Paths, mut model: Model) -> Result<()> {
 struct RealHost {
     paths: Paths,
     folder: PathBuf,
+    /// The one that was read last: what is unchanged of it is not read into the index again.
+    bank: Arc<Mutex<Arc<Bank>>>,
     engine: Engine,
     sender: UnboundedSender<Msg>,
     reader: JoinHandle<()>,
@@ -183,10 +187,12 @@ impl RealHost {
 
     fn load_bank(&self) {
         let (paths, folder, sender) = (self.paths.clone(), self.folder.clone(), self.sender.clone());
+        let last = Arc::clone(&self.bank);
         tokio::task::spawn_blocking(move || {
-            let registry = Registry::load(&paths, &folder);
-            let index = Index::new(registry.workflows());
-            let _ = sender.send(Msg::Bank(Arc::new(Bank { registry, index })));
+            // Held while it reads: who asks later reads later, and what comes last is the newest.
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            *last = Arc::new(last.reread(Registry::load(&paths, &folder)));
+            let _ = sender.send(Msg::Bank(Arc::clone(&last)));
         });
     }
 
