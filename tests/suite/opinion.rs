@@ -94,7 +94,9 @@ fn without_settings_that_say_whom_to_ask_nobody_is_asked() {
     assert_eq!(said.code, 2, "{said:?}");
     assert!(said.err.contains("config.toml:2:22: `192.0.2.7` is not this machine"), "{said:?}");
     let plain = say(&home, &["match", "add a tool"]);
-    assert_eq!(plain.code, 5, "match itself needs no settings: {plain:?}");
+    assert_eq!(plain.code, 2, "settings that cannot be right are told, not passed over: {plain:?}");
+    let alone = say(&home, &["match", "--workflows", ".", "add a tool"]);
+    assert_eq!(alone.code, 5, "files judged by themselves need no settings: {alone:?}");
 }
 
 fn finding(said: &Said) -> &str {
