@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, SafeLine};
 use crate::cli::output::{Line, SCHEMA_VERSION, Tone};
 use crate::cli::values::{Known, Taken};
-use crate::cli::{Env, Exit, explain, learned, opinion, words};
+use crate::cli::{Env, Exit, explain, learned, new, opinion, words};
 use crate::matching::{Answer, Candidate, Caution, Decision, Found, Index, Learned, Options};
 use crate::workflow::{Entry, Registry};
 
@@ -134,6 +134,9 @@ pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
         }
         if let Some(second) = &second {
             second.tell(env, &answer);
+        }
+        if answer.decision == Decision::None {
+            go_on(env, &registry, &phrase);
         }
         if args.explain {
             env.out.blank();
@@ -311,6 +314,22 @@ pub fn tell(env: &Env, registry: &Registry, answer: &Answer) {
             env.out.line(line);
         }
     }
+}
+
+/// What can be done where no workflow fits.
+fn go_on(env: &Env, registry: &Registry, phrase: &str) {
+    let said = SafeLine::new(phrase);
+    if said.as_str().trim().is_empty() {
+        let examples = registry.workflows().filter_map(|w| w.trigger_phrases.first()).take(3);
+        for (n, example) in examples.enumerate() {
+            let lead = if n == 0 { "Say what you want to do:  " } else { "                          " };
+            env.out.line(Line::new().dim(lead).plain(format!("mwtui match {}", new::quoted(example))));
+        }
+        env.out.line(Line::new().dim("Every workflow of the bank:  ").plain("mwtui list"));
+        return;
+    }
+    let command = format!("mwtui new --from-phrase {}", new::quoted(said.as_str().trim()));
+    env.out.line(Line::new().dim("To make a workflow of it:  ").plain(command));
 }
 
 fn candidate(env: &Env, one: &Candidate) {

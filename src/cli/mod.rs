@@ -29,6 +29,7 @@ mod link;
 mod list;
 mod logs;
 mod matching;
+mod new;
 mod note;
 mod opinion;
 pub mod output;
@@ -103,6 +104,7 @@ pub enum Command {
     Note(note::Args),
     Session(session::Args),
     Summary(summary::Args),
+    New(new::Args),
     Validate(validate::Args),
     Trust(trust::Args),
     Engine(engine::Args),
@@ -304,6 +306,7 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Note(args) => note::run(args, env).await,
         Command::Session(args) => session::run(args, env).await,
         Command::Summary(args) => summary::run(&args, env).await,
+        Command::New(args) => new::run(&args, env),
         Command::Validate(args) => validate::run(&args, env),
         Command::Trust(args) => trust::run(&args, env).await,
         Command::Engine(args) => engine::run(&args, env).await,

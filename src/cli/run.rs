@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 use crate::base::{Error, Result};
 use crate::cli::output::{Line, Tone};
 use crate::cli::values::{self, Known, Taken};
-use crate::cli::{Env, Exit, ask, find, learned, link::Link, matching, plan, start, tell, validate, walk};
+use crate::cli::{
+    Env, Exit, ask, find, learned, link::Link, matching, new, plan, start, tell, validate, walk,
+};
 use crate::client;
 use crate::matching::{Candidate, Chosen, Decision, Index, Offered};
 use crate::protocol::Start;
@@ -153,7 +155,12 @@ async fn by_phrase<'a>(
                 learned::missed(env, said).await;
             }
             let why = if ambiguous { "could mean more than one workflow" } else { "means no workflow" };
-            Err(no_match(format!("“{said}” {why}")).hint("mwtui run ID with the id of the one you mean"))
+            let hint = if ambiguous {
+                "mwtui run ID with the id of the one you mean".to_owned()
+            } else {
+                format!("To make a workflow of it: mwtui new --from-phrase {}", new::quoted(said))
+            };
+            Err(no_match(format!("“{said}” {why}")).hint(hint))
         }
     }
 }

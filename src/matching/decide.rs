@@ -38,6 +38,9 @@ const TRIGGER_FIRST: f64 = 0.85;
 const ID_MENTIONED: f64 = 0.97;
 /// Words of a name that are looked for in a control phrase.
 const NAME_WORDS: usize = 12;
+/// How likely it is that who has typed the beginning of one workflow's trigger phrase means it, and how much that must be.
+const BEGUN: f64 = 0.75;
+const BEGUN_LETTERS: usize = 6;
 /// Workflows whose names are searched letter by letter when no word fits.
 const LETTERS_IN: usize = 1000;
 /// The most that letters alone give.
@@ -271,6 +274,31 @@ impl Index {
                 let score = ID_MENTIONED;
                 put(&mut ranking.ranked, Ranked { entry, score, exact: false, features: None, why: Why::Id });
             }
+        } else if query.words.len() > 1 && query.key.len() >= BEGUN_LETTERS {
+            self.put_begun(query, ranking);
+        }
+    }
+
+    /// Somebody is typing a trigger phrase, and no other workflow has one that begins so.
+    fn put_begun(&self, query: &Query, ranking: &mut Ranking) {
+        let begun = self.lexicon.begun(&query.key).filter(|(entry, _)| {
+            self.lexicon.entries[*entry].replaced_by.is_none()
+                && !self.lexicon.entries[*entry].prepared.deprecated
+        });
+        let Some((entry, place)) = begun else { return };
+        let fit = score::fit(&self.lexicon, query, place);
+        let features = ranking.ranked.iter().find(|r| r.entry == entry).and_then(|r| r.features);
+        let rest =
+            ranking.ranked.iter().filter(|r| r.entry != entry).map(|r| r.score).sum::<f64>() + ranking.none;
+        let room = 1.0 - BEGUN;
+        if rest > room {
+            for one in &mut ranking.ranked {
+                one.score *= room / rest;
+            }
+            ranking.none *= room / rest;
+            ranking.decision = Decision::Match;
+            ranking.ranked.retain(|r| r.entry != entry);
+            ranking.ranked.push(Ranked { entry, score: BEGUN, exact: false, features, why: Why::Fit(fit) });
         }
     }
 

@@ -60,6 +60,8 @@ pub struct Lexicon {
     pub directions: Vec<Direction>,
     /// Exact texts by their key.
     pub by_key: HashMap<String, Vec<u32>>,
+    /// Trigger phrases in the order of their keys.
+    triggers: Vec<u32>,
     pub weights: Vec<f64>,
     /// For each stem the texts that hold it, ascending.
     pub postings: Vec<Vec<u32>>,
@@ -103,6 +105,10 @@ impl Lexicon {
         }
         lexicon.weigh();
         lexicon.order(surfaces);
+        let mut triggers: Vec<u32> = (0..lexicon.places.len() as u32).collect();
+        triggers.retain(|place| lexicon.text(*place as usize).field == Field::Trigger);
+        triggers.sort_by(|a, b| lexicon.text(*a as usize).key.cmp(&lexicon.text(*b as usize).key));
+        lexicon.triggers = triggers;
         lexicon
     }
 
@@ -199,6 +205,18 @@ impl Lexicon {
     /// The workflow whose id these words are, `mw 4` for `MW-004`.
     pub fn by_id(&self, words: &[Word]) -> Option<usize> {
         self.ids.get(&id_key_of(words.iter().map(|w| w.text.as_str()))).copied()
+    }
+
+    /// The one workflow with trigger phrases that begin with this key, and the first of them; `None` where several have some.
+    pub fn begun(&self, key: &str) -> Option<(usize, usize)> {
+        let from = self.triggers.partition_point(|place| self.text(*place as usize).key.as_str() < key);
+        let mut begun = self.triggers[from..]
+            .iter()
+            .map(|place| *place as usize)
+            .take_while(|place| self.text(*place).key.starts_with(key));
+        let first = begun.next()?;
+        let workflow = self.places[first].workflow;
+        begun.all(|place| self.places[place].workflow == workflow).then_some((workflow, first))
     }
 
     /// A word of the registry exactly as it is written there.

@@ -7,6 +7,7 @@
 //! workflow at all; `reason` tells the person why. What people choose is kept by `memory`, weighed by `learned` and
 //! brought into an answer by `recall`. `docs/MATCHING.md` explains it whole.
 
+mod complete;
 mod control;
 mod decide;
 mod index;
@@ -22,7 +23,9 @@ mod recall;
 mod sayings;
 mod score;
 mod signs;
+mod steady;
 mod stem;
+mod telling;
 mod text;
 mod values;
 mod vectors;
@@ -31,6 +34,7 @@ mod words;
 use serde::{Deserialize, Serialize};
 
 use crate::base::WorkflowId;
+pub use crate::matching::complete::complete;
 pub use crate::matching::decide::Index;
 use crate::matching::decide::cut;
 pub use crate::matching::judge::{Caution, Phrase};
@@ -40,6 +44,8 @@ pub use crate::matching::opinion::{Opinion, Question, Subject};
 pub use crate::matching::options::{About, Options};
 pub use crate::matching::score::FEATURES;
 pub use crate::matching::signs::Signs;
+pub use crate::matching::steady::{MARGIN, steady};
+pub use crate::matching::telling::telling;
 pub use crate::matching::values::{Found, How, Offered, values};
 pub use crate::matching::words::Entry as WordEntry;
 

@@ -243,6 +243,12 @@ fn opposes(table: &Table, query: &Query, text: &Text) -> bool {
         .any(|asked| text.terms.iter().any(|t| table.are_opposite(&asked.stem, &t.stem) && !asks(&t.stem)))
 }
 
+/// How the phrase fits one text, whatever else there is.
+pub fn fit(lexicon: &Lexicon, query: &Query, place: usize) -> Fit {
+    let entry = &lexicon.entries[lexicon.places[place].workflow];
+    compare(lexicon, query, place, lexicon.text(place), &likeness_to(query, entry))
+}
+
 /// For each word of the phrase, how well any word of the workflow meets it.
 fn likeness_to(query: &Query, entry: &Entry) -> Vec<f64> {
     let best = |asked: &Asked| {

@@ -83,7 +83,7 @@ const COMPLAINTS: &[&str] = &[
     "enough",
 ];
 
-/// Beginnings of questions about what was.
+/// Beginnings of questions about what was. A bare `were` is `we're` without its apostrophe.
 const PAST: &[&str] = &[
     "who",
     "when did",
@@ -91,7 +91,10 @@ const PAST: &[&str] = &[
     "when were",
     "did",
     "was",
-    "were",
+    "were the",
+    "were there",
+    "were any",
+    "were our",
     "has anyone",
     "has anybody",
     "has somebody",

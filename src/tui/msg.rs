@@ -32,6 +32,10 @@ pub enum Msg {
     },
     /// A local effect (copy, edit, trust) is through: a sentence, or what went wrong.
     Done(Result<String>),
+    /// The phrases of earlier consoles.
+    Phrases(Box<Result<Vec<String>>>),
+    /// Where the new workflow was written.
+    Written(Box<Result<PathBuf>>),
     /// What a reading of the program's log brought.
     Log(Box<Result<crate::tui::logfile::Piece>>),
     /// A signal asks the program to end.
@@ -98,6 +102,14 @@ pub enum Effect {
     },
     /// Opens a file in the person's editor, then reads the bank again.
     Edit(PathBuf),
+    /// Reads the phrases of earlier consoles; comes back as `Msg::Phrases`.
+    ReadPhrases,
+    /// Keeps a phrase for later consoles.
+    KeepPhrase(String),
+    /// Writes a workflow file made from this phrase; comes back as `Msg::Written`.
+    NewWorkflow {
+        phrase: String,
+    },
     /// Reads the program's log from there on, or its newest lines; comes back as `Msg::Log`.
     ReadLog {
         from: Option<crate::tui::logfile::Place>,

@@ -21,8 +21,8 @@ use crate::tui::app::{self, Host};
 use crate::tui::look::Look;
 use crate::tui::model::{Facts, Model};
 use crate::tui::msg::{Asker, Bank, Effect, Link, Msg};
-use crate::tui::{keys, logfile, terminal};
-use crate::workflow::{Registry, trust};
+use crate::tui::{keys, logfile, phrases, terminal};
+use crate::workflow::{Registry, create, trust};
 
 /// The waits between two tries to reach the engine.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -30,6 +30,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// How long a request waits for the engine to be reached.
 const REACHED_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long the last phrase may take to be kept once the console is left.
+const KEPT_WITHIN: Duration = Duration::from_secs(2);
 
 /// The engine, while it is reached.
 type Engine = watch::Receiver<Option<Arc<Client>>>;
@@ -81,12 +84,18 @@ async fn console(paths: Paths, mut model: Model, options: Options) -> Result<()>
         engine,
         reader: read_events(&sender),
         sender: sender.clone(),
+        keeping: None,
     };
     watch_signals(&sender)?;
     tokio::spawn(keep_connected(paths, sender, slot));
-    let outcome = app::run(&mut screen, &mut model, &mut messages, &mut host, vec![Effect::LoadBank]).await;
+    let first = vec![Effect::LoadBank, Effect::ReadPhrases];
+    let outcome = app::run(&mut screen, &mut model, &mut messages, &mut host, first).await;
     host.reader.abort();
     drop(guard);
+    // Who leaves right after a phrase finds it again; a disk that hangs keeps nobody here.
+    if let Some(kept) = host.keeping.take() {
+        let _ = tokio::time::timeout(KEPT_WITHIN, kept).await;
+    }
     outcome
 }
 
@@ -98,6 +107,8 @@ struct RealHost {
     engine: Engine,
     sender: UnboundedSender<Msg>,
     reader: JoinHandle<()>,
+    /// The phrase that is being kept, after those before it.
+    keeping: Option<JoinHandle<()>>,
 }
 
 impl Host for RealHost {
@@ -114,6 +125,22 @@ impl Host for RealHost {
                 let _ = self.sender.send(Msg::Done(copied));
             }
             Effect::Trust { path, digest } => self.trust(path, digest),
+            Effect::ReadPhrases => {
+                let (paths, sender) = (self.paths.clone(), self.sender.clone());
+                tokio::task::spawn_blocking(move || {
+                    let _ = sender.send(Msg::Phrases(Box::new(phrases::read(&paths))));
+                });
+            }
+            Effect::KeepPhrase(phrase) => self.keep_phrase(phrase),
+            Effect::NewWorkflow { phrase } => {
+                let (paths, folder, sender) = (self.paths.clone(), self.folder.clone(), self.sender.clone());
+                tokio::task::spawn_blocking(move || {
+                    let bank = Registry::load(&paths, &folder);
+                    let draft = create::draft(None, Some(&phrase), &bank);
+                    let written = draft.and_then(|draft| create::write(&paths, &draft));
+                    let _ = sender.send(Msg::Written(Box::new(written)));
+                });
+            }
             Effect::ReadLog { from } => {
                 let (folder, sender) = (self.paths.logs(), self.sender.clone());
                 tokio::task::spawn_blocking(move || {
@@ -167,6 +194,20 @@ impl RealHost {
             *last = Arc::new(last.reread(Registry::load(&paths, &folder)));
             let _ = sender.send(Msg::Bank(Arc::clone(&last)));
         });
+    }
+
+    fn keep_phrase(&mut self, phrase: String) {
+        let (paths, sender, before) = (self.paths.clone(), self.sender.clone(), self.keeping.take());
+        self.keeping = Some(tokio::spawn(async move {
+            if let Some(before) = before {
+                let _ = before.await;
+            }
+            let kept = tokio::task::spawn_blocking(move || phrases::add(&paths, &phrase)).await;
+            if let Ok(Err(error)) = kept {
+                tracing::error!(causes = ?error.causes, "{}", error.message);
+                let _ = sender.send(Msg::Done(Err(error)));
+            }
+        }));
     }
 
     fn trust(&self, path: PathBuf, digest: String) {

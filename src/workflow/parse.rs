@@ -15,6 +15,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::document::PHRASE_LENGTH;
+pub(super) use self::table::{is_workflow_id, slug};
 use crate::workflow::Workflow;
 
 /// Largest workflow file, in bytes.

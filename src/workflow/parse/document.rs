@@ -16,7 +16,7 @@ use crate::workflow::{
 const PHRASES: usize = 200;
 
 /// Bytes of one of them.
-const PHRASE_LENGTH: usize = 1024;
+pub(in crate::workflow) const PHRASE_LENGTH: usize = 1024;
 
 const WORKFLOW: Keys = Keys {
     of: "a workflow",
