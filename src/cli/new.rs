@@ -7,7 +7,7 @@ use crate::base::Result;
 use crate::cli::output::{Line, Tone};
 use crate::cli::{Env, Exit, validate};
 use crate::client::editor;
-use crate::matching::{Decision, Index, Learned};
+use crate::matching::{Decision, Index, Learned, Options};
 use crate::workflow::{Registry, create, registry::EntryState};
 
 /// Write a new workflow file
@@ -26,6 +26,7 @@ pub struct Args {
 
 pub fn run(args: &Args, env: &Env) -> Result<Exit> {
     let registry = env.registry();
+    let options = env.matching()?;
     let draft = create::draft(args.id.as_deref(), args.from_phrase.as_deref(), &registry)?;
     let file = create::write(&env.paths, &draft)?;
     let shown = file.display().to_string();
@@ -35,7 +36,7 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
     }
     env.out.line(&shown);
     if let Some(phrase) = &args.from_phrase {
-        remark_on_others(env, &registry, phrase);
+        remark_on_others(env, &registry, &options, phrase);
     }
     if !env.may_ask() {
         env.out.remark(
@@ -63,8 +64,8 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
 }
 
 /// A phrase that means another workflow already will be asked about from now on.
-fn remark_on_others(env: &Env, registry: &Registry, phrase: &str) {
-    let answer = Index::new(registry.workflows()).decide(phrase, &Learned::default());
+fn remark_on_others(env: &Env, registry: &Registry, options: &Options, phrase: &str) {
+    let answer = Index::with(registry.workflows(), options).decide(phrase, &Learned::default());
     let line = match (answer.decision, answer.candidates.first()) {
         (Decision::Match, Some(other)) => Line::new()
             .strong(&other.id)

@@ -67,15 +67,13 @@ fn entry(line: &WordLine) -> Result<Entry> {
 /// The word as phrases are compared: one that comes apart there would never be met.
 fn folded(word: &str, place: &str) -> Result<String> {
     let words = text::words(word, 2);
-    match words.as_slice() {
-        [one] => Ok(one.text.clone()),
-        _ => {
-            let read = if words.is_empty() { "nothing".to_owned() } else { text::key(&words) };
-            Err(Error::usage(format!("{place}: `{word}` is not compared as one word"))
-                .cause(format!("The matcher reads it as {read}"))
-                .hint("Leave it out, or use another form of it"))
-        }
+    if let [one] = words.as_slice() {
+        return Ok(one.text.clone());
     }
+    let read = if words.is_empty() { "nothing".to_owned() } else { text::key(&words) };
+    Err(Error::usage(format!("{place}: `{word}` is not compared as one word"))
+        .cause(format!("The matcher reads it as {read}"))
+        .hint("Leave it out, or use another form of it"))
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use mwtui::workflow::Registry;
 use serde::Deserialize;
 
 /// Of the 240 phrases at least so many are right, and at most so many guessed wrong: just below what was measured last,
-/// 182 and 28. Move them when the matching has become better, and for nothing else but other phrases.
-const RIGHT: usize = 180;
-const GUESSES: usize = 29;
+/// 196 and 24. Move them when the matching has become better, and for nothing else but other phrases.
+const RIGHT: usize = 195;
+const GUESSES: usize = 25;
 
 /// A phrase, and what a careful colleague would do with it.
 #[derive(Debug, Deserialize)]

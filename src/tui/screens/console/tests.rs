@@ -1,7 +1,8 @@
 //! The Console and what opens from it: the card, the question, palette and help.
 
 use crate::base::{Actor, Error, Millis, Timestamp};
-use crate::config::{ColourDepth, GlyphSet};
+use crate::config::{ColourDepth, GlyphSet, Settings};
+use crate::matching::Options;
 use crate::protocol::{Request, Response, Update};
 use crate::run::{Command, PrerequisiteResult, Verb, summarise};
 use crate::tui::msg::{Effect, Link, Msg};
@@ -348,4 +349,23 @@ fn enter_while_commands_are_checked_starts_once_they_have_passed() {
     answer(&mut harness, false);
     assert!(!starts(&harness), "one that is not met is told first");
     harness.see("not met").golden("confirm_unmet").keys("<ret>").see_no("as soon as");
+}
+
+#[test]
+fn the_words_of_config_toml_count_and_a_bank_read_again_keeps_them() {
+    let text = "[matching]\nwords = [\"= zorp deploy\", \"= quux mcp\"]\n";
+    let settings = Settings::read("config.toml", text).expect("reads");
+    let options = Options::new(&settings.matching).expect("words");
+    let said = "zorp the quux changes";
+    Harness::new(80, 24).with_bank().connected().keys(said).see("No workflow fits this");
+    Harness::new(80, 24)
+        .matching(&options)
+        .with_bank()
+        .connected()
+        .keys(said)
+        .see("Deploy MCP Changes")
+        .see_no("No workflow fits this")
+        .with_bank()
+        .see("Deploy MCP Changes")
+        .see_no("No workflow fits this");
 }
