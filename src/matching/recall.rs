@@ -88,7 +88,9 @@ pub fn recall(
     let left = (1.0 - first.iter().map(|c| c.score).sum::<f64>()).max(0.0);
     let others: f64 = candidates.iter().map(|c| c.score).sum();
     if others > left {
-        candidates.iter_mut().for_each(|c| c.score *= left / others);
+        for candidate in &mut candidates {
+            candidate.score *= left / others;
+        }
     }
     first.append(&mut candidates);
     first.truncate(MOST);
