@@ -61,6 +61,11 @@ impl Paths {
         self.state.join("outputs")
     }
 
+    /// What an embeddings endpoint made of the bank's sentences: may be removed at any time.
+    pub fn vectors(&self) -> PathBuf {
+        self.state.join("vectors")
+    }
+
     pub fn logs(&self) -> PathBuf {
         self.state.join("logs")
     }

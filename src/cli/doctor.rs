@@ -1,5 +1,5 @@
 //! `mwtui doctor`: looks at everything that mwtui needs, says what is wrong and what to do.
-//! Changes nothing and starts nothing.
+//! Changes nothing, and starts nothing but the engine and, where one is configured, the second opinion.
 
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::base::Result;
 use crate::cli::output::{Line, Tone};
-use crate::cli::{Env, Exit, find, link::Link};
+use crate::cli::{Env, Exit, find, link::Link, opinion};
 use crate::workflow::registry::EntryState;
 
 /// Look for what is wrong with this installation
@@ -52,6 +52,7 @@ pub async fn run(env: &Env) -> Result<Exit> {
     findings.extend(private_file("store", &paths.store_file()));
     engine(env, &mut findings).await;
     bank(env, &mut findings);
+    findings.push(second_opinion(env).await);
     terminal(&mut findings);
     findings.push(git());
 
@@ -230,6 +231,15 @@ fn bank(env: &Env, findings: &mut Vec<Finding>) {
         }
     }
     findings.push(good(format!("bank: {loaded} workflows load")));
+}
+
+/// Asks one made-up question: only an answer shows that there would be one.
+async fn second_opinion(env: &Env) -> Finding {
+    match opinion::probe(env).await {
+        Ok(Some(name)) => good(format!("second opinion: {name} answers")),
+        Ok(None) => remark("second opinion: none is configured; nobody else is asked"),
+        Err(error) => from_error("second opinion", &error),
+    }
 }
 
 fn terminal(findings: &mut Vec<Finding>) {

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::Receiver;
 
 use crate::base::{Error, Paths, Result, RunId, SessionId, StepId, WorkflowId};
 use crate::client::Client;
-use crate::matching::Offered;
+use crate::matching::{Chosen, Memory, Offered, Opinion, Question};
 use crate::protocol::{ClientKind, EngineStatus, OutputChunk, OutputRange, Start, Update};
 use crate::run::{
     Event, Export, PrerequisiteResult, Run, RunFilter, RunStatus, RunSummary, Session, SessionRecord, Verb,
@@ -140,6 +140,38 @@ impl Link {
         replace: bool,
     ) -> Result<Export> {
         self.client.export_summary(session.clone(), path, text, replace).await
+    }
+
+    /// A person chose this workflow for the phrase, and it was started.
+    pub async fn learn(
+        &self,
+        phrase: &str,
+        workflow: &WorkflowId,
+        how: Chosen,
+        folder: String,
+    ) -> Result<()> {
+        tracing::info!(workflow = workflow.as_str(), ?how, "learn asked");
+        self.client.learn(phrase, workflow.clone(), how, folder).await
+    }
+
+    /// A person said this, and no workflow fits it.
+    pub async fn miss(&self, phrase: &str, folder: String) -> Result<()> {
+        self.client.miss(phrase, folder).await
+    }
+
+    pub async fn learned(&self) -> Result<Memory> {
+        self.client.learned().await
+    }
+
+    /// One phrase or, without one, all that count in this folder; how many were forgotten.
+    pub async fn forget(&self, phrase: Option<&str>, folder: String) -> Result<u32> {
+        tracing::info!(all = phrase.is_none(), "forget asked");
+        self.client.forget(phrase.map(str::to_owned), folder).await
+    }
+
+    /// What the second opinion of the settings says. A command asks once: its end ends the question.
+    pub async fn opinion(&self, question: Question) -> Result<Opinion> {
+        self.client.opinion(1, question).await
     }
 
     pub async fn engine_status(&self) -> Result<EngineStatus> {

@@ -1,5 +1,5 @@
-//! `mwtui match`: the decision for a phrase, with the candidates and why. Needs no engine and
-//! starts nothing.
+//! `mwtui match`: the decision for a phrase, with the candidates and why. Starts no run, and asks the
+//! engine for nothing but what was learned, the names of earlier runs and, where told to, a second opinion.
 
 use std::io::BufRead as _;
 use std::path::PathBuf;
@@ -10,26 +10,48 @@ use serde_json::{Value, json};
 use crate::base::{Error, Result};
 use crate::cli::output::{Line, SCHEMA_VERSION, Tone};
 use crate::cli::values::{Known, Taken};
-use crate::cli::{Env, Exit};
+use crate::cli::{Env, Exit, learned, opinion};
 use crate::matching::{Answer, Candidate, Decision, Found, Index, Learned};
 use crate::workflow::{Entry, Registry};
 
 /// Say which workflow a phrase means, and what it says of its inputs
+///
+/// What people chose for the phrase before counts, unless it is left out. A phrase that begins with
+/// the name of a command below is given as one argument, or after `--`.
 #[derive(Debug, clap::Args)]
-#[command(name = "match")]
+#[command(name = "match", subcommand_negates_reqs = true)]
 pub struct Args {
+    #[command(subcommand)]
+    command: Option<learned::LearnedCommand>,
     /// What you want to do, in your own words
     #[arg(required_unless_present = "batch", conflicts_with = "batch")]
     phrase: Vec<String>,
     /// Read one phrase a line from standard input; exits 0 whatever the decisions are
     #[arg(long)]
     batch: bool,
-    /// Look in the files of this folder alone
+    /// Look in the files of this folder alone, and leave out what was learned
     #[arg(long, value_name = "DIR")]
     workflows: Option<PathBuf>,
+    /// Leave out what was learned; starts no engine for it
+    #[arg(long)]
+    no_learned: bool,
+    /// Ask the second opinion of config.toml where the decision is not sure; it changes no decision
+    #[arg(long, conflicts_with = "batch")]
+    second_opinion: bool,
 }
 
 pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
+    let mut phrase = args.phrase.join(" ");
+    if let Some(command) = &args.command {
+        match command.phrase() {
+            // `learned` and `missed` take nothing: with more words they are the beginning of a phrase.
+            Some(words) if phrase.is_empty() && !args.batch => phrase = words,
+            _ => {
+                refuse_options(args)?;
+                return learned::run(command, env).await;
+            }
+        }
+    }
     // Files of a folder are judged by themselves: what was run with them before does not count.
     let known = if args.workflows.is_some() { Known::nothing() } else { Known::of_runs(env) };
     let registry = match &args.workflows {
@@ -41,19 +63,29 @@ pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
         None => env.registry(),
     };
     let index = Index::new(registry.workflows());
+    let left_out = args.no_learned || args.workflows.is_some();
+    let learned = if left_out { Learned::default() } else { learned::here(env).await };
     if args.batch {
-        return batch(env, &registry, &index, &known).await;
+        return batch(env, &registry, &index, &known, &learned).await;
     }
-    let phrase = args.phrase.join(" ");
-    let (answer, elapsed) = decide(&index, &phrase);
+    let (answer, elapsed) = decide(&index, &phrase, &learned);
     let found = found(&registry, &known, &phrase, &answer).await;
+    let second =
+        if args.second_opinion { Some(opinion::ask(env, &registry, &phrase, &answer).await?) } else { None };
     if env.out.is_json() {
-        env.out.json(object(&phrase, &answer, &found, elapsed));
+        let mut value = object(&phrase, &answer, &found, elapsed);
+        if let (Some(second), Some(fields)) = (&second, value.as_object_mut()) {
+            fields.insert("second_opinion".to_owned(), second.json());
+        }
+        env.out.json(value);
     } else {
         tell(env, &registry, &answer);
         if answer.decision == Decision::Match {
             let indent = Line::new().plain(format!("{:<28}", ""));
             Taken::new(&phrase, found).lines().for_each(|line| env.out.line(indent.clone().then(line)));
+        }
+        if let Some(second) = &second {
+            second.tell(env, &answer);
         }
     }
     Ok(match answer.decision {
@@ -62,7 +94,29 @@ pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
     })
 }
 
-async fn batch(env: &Env, registry: &Registry, index: &Index, known: &Known<'_>) -> Result<Exit> {
+/// What belongs to a phrase says nothing to a command about what was learned.
+fn refuse_options(args: &Args) -> Result<()> {
+    let given = [
+        (args.batch, "--batch"),
+        (args.workflows.is_some(), "--workflows"),
+        (args.no_learned, "--no-learned"),
+        (args.second_opinion, "--second-opinion"),
+        (!args.phrase.is_empty(), "a phrase"),
+    ];
+    match given.into_iter().find(|(is_given, _)| *is_given) {
+        Some((_, what)) => Err(Error::usage(format!("{what} does not go with this command of mwtui match"))
+            .hint("To match a phrase that begins with a command's name, give it after `--`")),
+        None => Ok(()),
+    }
+}
+
+async fn batch(
+    env: &Env,
+    registry: &Registry,
+    index: &Index,
+    known: &Known<'_>,
+    learned: &Learned,
+) -> Result<Exit> {
     let mut input = std::io::stdin().lock();
     let mut bytes = Vec::new();
     loop {
@@ -74,7 +128,7 @@ async fn batch(env: &Env, registry: &Registry, index: &Index, known: &Known<'_>)
         }
         let text = String::from_utf8_lossy(&bytes);
         let phrase = text.trim_end_matches(['\n', '\r']);
-        let (answer, elapsed) = decide(index, phrase);
+        let (answer, elapsed) = decide(index, phrase, learned);
         if env.out.is_json() {
             let found = found(registry, known, phrase, &answer).await;
             let mut value = object(phrase, &answer, &found, elapsed);
@@ -99,9 +153,9 @@ async fn batch(env: &Env, registry: &Registry, index: &Index, known: &Known<'_>)
 }
 
 /// The decision and the microseconds that it took.
-fn decide(index: &Index, phrase: &str) -> (Answer, u64) {
+fn decide(index: &Index, phrase: &str, learned: &Learned) -> (Answer, u64) {
     let begun = Instant::now();
-    let answer = index.decide(phrase, &Learned::default());
+    let answer = index.decide(phrase, learned);
     (answer, u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX))
 }
 
@@ -118,7 +172,7 @@ async fn found(registry: &Registry, known: &Known<'_>, phrase: &str, answer: &An
 }
 
 /// The candidates worth telling: with an ambiguity those that a person would be asked about.
-fn asked(answer: &Answer) -> &[Candidate] {
+pub fn asked(answer: &Answer) -> &[Candidate] {
     match answer.decision {
         Decision::Ambiguous { choices } => answer.candidates.get(..choices).unwrap_or(&answer.candidates),
         _ => &answer.candidates,
@@ -128,7 +182,7 @@ fn asked(answer: &Answer) -> &[Candidate] {
 fn object(phrase: &str, answer: &Answer, found: &[Found], elapsed: u64) -> Value {
     let candidates: Vec<Value> = asked(answer)
         .iter()
-        .map(|c| json!({ "id": c.id, "score": c.score, "name": c.name, "reason": c.reason }))
+        .map(|c| json!({ "id": c.id, "score": c.score, "name": c.name, "reason": c.reason, "learned": c.learned }))
         .collect();
     let control = match &answer.decision {
         Decision::Control(control) => json!({ "action": control.action, "workflow": control.workflow }),
@@ -144,7 +198,7 @@ fn object(phrase: &str, answer: &Answer, found: &[Found], elapsed: u64) -> Value
     })
 }
 
-fn verdict(decision: &Decision) -> (Tone, &'static str) {
+pub fn verdict(decision: &Decision) -> (Tone, &'static str) {
     match decision {
         Decision::Match => (Tone::Success, "match"),
         Decision::Ambiguous { .. } => (Tone::Warning, "ambiguous"),

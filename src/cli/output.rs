@@ -214,6 +214,26 @@ impl Output {
         let _ = std::io::stderr().write_all(text.as_bytes());
     }
 
+    /// Trouble that does not keep the command from going on, on stderr and in the log.
+    pub fn warning(&self, error: &Error) {
+        self.flush();
+        let hint = error.hint.as_deref().unwrap_or_default();
+        tracing::warn!(kind = ?error.kind, causes = ?error.causes, hint, "{}", error.message);
+        let mut text = String::new();
+        if self.json {
+            text.push_str(&escape_json(&versioned(json!({ "warning": error })).to_string()));
+            text.push('\n');
+        } else {
+            let mut lines = error_lines(error);
+            lines[0] = Line::new().put(Tone::Warning, "note: ").plain(&error.message);
+            for line in lines {
+                text.push_str(line.render(self.colour_on_stderr).trim_end());
+                text.push('\n');
+            }
+        }
+        let _ = std::io::stderr().write_all(text.as_bytes());
+    }
+
     /// A remark beside the result, on stderr; not with `--json`.
     pub fn remark(&self, line: impl Into<Line>) {
         if self.json {

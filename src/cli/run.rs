@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 use crate::base::{Error, Result};
 use crate::cli::output::{Line, Tone};
 use crate::cli::values::{self, Known, Taken};
-use crate::cli::{Env, Exit, ask, find, link::Link, matching, plan, start, tell, validate, walk};
+use crate::cli::{Env, Exit, ask, find, learned, link::Link, matching, plan, start, tell, validate, walk};
 use crate::client;
-use crate::matching::{Decision, Index, Learned, Offered};
+use crate::matching::{Candidate, Chosen, Decision, Index, Offered};
 use crate::protocol::Start;
 use crate::run::PrerequisiteResult;
 use crate::workflow::{Entry, Registry, Workflow, registry::EntryState};
@@ -46,10 +46,12 @@ pub struct Args {
 pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     let registry = env.registry();
     let said = args.id.join(" ");
-    let (entry, phrase) = match find::entry(&registry, &said) {
-        Some(entry) => (entry, args.phrase.clone()),
-        None => (by_phrase(env, &registry, &said, args.dry_run)?, Some(args.phrase.clone().unwrap_or(said))),
+    let by_id = find::entry(&registry, &said);
+    let (entry, chosen) = match by_id {
+        Some(entry) => (entry, None),
+        None => by_phrase(env, &registry, &said, args.dry_run).await?,
     };
+    let phrase = args.phrase.clone().or_else(|| by_id.is_none().then(|| said.clone()));
     let workflow = runnable(env, entry)?;
     let given = start::pairs("--input", &args.input)?;
     let taken = taken(env, workflow, phrase.as_deref(), &given, args.dry_run).await;
@@ -84,6 +86,11 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
             prerequisites: results,
         })
         .await?;
+    if let Some(how) = chosen
+        && let Err(error) = link.learn(&said, &workflow.id, how, env.folder_text()).await
+    {
+        env.out.warning(&error);
+    }
     if args.detach {
         if env.out.is_json() {
             env.out.json(json!({ "run": summary }));
@@ -98,19 +105,29 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     walk::walk(env, &link, &summary.run).await
 }
 
-/// The workflow that a phrase means, where that is sure.
-fn by_phrase<'a>(env: &Env, registry: &'a Registry, said: &str, dry_run: bool) -> Result<&'a Entry> {
+/// The workflow that a phrase means: where several could be meant, a person is asked. What a start
+/// then teaches of the phrase comes with it.
+async fn by_phrase<'a>(
+    env: &Env,
+    registry: &'a Registry,
+    said: &str,
+    dry_run: bool,
+) -> Result<(&'a Entry, Option<Chosen>)> {
     // A dry run starts nothing: nobody needs to confirm it.
     let may_mean = env.may_ask() || dry_run;
     let one_word = !said.trim().contains(char::is_whitespace);
     if one_word && !may_mean {
         return Err(find::no_workflow(registry, said));
     }
-    let answer = Index::new(registry.workflows()).decide(said, &Learned::default());
-    let best = answer.candidates.first().map(|c| c.id.as_str());
+    let learned = learned::here(env).await;
+    let answer = Index::new(registry.workflows()).decide(said, &learned);
+    let best = answer.candidates.first();
     let no_match = |message: String| Error::new(crate::base::ErrorKind::NoMatch, message);
-    match (&answer.decision, best.and_then(|id| find::entry(registry, id))) {
-        (Decision::Match, Some(entry)) if may_mean => Ok(entry),
+    match (&answer.decision, best.and_then(|c| find::entry(registry, c.id.as_str()))) {
+        (Decision::Match, Some(entry)) if may_mean => {
+            let again = best.is_some_and(|c| c.learned).then_some(Chosen::Confirmed);
+            Ok((entry, again))
+        }
         (Decision::Match, Some(entry)) => Err(no_match(format!("“{said}” is no id of a workflow"))
             .cause("A phrase starts a run only once a person has confirmed it")
             .hint(as_command(entry, said))),
@@ -124,6 +141,17 @@ fn by_phrase<'a>(env: &Env, registry: &'a Registry, said: &str, dry_run: bool) -
                 matching::tell(env, registry, &answer);
             }
             let ambiguous = matches!(decision, Decision::Ambiguous { .. });
+            if ambiguous && env.may_ask() {
+                let asked = matching::asked(&answer);
+                if let Some(entry) =
+                    which(env, asked).await?.and_then(|c| find::entry(registry, c.id.as_str()))
+                {
+                    return Ok((entry, Some(Chosen::Asked)));
+                }
+            }
+            if !ambiguous && env.may_ask() {
+                learned::missed(env, said).await;
+            }
             let why = if ambiguous { "could mean more than one workflow" } else { "means no workflow" };
             Err(no_match(format!("“{said}” {why}")).hint("mwtui run ID with the id of the one you mean"))
         }
@@ -149,6 +177,28 @@ async fn taken(
     let mut found = Known::of_runs(env).values(phrase, workflow).await;
     found.retain(|f| !given.contains_key(&f.input));
     Taken::new(phrase, found)
+}
+
+/// Asks which of several is meant; `None` where the person leaves.
+async fn which<'a>(env: &Env, asked: &'a [Candidate]) -> Result<Option<&'a Candidate>> {
+    let mut question = Line::new();
+    for (n, candidate) in asked.iter().enumerate() {
+        question = question.put(Tone::Accent, (n + 1).to_string()).plain(" ").plain(candidate.id.as_str());
+        question = question.plain("   ");
+    }
+    question = question.put(Tone::Accent, "q").plain(" none of these ");
+    loop {
+        let Some(typed) = ask::line(env, &question).await? else { return Ok(None) };
+        let typed = typed.trim();
+        if matches!(typed.to_lowercase().as_str(), "" | "q" | "n" | "no") {
+            return Ok(None);
+        }
+        let by_number = typed.parse::<usize>().ok().and_then(|n| asked.get(n.checked_sub(1)?));
+        let by_id = || asked.iter().find(|c| c.id.as_str().eq_ignore_ascii_case(typed));
+        if let Some(candidate) = by_number.or_else(by_id) {
+            return Ok(Some(candidate));
+        }
+    }
 }
 
 /// The workflow of an entry that may be run.

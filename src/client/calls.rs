@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::{Result, RunId, SessionId, StepId, WorkflowId};
 use crate::client::{Client, unexpected};
-use crate::matching::Offered;
+use crate::matching::{Chosen, Memory, Offered, Opinion, Question};
 use crate::protocol::{EngineStatus, OutputChunk, OutputRange, Request, Response, Start};
 use crate::run::{
     Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, Verb,
@@ -127,6 +127,45 @@ impl Client {
     ) -> Result<Export> {
         let request = Request::ExportSummary { session, path: path.into(), text: text.into(), replace };
         ask!(self, "export summary", request, Response::Exported(export) => export)
+    }
+
+    /// A person chose this workflow for the phrase, and it was started.
+    pub async fn learn(
+        &self,
+        phrase: impl Into<String>,
+        workflow: WorkflowId,
+        how: Chosen,
+        folder: impl Into<String>,
+    ) -> Result<()> {
+        let request = Request::Learn { phrase: phrase.into(), workflow, how, folder: folder.into() };
+        ask!(self, "learn", request, Response::Done => ())
+    }
+
+    /// A person said this, and no workflow fits it.
+    pub async fn miss(&self, phrase: impl Into<String>, folder: impl Into<String>) -> Result<()> {
+        let request = Request::Miss { phrase: phrase.into(), folder: folder.into() };
+        ask!(self, "miss", request, Response::Done => ())
+    }
+
+    pub async fn learned(&self) -> Result<Memory> {
+        ask!(self, "learned", Request::Learned, Response::Memory(memory) => *memory)
+    }
+
+    /// One phrase or, without one, all that count in this folder; how many were forgotten.
+    pub async fn forget(&self, phrase: Option<String>, folder: impl Into<String>) -> Result<u32> {
+        let request = Request::Forget { phrase, folder: folder.into() };
+        ask!(self, "forget", request, Response::Forgotten(number) => number)
+    }
+
+    /// What the second opinion of the settings says; an error where there is none, or no usable answer.
+    /// Dropping the connection ends it. One at a time: the next question ends the one before.
+    pub async fn opinion(&self, number: u64, question: Question) -> Result<Opinion> {
+        let request = Request::Opinion { number, question: Box::new(question) };
+        ask!(self, "opinion", request, Response::Opinion(opinion) => opinion)
+    }
+
+    pub async fn cancel_opinion(&self, number: u64) -> Result<()> {
+        ask!(self, "cancel opinion", Request::CancelOpinion { number }, Response::Done => ())
     }
 
     pub async fn engine_status(&self) -> Result<EngineStatus> {

@@ -24,6 +24,8 @@ pub enum Context {
     /// A question with several choices.
     Choose,
     Form,
+    /// What phrases were learned to mean.
+    Learned,
 }
 
 impl Context {
@@ -42,6 +44,7 @@ impl Context {
             Self::Card => "Confirmation card",
             Self::Choose => "Question",
             Self::Form => "Form",
+            Self::Learned => "Learned phrases",
         }
     }
 }
@@ -92,6 +95,7 @@ actions! {
     FocusBack "focus.back" "focus back" "Move the focus to the previous pane or field." ["shift-tab"] [Everywhere];
     Activate "activate" "open" "Do the main thing with what is selected." ["enter"] [Everywhere];
     Input "input" "type" "Go to the input line of the Console." ["i"] [Everywhere];
+    Learned "learned" "learned" "Show what phrases were learned to mean, and those that fitted nothing." ["alt-l"] [Everywhere];
     Redraw "redraw" "redraw" "Draw the whole screen afresh." ["ctrl-l"] [Everywhere];
     Suspend "suspend" "suspend" "Step aside to the shell; `fg` comes back." ["ctrl-z"] [Everywhere];
     Quit "quit" "leave" "Leave the console; runs go on. Asks once." ["ctrl-c"] [Everywhere];
@@ -148,6 +152,9 @@ actions! {
     Neither "choose.neither" "neither" "None of these: go back to the phrase." ["n"] [Choose];
 
     Submit "form.submit" "send" "Check the answers and send them." ["ctrl-s" "ctrl-enter"] [Form];
+
+    Forget "learned.forget" "forget" "Forget what was learned of the selected phrase." ["x" "delete"] [Learned];
+    ForgetAll "learned.forget-all" "forget all" "Forget everything that was learned here. Asks once." ["X"] [Learned];
 }
 
 impl Action {

@@ -4,6 +4,7 @@
 pub mod action;
 pub mod key;
 pub mod keymap;
+pub mod opinion;
 pub mod settings;
 pub mod theme;
 mod toml_file;
@@ -11,5 +12,6 @@ mod toml_file;
 pub use action::{Action, Context};
 pub use key::{Key, KeyCode};
 pub use keymap::Keymap;
+pub use opinion::{Asks, Loopback, SecondOpinion};
 pub use settings::{ColourDepth, GlyphSet, Settings};
 pub use theme::{Role, Theme};

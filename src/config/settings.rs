@@ -1,4 +1,4 @@
-//! `config.toml`: theme, colours, glyphs.
+//! `config.toml`: theme, colours, glyphs, a second opinion.
 
 use std::path::Path;
 
@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::base::Result;
+use crate::config::opinion::{self, SecondOpinion};
 use crate::config::toml_file::{located, nearest, offset, parse, read};
 
 /// How many colours the terminal shows.
@@ -31,11 +32,13 @@ pub struct Settings {
     pub colour: Option<ColourDepth>,
     /// `None`: as the locale says.
     pub glyphs: Option<GlyphSet>,
+    /// `None`: nobody else is asked.
+    pub second_opinion: Option<SecondOpinion>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: "auto".to_owned(), colour: None, glyphs: None }
+        Self { theme: "auto".to_owned(), colour: None, glyphs: None, second_opinion: None }
     }
 }
 
@@ -44,11 +47,14 @@ struct Raw {
     theme: Option<Spanned<String>>,
     colour: Option<Spanned<String>>,
     glyphs: Option<Spanned<String>>,
+    /// Read by its own module, which knows where its parts stand.
+    #[serde(rename = "second_opinion")]
+    _second_opinion: Option<toml::Value>,
     #[serde(flatten)]
     other: std::collections::BTreeMap<String, toml::Value>,
 }
 
-const NAMES: [&str; 3] = ["theme", "colour", "glyphs"];
+const NAMES: [&str; 4] = ["theme", "colour", "glyphs", opinion::TABLE];
 
 impl Settings {
     /// The defaults, changed by the file where there is one.
@@ -96,6 +102,7 @@ impl Settings {
                 [("auto", None), ("unicode", Some(GlyphSet::Unicode)), ("ascii", Some(GlyphSet::Ascii))];
             settings.glyphs = one_of(file, text, "glyphs", &glyphs, &sets)?;
         }
+        settings.second_opinion = opinion::read(file, text)?;
         Ok(settings)
     }
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use crate::base::{Actor, Error, Result, RunId, SessionId, Timestamp};
 use crate::engine::sessions::{self, Sessions};
-use crate::engine::{Prepared, Reply, SessionVerb, load};
+use crate::engine::{Prepared, Reply, SessionVerb, learning, load};
+use crate::matching::{Memory, MemoryEvent, MemoryEventBody};
 use crate::protocol::{Response, Update};
 use crate::run::{
     Command, Effect, Event, EventBody, Report, Run, Session, SessionEvent, SessionEventBody, Verb, apply,
@@ -28,10 +29,13 @@ pub struct Batch<'a> {
     store: &'a Store,
     live: &'a HashMap<RunId, Arc<Run>>,
     known: &'a Sessions,
+    memory: &'a Memory,
     now: Timestamp,
     /// The runs and sessions that were touched, as they will be.
     pub runs: HashMap<RunId, Run>,
     pub sessions: HashMap<SessionId, Session>,
+    /// What is learned, where that was touched, as it will be.
+    pub learnt: Option<Memory>,
     pub appends: Vec<Append>,
     pub updates: Vec<Update>,
     pub effects: Vec<Due>,
@@ -49,15 +53,18 @@ impl<'a> Batch<'a> {
         store: &'a Store,
         live: &'a HashMap<RunId, Arc<Run>>,
         known: &'a Sessions,
+        memory: &'a Memory,
         now: Timestamp,
     ) -> Self {
         Self {
             store,
             live,
             known,
+            memory,
             now,
             runs: HashMap::new(),
             sessions: HashMap::new(),
+            learnt: None,
             appends: Vec::new(),
             updates: Vec::new(),
             effects: Vec::new(),
@@ -180,6 +187,25 @@ impl<'a> Batch<'a> {
     pub fn session(&mut self, verb: SessionVerb, actor: &Actor, reply: Reply) {
         let answer = self.session_verb(verb, actor);
         self.answers.push((reply, answer));
+    }
+
+    pub fn learn(&mut self, body: MemoryEventBody, actor: &Actor, reply: Reply) {
+        let answer = self.remember(body, actor);
+        self.answers.push((reply, answer));
+    }
+
+    fn remember(&mut self, body: MemoryEventBody, actor: &Actor) -> Result<Response> {
+        let mut memory = self.learnt.as_ref().unwrap_or(self.memory).clone();
+        let answer = match &body {
+            MemoryEventBody::Forgotten { .. } => Response::Forgotten(learning::forgotten(&memory, &body)?),
+            _ => Response::Done,
+        };
+        let event = MemoryEvent { seq: memory.seq + 1, at: self.now, actor: actor.clone(), body };
+        memory.apply(&event);
+        self.appends.push(Append::Memory { events: vec![event.clone()] });
+        self.updates.push(Update::Learned(Box::new(event)));
+        self.learnt = Some(memory);
+        Ok(answer)
     }
 
     fn session_verb(&mut self, verb: SessionVerb, actor: &Actor) -> Result<Response> {

@@ -11,6 +11,7 @@ mod closing;
 mod handlers;
 mod hub;
 mod journal_log;
+mod learning;
 mod load;
 mod lock;
 mod person;
@@ -29,6 +30,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::base::{Actor, Error, Paths, Result, RunId, SessionId, Timestamp};
 use crate::exec::Notice;
+use crate::matching::{Memory, MemoryEventBody};
 use crate::protocol::Response;
 use crate::run::{Export, Run, RunStarted, Verb};
 use crate::store::Store;
@@ -42,6 +44,8 @@ struct Engine {
     store: Arc<Store>,
     /// Runs that have not ended, as they are in the store: written by the run loop alone.
     live: RwLock<HashMap<RunId, Arc<Run>>>,
+    /// What is learned from phrases, as it is in the store: written by the run loop alone.
+    memory: RwLock<Arc<Memory>>,
     hub: hub::Hub,
     activity: activity::Activity,
     inputs: Sender<Input>,
@@ -65,9 +69,28 @@ type Reply = oneshot::Sender<Result<Response>>;
 
 /// What the run loop takes, one after the other.
 enum Input {
-    Act { run: RunId, verb: Verb, actor: Actor, reply: Reply },
-    Start { prepared: Box<Prepared>, actor: Actor, reply: Reply },
-    Session { verb: SessionVerb, actor: Actor, reply: Reply },
+    Act {
+        run: RunId,
+        verb: Verb,
+        actor: Actor,
+        reply: Reply,
+    },
+    Start {
+        prepared: Box<Prepared>,
+        actor: Actor,
+        reply: Reply,
+    },
+    Session {
+        verb: SessionVerb,
+        actor: Actor,
+        reply: Reply,
+    },
+    /// Something learned, missed or forgotten.
+    Learn {
+        body: MemoryEventBody,
+        actor: Actor,
+        reply: Reply,
+    },
     Notice(Notice),
     Stop,
 }
@@ -102,6 +125,10 @@ impl Engine {
 
     fn live_run(&self, id: &RunId) -> Option<Arc<Run>> {
         self.live.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    fn memory(&self) -> Arc<Memory> {
+        Arc::clone(&self.memory.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Hands an input to the run loop and waits for its answer.

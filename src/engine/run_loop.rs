@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use crate::base::{Error, Millis, Result, RunId, Timestamp};
 use crate::engine::batch::{Batch, Due};
 use crate::engine::sessions::Sessions;
-use crate::engine::{Engine, Input, Reply, closing, journal_log, load};
+use crate::engine::{Engine, Input, Reply, closing, journal_log, learning, load};
 use crate::exec::{Executor, Job, Notice};
 use crate::protocol::{Response, Update};
 use crate::run::{Effect, Phase, Prompt, Report, Run, StepState, summarise};
@@ -121,7 +121,8 @@ impl RunLoop {
         let now = Timestamp::now();
         let due = self.due(now);
         let engine = Arc::clone(&self.engine);
-        let mut batch = Batch::new(&engine.store, &self.runs, &self.sessions, now);
+        let memory = engine.memory();
+        let mut batch = Batch::new(&engine.store, &self.runs, &self.sessions, &memory, now);
         for (run, report) in reports {
             batch.report(&run, report);
         }
@@ -130,6 +131,7 @@ impl RunLoop {
                 Input::Act { run, verb, actor, reply } => batch.act(&run, verb, &actor, reply),
                 Input::Start { prepared, actor, reply } => batch.start(*prepared, &actor, reply),
                 Input::Session { verb, actor, reply } => batch.session(verb, &actor, reply),
+                Input::Learn { body, actor, reply } => batch.learn(body, &actor, reply),
                 Input::Notice(Notice::Report { run, report }) => {
                     batch.report(&run, report);
                 }
@@ -148,8 +150,19 @@ impl RunLoop {
         }
         let committed =
             if batch.appends.is_empty() { Ok(()) } else { self.engine.store.commit(&batch.appends) };
-        let Batch { runs, sessions, appends, updates, effects, answers, cancels, reports, closings, .. } =
-            batch;
+        let Batch {
+            runs,
+            sessions,
+            learnt,
+            appends,
+            updates,
+            effects,
+            answers,
+            cancels,
+            reports,
+            closings,
+            ..
+        } = batch;
         self.spent.extend(spent);
         if let Err(error) = committed {
             self.not_committed(&error, updates, answers, cancels, reports);
@@ -158,6 +171,9 @@ impl RunLoop {
         self.calm_until = None;
         log(&appends, &runs);
         self.publish(runs, sessions.into_values().collect());
+        if let Some(memory) = learnt {
+            *engine.memory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(memory);
+        }
         for update in updates {
             self.engine.hub.broadcast(update);
         }
@@ -327,6 +343,7 @@ fn log(appends: &[Append], runs: &HashMap<RunId, Run>) {
                     journal_log::session_event(session, event);
                 }
             }
+            Append::Memory { events } => events.iter().for_each(learning::log),
         }
     }
 }

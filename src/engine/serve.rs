@@ -16,7 +16,7 @@ use crate::engine::activity::Activity;
 use crate::engine::hub::Hub;
 use crate::engine::lock::{self, Lock};
 use crate::engine::run_loop::RunLoop;
-use crate::engine::{Ending, Engine, Input, server};
+use crate::engine::{Ending, Engine, Input, learning, server};
 use crate::exec::Executor;
 use crate::protocol::Update;
 use crate::store::Store;
@@ -96,10 +96,12 @@ pub(super) fn serve_with(
         .map_err(|e| Error::internal("The engine's socket cannot be used").because(e))?;
 
     let (inputs, taken) = mpsc::channel();
+    let memory = learning::load(&store)?;
     let engine = Arc::new(Engine {
         paths: paths.clone(),
         store: Arc::new(store),
         live: RwLock::new(HashMap::new()),
+        memory: RwLock::new(Arc::new(memory)),
         hub: Hub::default(),
         activity: Activity::default(),
         inputs,

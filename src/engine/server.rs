@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::bytes::Bytes;
 use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
 
@@ -31,6 +31,8 @@ pub struct Peer {
     pub connection: u64,
     pub actor: Actor,
     updates: mpsc::UnboundedSender<mpsc::Receiver<Bytes>>,
+    /// The question that this connection waits for an opinion on.
+    pub opinion: watch::Sender<Option<u64>>,
 }
 
 impl Peer {
@@ -95,11 +97,13 @@ async fn serve(engine: Arc<Engine>, stream: UnixStream, connection: u64) -> Resu
     let (subscription, subscribed) = mpsc::unbounded_channel();
     let actor = person::actor(&person::person(own), &client);
     tracing::debug!(connection, %actor, ?client, "a client is here");
-    let peer = Arc::new(Peer { connection, actor, updates: subscription });
+    let opinion = watch::Sender::new(None);
+    let peer = Arc::new(Peer { connection, actor, updates: subscription, opinion });
     let (answers, outgoing) = mpsc::channel(AT_ONCE);
     let writing = tokio::spawn(write_all(writer, outgoing, subscribed));
     let result = read_all(&engine, &peer, reader, &answers).await;
     engine.hub.unsubscribe(connection);
+    peer.opinion.send_replace(None);
     drop(answers);
     let abort = writing.abort_handle();
     let is_ending = *engine.ending.borrow() >= Ending::Asked;

@@ -1,7 +1,9 @@
-//! Doing a step's work: one file per step kind; start, stream, stop. With `client`, the only
-//! room that spawns processes. Knows attempts, not runs' states; deadlines are the run's.
+//! Doing a step's work: one file per step kind; start, stream, stop; asking for a second opinion.
+//! With `client`, the only room that spawns processes. Knows attempts, not runs' states; deadlines are the run's.
 
 pub mod git;
+mod group;
+pub mod opinion;
 pub mod output;
 pub mod prerequisite;
 mod process;

@@ -6,12 +6,12 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, Command};
 
 use crate::base::SafeLine;
+use crate::exec::group::Group;
 use crate::run::PrerequisiteResult;
 use crate::workflow::Prerequisite;
 
@@ -49,24 +49,10 @@ async fn check_within(
     .await
 }
 
-/// Ends what is left of a check, also where nobody waits for its answer any more.
-struct Group(Option<Pid>);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(pid) = self.0
-            && let Err(error) = kill_process_group(pid, Signal::KILL)
-            && error != rustix::io::Errno::SRCH
-        {
-            tracing::warn!(%error, "a check's processes could not be ended");
-        }
-    }
-}
-
 /// What went wrong, in words, where the command does not exit with 0.
 async fn run(command: &str, folder: &Path, limit: Duration) -> Result<(), String> {
     let (mut child, mut output) = spawn(command, folder).map_err(|e| format!("It cannot be run: {e}"))?;
-    let group = Group(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)));
+    let group = Group::of(&child);
     let mut kept = Vec::new();
     let ended = tokio::time::timeout(limit, async {
         tokio::select! {
@@ -93,7 +79,7 @@ async fn run(command: &str, folder: &Path, limit: Duration) -> Result<(), String
     }
 }
 
-fn how(status: ExitStatus) -> String {
+pub(super) fn how(status: ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt as _;
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit {code}"),

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use fuzzy_matcher::FuzzyMatcher as _;
 use fuzzy_matcher::skim::SkimMatcherV2;
 
+use crate::base::WorkflowId;
 use crate::matching::control::{self, Spoken};
 use crate::matching::index::Lexicon;
 use crate::matching::judge::{self, Caution, Phrase, Verdict};
 use crate::matching::prepared::Field;
-use crate::matching::reason;
 use crate::matching::score::{self, Features, Fit, PHRASE_WORDS, Query};
 use crate::matching::signs::signs;
 use crate::matching::text::{self, Word};
-use crate::matching::{Answer, Candidate, Control, Decision, Learned, MOST, PHRASE_LIMIT};
+use crate::matching::{Answer, Candidate, Control, Decision, Learned, MOST, PHRASE_LIMIT, reason, recall};
 use crate::workflow::Workflow;
 
 /// Less likely than this, a workflow is not named.
@@ -101,20 +101,67 @@ impl Index {
 
     /// The decision for a phrase, with what was learned. Deterministic; any text in gives an answer.
     pub fn decide(&self, phrase: &str, learned: &Learned) -> Answer {
-        let _ = learned;
         let words = text::words(cut(phrase), PHRASE_WORDS);
         if words.is_empty() {
             return Answer { decision: Decision::None, candidates: Vec::new(), none: 1.0, doubt: None };
         }
         let query = Query::new(&self.lexicon, words);
-        let Ranking { ranked, none, decision } = self.rank(&query);
+        let Ranking { mut ranked, none, mut decision } = self.rank(&query);
+        self.add_similar(&mut ranked, &mut decision, &query, learned);
         let said_exactly = ranked.first().is_some_and(|r| r.exact);
         if !said_exactly && let Some((control, subject, ranked)) = self.control(&query, &ranked) {
             let candidates = self.candidates(&subject, &ranked);
             return Answer { decision: Decision::Control(control), candidates, none: 0.0, doubt: None };
         }
         let doubt = self.doubt(&query, &decision, &ranked, none);
-        Answer { decision, candidates: self.candidates(&query, &ranked), none, doubt }
+        let exact = ranked.iter().take_while(|r| r.exact).count();
+        let answer = Answer { decision, candidates: self.candidates(&query, &ranked), none, doubt };
+        recall::recall(answer, &query.key, exact, learned, |id| self.named(id))
+    }
+
+    /// What similar phrases taught, where nothing was said exactly.
+    fn add_similar(
+        &self,
+        ranked: &mut [Ranked],
+        decision: &mut Decision,
+        query: &Query,
+        learned: &Learned,
+    ) {
+        if learned.is_empty() || ranked.first().is_some_and(|r| r.exact) {
+            return;
+        }
+        let before = ranked.first().map(|r| r.entry);
+        let added = recall::similar(learned, &query.key);
+        for one in ranked.iter_mut() {
+            let id = &self.lexicon.entries[one.entry].prepared.id;
+            if let Some((_, more)) = added.iter().find(|(of, _)| of == id) {
+                one.score = (one.score + more).min(1.0);
+            }
+        }
+        if !added.is_empty() {
+            self.sort(ranked);
+        }
+        // Another leader by lessons of other phrases is a reason to ask, none to be sure.
+        if *decision == Decision::Match && ranked.first().map(|r| r.entry) != before {
+            *decision = Decision::Ambiguous { choices: 2 };
+        }
+    }
+
+    /// The candidate of a workflow that only a lesson names; none of one that is gone or deprecated.
+    fn named(&self, id: &WorkflowId) -> Option<Candidate> {
+        let entry =
+            self.lexicon.entries.iter().map(|e| &e.prepared).find(|e| e.id == *id && !e.deprecated)?;
+        Some(Candidate {
+            id: entry.id.clone(),
+            name: entry.name.clone(),
+            score: 0.0,
+            text: entry.name.clone(),
+            lit: Vec::new(),
+            reason: String::new(),
+            met: Vec::new(),
+            features: Vec::new(),
+            learned: false,
+        })
     }
 
     /// All workflows worth naming, best first, and what to do about them.
@@ -357,6 +404,7 @@ impl Index {
             reason: why,
             met,
             features: ranked.features.map(|f| f.to_vec()).unwrap_or_default(),
+            learned: false,
         }
     }
 }
@@ -381,7 +429,7 @@ fn put(ranked: &mut Vec<Ranked>, new: Ranked) {
 }
 
 /// The first [`PHRASE_LIMIT`] bytes, at a character's edge.
-fn cut(phrase: &str) -> &str {
+pub fn cut(phrase: &str) -> &str {
     let mut end = phrase.len().min(PHRASE_LIMIT);
     while !phrase.is_char_boundary(end) {
         end -= 1;

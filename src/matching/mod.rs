@@ -4,7 +4,8 @@
 //! A phrase becomes words (`text`, `stem`, `words`), each word what it may mean in this registry (`meaning`, over
 //! `index`), and those are compared with every text, by words and by direction (`score`, `vectors`). `judge` says how
 //! likely each workflow is meant and what to do; `control` what is addressed to the console, `signs` what asks for no
-//! workflow at all; `reason` tells the person why. `docs/MATCHING.md` explains it whole.
+//! workflow at all; `reason` tells the person why. What people choose is kept by `memory`, weighed by `learned` and
+//! brought into an answer by `recall`. `docs/MATCHING.md` explains it whole.
 
 mod control;
 mod decide;
@@ -12,8 +13,11 @@ mod index;
 mod judge;
 mod learned;
 mod meaning;
+pub mod memory;
+mod opinion;
 mod prepared;
 mod reason;
+mod recall;
 mod sayings;
 mod score;
 mod signs;
@@ -27,8 +31,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::WorkflowId;
 pub use crate::matching::decide::Index;
+use crate::matching::decide::cut;
 pub use crate::matching::judge::Caution;
-pub use crate::matching::learned::{Choice, Chosen, Learned, Lesson};
+pub use crate::matching::learned::{Choice, Chosen, Learned, Lesson, Standing, key};
+pub use crate::matching::memory::{Memory, MemoryEvent, MemoryEventBody, Missed};
+pub use crate::matching::opinion::{Opinion, Question, Subject};
 pub use crate::matching::score::FEATURES;
 pub use crate::matching::values::{Found, How, Offered, values};
 
@@ -96,6 +103,9 @@ pub struct Candidate {
     pub met: Vec<Pair>,
     /// The numbers behind the score, in the order of [`FEATURES`]; empty where it was named by its id or by letters alone.
     pub features: Vec<f64>,
+    /// People chose it before for this very phrase, and that is why it stands here.
+    #[serde(default)]
+    pub learned: bool,
 }
 
 /// A word of the phrase and the word of a workflow's text that it met.

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::base::{Error, RunId, SessionId, StepId, Timestamp, WorkflowId};
-use crate::matching::Offered;
+use crate::matching::{Chosen, Memory, MemoryEvent, Offered, Opinion, Question};
 use crate::run::{
     Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, Verb,
 };
 
 /// Raised whenever a message changes its meaning; both sides must have the same.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// The first message of a client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +128,36 @@ pub enum Request {
         text: String,
         replace: bool,
     },
+    /// A person chose a workflow for a phrase, and it was started in this folder. Refused from agents.
+    Learn {
+        phrase: String,
+        workflow: WorkflowId,
+        how: Chosen,
+        folder: String,
+    },
+    /// A person said a phrase in this folder that fits no workflow. Refused from agents.
+    Miss {
+        phrase: String,
+        folder: String,
+    },
+    /// What was learned and missed, everywhere.
+    Learned,
+    /// Forgets what was learned of a phrase, or of all that count in this folder. Refused from agents.
+    Forget {
+        phrase: Option<String>,
+        folder: String,
+    },
+    /// Asks whom the settings name for a second opinion, now. One at a time on a connection: the next
+    /// question ends the one before, and so does the connection's end.
+    Opinion {
+        /// Chosen by the client, another one for each question.
+        number: u64,
+        question: Box<Question>,
+    },
+    /// Nobody waits for that opinion any more; whatever works on it is ended.
+    CancelOpinion {
+        number: u64,
+    },
     EngineStatus,
     /// Ends the engine; refused while runs work, unless `force`.
     StopEngine {
@@ -208,6 +238,10 @@ pub enum Response {
     Sessions(Vec<Session>),
     SessionRecord(Box<SessionRecord>),
     Exported(Export),
+    Memory(Box<Memory>),
+    /// How many lessons and missed phrases were forgotten.
+    Forgotten(u32),
+    Opinion(Opinion),
     EngineStatus(EngineStatus),
     Done,
 }
@@ -238,6 +272,9 @@ pub enum Update {
         lines: u64,
     },
     Session(Session),
+    /// Something was learned, missed or forgotten. A client whose copy does not end right before it
+    /// asks for all of it.
+    Learned(Box<MemoryEvent>),
     /// This subscriber was too slow and missed updates: ask for everything again.
     Missed,
     /// The engine ends.

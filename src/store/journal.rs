@@ -3,9 +3,10 @@
 use redb::{Durability, ReadableTable as _, Table, WriteTransaction};
 
 use crate::base::{Error, Result, RunId, SessionId};
+use crate::matching::MemoryEvent;
 use crate::run::{Event, EventBody, RunSummary, Session, SessionEvent};
 use crate::store::tables::{
-    DEFINITIONS, LIVE_RUNS, PLAIN, RUN_EVENTS, RUNS, RUNS_BY_START, SESSION_EVENTS, SESSIONS,
+    DEFINITIONS, LIVE_RUNS, MEMORY_EVENTS, PLAIN, RUN_EVENTS, RUNS, RUNS_BY_START, SESSION_EVENTS, SESSIONS,
     SESSIONS_BY_TIME, encode,
 };
 use crate::store::{Append, Definition};
@@ -37,6 +38,7 @@ pub fn append(txn: &WriteTransaction, appends: &[Append]) -> Result<()> {
                 append_run(txn, run, events, summary)?;
             }
             Append::Session { session, events, state } => append_session(txn, session, events, state)?,
+            Append::Memory { events } => append_memory(txn, events)?,
         }
     }
     Ok(())
@@ -122,17 +124,32 @@ fn follow<'e, E: serde::Serialize + 'e>(
         }
     };
     for (seq, event) in events {
-        if seq != last + 1 {
-            return Err(Error::internal(format!(
-                "Event {seq} of {whose} was not written: its journal ends at {last}"
-            ))
-            .cause("Events are written in order, each once")
-            .hint("Restart the engine: it reads the journal again and goes on from its end"));
-        }
+        next(seq, last, whose)?;
         journal.insert((id, seq), encode(event)?.as_slice()).map_err(not_written)?;
         last = seq;
     }
     Ok(last)
+}
+
+fn append_memory(txn: &WriteTransaction, events: &[MemoryEvent]) -> Result<()> {
+    let mut journal = txn.open_table(MEMORY_EVENTS).map_err(not_written)?;
+    let mut last = journal.last().map_err(not_written)?.map_or(0, |(seq, _)| seq.value());
+    for event in events {
+        next(event.seq, last, "what is learned")?;
+        journal.insert(event.seq, encode(event)?.as_slice()).map_err(not_written)?;
+        last = event.seq;
+    }
+    Ok(())
+}
+
+/// Whether `seq` goes on where the journal ends.
+fn next(seq: u64, last: u64, whose: &str) -> Result<()> {
+    if seq == last + 1 {
+        return Ok(());
+    }
+    Err(Error::internal(format!("Event {seq} of {whose} was not written: its journal ends at {last}"))
+        .cause("Events are written in order, each once")
+        .hint("Restart the engine: it reads the journal again and goes on from its end"))
 }
 
 fn reached(whose: &str, journal: u64, state: u64) -> Result<()> {

@@ -5,13 +5,14 @@ use redb::{ReadTransaction, TableError, WriteTransaction};
 
 use crate::base::{Error, Result};
 use crate::store::tables::{
-    DEFINITIONS, LIVE_RUNS, META, RUN_EVENTS, RUNS, RUNS_BY_START, SESSION_EVENTS, SESSIONS, SESSIONS_BY_TIME,
+    DEFINITIONS, LIVE_RUNS, MEMORY_EVENTS, META, RUN_EVENTS, RUNS, RUNS_BY_START, SESSION_EVENTS, SESSIONS,
+    SESSIONS_BY_TIME,
 };
 
 type Migration = fn(&WriteTransaction) -> Result<(), TableError>;
 
 /// Migration number n is at n - 1 and leads to schema n.
-const MIGRATIONS: &[Migration] = &[first_tables];
+const MIGRATIONS: &[Migration] = &[first_tables, memory];
 
 /// The schema that this program writes.
 pub const CURRENT: u32 = MIGRATIONS.len() as u32;
@@ -29,6 +30,12 @@ fn first_tables(txn: &WriteTransaction) -> Result<(), TableError> {
     txn.open_table(SESSIONS)?;
     txn.open_table(SESSION_EVENTS)?;
     txn.open_table(SESSIONS_BY_TIME)?;
+    Ok(())
+}
+
+/// 2: what is learned from phrases.
+fn memory(txn: &WriteTransaction) -> Result<(), TableError> {
+    txn.open_table(MEMORY_EVENTS)?;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use redb::{Database, ReadTransaction, ReadableDatabase as _};
 
 use crate::base::{Error, Result, RunId, SessionId};
+use crate::matching::MemoryEvent;
 use crate::run::{Event, RunFilter, RunSummary, Session, SessionEvent};
 
 /// The open store. One process has it open at a time.
@@ -46,6 +47,9 @@ pub enum Append {
         events: Vec<SessionEvent>,
         /// The session after the events.
         state: Box<Session>,
+    },
+    Memory {
+        events: Vec<MemoryEvent>,
     },
 }
 
@@ -124,6 +128,12 @@ impl Store {
 
     pub fn session_events(&self, id: &SessionId) -> Result<Vec<SessionEvent>> {
         self.read(|txn| queries::session_events(txn, id))
+    }
+
+    /// The newest events of what is learned, at most `limit`, oldest first. One that cannot be read
+    /// stands there with its error: the others are not affected.
+    pub fn memory_events(&self, limit: usize) -> Result<Vec<(u64, Result<MemoryEvent>)>> {
+        self.read(|txn| queries::memory_events(txn, limit))
     }
 
     pub fn schema_version(&self) -> Result<u32> {

@@ -6,9 +6,10 @@ use std::collections::HashSet;
 use redb::{ReadTransaction, ReadableTable as _};
 
 use crate::base::{Error, Result, RunId, SessionId};
+use crate::matching::MemoryEvent;
 use crate::run::{Event, RunFilter, RunSummary, Session, SessionEvent};
 use crate::store::tables::{
-    DEFINITIONS, LIVE_RUNS, PLAIN, RUN_EVENTS, RUNS, RUNS_BY_START, SESSION_EVENTS, SESSIONS,
+    DEFINITIONS, LIVE_RUNS, MEMORY_EVENTS, PLAIN, RUN_EVENTS, RUNS, RUNS_BY_START, SESSION_EVENTS, SESSIONS,
     SESSIONS_BY_TIME, decode,
 };
 
@@ -118,6 +119,18 @@ pub fn session_events(txn: &ReadTransaction, id: &SessionId) -> Result<Vec<Sessi
             decode(value.value(), || format!("Event {} of session {id}", key.value().1))
         })
         .collect()
+}
+
+pub fn memory_events(txn: &ReadTransaction, limit: usize) -> Result<Vec<(u64, Result<MemoryEvent>)>> {
+    let table = txn.open_table(MEMORY_EVENTS).map_err(not_read)?;
+    let mut found = Vec::new();
+    for entry in table.iter().map_err(not_read)?.rev().take(limit) {
+        let (key, value) = entry.map_err(not_read)?;
+        let seq = key.value();
+        found.push((seq, decode(value.value(), || format!("Event {seq} of what is learned"))));
+    }
+    found.reverse();
+    Ok(found)
 }
 
 /// The storage below said no. (By value: it is used as `map_err(not_read)`.)

@@ -45,6 +45,10 @@ pub const SESSION_EVENTS: TableDefinition<(&str, u64), &[u8]> = TableDefinition:
 /// [`SESSIONS`] by time.
 pub const SESSIONS_BY_TIME: TableDefinition<(i64, &str), ()> = TableDefinition::new("sessions-by-time-1");
 
+/// Sequence number from 1 → what happened to what is learned from phrases ([`encode`]). Written once,
+/// never changed.
+pub const MEMORY_EVENTS: TableDefinition<u64, &[u8]> = TableDefinition::new("memory-events-1");
+
 /// First byte of a value: the rest is bytes as they are.
 pub const PLAIN: u8 = 0;
 

@@ -5,6 +5,7 @@ use serde_json::Map;
 
 use super::*;
 use crate::base::{Actor, ErrorKind, StepId, Timestamp, WorkflowId};
+use crate::matching::MemoryEventBody;
 use crate::run::summary::{StepStatus, Times};
 use crate::run::{Context, EventBody, RunStarted, RunStatus, SessionEventBody, WorkflowRef};
 use crate::workflow::Origin;
@@ -372,6 +373,54 @@ fn migrations_may_run_twice_and_keep_what_is_there() {
     let store = Store::open(&place.file).expect("migrated again");
     assert_eq!(store.schema_version().expect("read"), migrations::CURRENT);
     assert_eq!(store.events(&"aa11".into(), 0, 9).expect("read").len(), 2);
+}
+
+fn learned(seq: u64) -> MemoryEvent {
+    let body = MemoryEventBody::Missed { phrase: format!("phrase {seq}"), project: None };
+    MemoryEvent { seq, at: Timestamp(5), actor: ana(), body }
+}
+
+#[test]
+fn a_store_from_before_learning_gets_its_table() {
+    let place = place();
+    let store = Store::open(&place.file).expect("new store");
+    store
+        .with(|database| {
+            let txn = database.begin_write().map_err(journal::not_written)?;
+            journal::transaction(txn, |txn| {
+                txn.delete_table(tables::MEMORY_EVENTS).map_err(journal::not_written)?;
+                migrations::set_version(txn, 1, "0.0.1")
+            })
+        })
+        .expect("as the first version left it");
+    drop(store);
+    let store = Store::open(&place.file).expect("migrated");
+    assert_eq!(store.schema_version().expect("read"), migrations::CURRENT);
+    assert!(store.memory_events(9).expect("read").is_empty());
+    store.commit(&[Append::Memory { events: vec![learned(1)] }]).expect("commit");
+}
+
+#[test]
+fn of_what_is_learned_the_newest_are_read_and_a_broken_event_costs_itself_alone() {
+    let place = place();
+    let store = Store::open(&place.file).expect("new store");
+    store.commit(&[Append::Memory { events: (1..=4).map(learned).collect() }]).expect("commit");
+    store.commit(&[Append::Memory { events: vec![learned(6)] }]).expect_err("a gap");
+    store
+        .with(|database| {
+            let txn = database.begin_write().map_err(journal::not_written)?;
+            journal::transaction(txn, |txn| {
+                let mut table = txn.open_table(tables::MEMORY_EVENTS).map_err(journal::not_written)?;
+                table.insert(3, &[9_u8, 1][..]).map_err(journal::not_written)?;
+                Ok(())
+            })
+        })
+        .expect("written");
+    let read = store.memory_events(3).expect("read");
+    let told: Vec<(u64, bool)> = read.iter().map(|(seq, event)| (*seq, event.is_ok())).collect();
+    assert_eq!(told, [(2, true), (3, false), (4, true)]);
+    let error = read[1].1.as_ref().expect_err("unreadable");
+    assert!(error.message.contains("Event 3"), "{error:?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The console's copy of runs and sessions. It changes through the engine's updates alone; on a
+//! The console's copy of runs, sessions and what is learned. It changes through the engine's updates alone; on a
 //! gap or a `Missed` it asks for everything again.
 //!
 //! Summaries of all runs are always here; whole runs only where a screen looks at one
@@ -6,14 +6,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{RunId, SessionId, StepId, WorkflowId};
-use crate::matching::Offered;
+use crate::base::{Millis, RunId, SessionId, StepId, Timestamp, WorkflowId};
+use crate::matching::{Learned, Memory, Offered};
 use crate::protocol::{Request, Response, Update};
 use crate::run::{EventBody, GitState, Run, RunFilter, RunStatus, RunSummary, Session, apply};
 use crate::tui::msg::{Asker, Effect};
 
 /// How many ended runs the lists hold at most.
 pub const ENDED_RUNS: usize = 500;
+
+/// Lessons fade over weeks: what they are worth is reckoned again after this time.
+const FADES: Millis = Millis(3_600_000);
 
 /// How far a step's output has grown, as the engine last said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,17 +44,24 @@ pub struct Mirror {
     growth: BTreeMap<(RunId, StepId, u32), Growth>,
     /// The lists have come at least once.
     pub loaded: bool,
+    /// What people chose for their phrases, and what fitted nothing.
+    pub memory: Memory,
+    /// What that is worth, and when that was reckoned.
+    learned: Option<(Timestamp, Learned)>,
 }
 
 impl Mirror {
     /// What to ask for after a connection (which subscribes first): lists, session, watched runs.
     pub fn everything(&mut self, folder: &str) -> Vec<Effect> {
         self.asked.clear();
+        // Whatever the answer says counts: a store that was put back may know less than this copy.
+        self.memory.seq = 0;
         let mut effects = vec![
             ask(Request::OpenSession { folder: folder.to_owned() }),
             ask(Request::Runs { filter: RunFilter { limit: Some(ENDED_RUNS), ..RunFilter::default() } }),
             ask(Request::Sessions),
             ask(Request::Offered),
+            ask(Request::Learned),
         ];
         let watched: Vec<RunId> = self.watched.iter().cloned().collect();
         effects.extend(watched.iter().filter_map(|run| self.fetch(run)));
@@ -139,6 +149,18 @@ impl Mirror {
         self.offered.get(workflow).cloned().unwrap_or_default()
     }
 
+    /// What was learned, as it counts in this folder now.
+    pub fn learned(&mut self, folder: &str, now: Timestamp) -> &Learned {
+        let fresh = self.learned.take().filter(|(at, _)| now.since(*at) < FADES);
+        let fresh = fresh.unwrap_or_else(|| (now, self.memory.learned(folder, now)));
+        &self.learned.insert(fresh).1
+    }
+
+    fn remember(&mut self, memory: Memory) {
+        self.memory = memory;
+        self.learned = None;
+    }
+
     /// Folds an update in.
     pub fn update(&mut self, update: &Update, folder: &str) -> Vec<Effect> {
         match update {
@@ -191,8 +213,14 @@ impl Mirror {
                 }
                 Vec::new()
             }
+            Update::Learned(event) if event.seq == self.memory.seq + 1 => {
+                self.memory.apply(event);
+                self.learned = None;
+                Vec::new()
+            }
+            Update::Learned(event) if event.seq > self.memory.seq => vec![ask(Request::Learned)],
             Update::Missed => self.everything(folder),
-            Update::Stopping => Vec::new(),
+            Update::Learned(_) | Update::Stopping => Vec::new(),
         }
     }
 
@@ -253,6 +281,13 @@ impl Mirror {
                 self.latest.clone_from(&self.session);
                 self.put_session(session);
                 self.ask_git()
+            }
+            (Request::Learned, Response::Memory(memory)) => {
+                // An update may have overtaken the answer.
+                if memory.seq >= self.memory.seq {
+                    self.remember(*memory);
+                }
+                Vec::new()
             }
             (Request::SessionRecord { .. }, Response::SessionRecord(record)) => {
                 self.git = record.git;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::{Error, Millis, RunId, SafeLine, Timestamp};
-use crate::config::{Action, Context, Keymap};
+use crate::config::{Action, Context, Keymap, SecondOpinion};
 use crate::tui::look::Look;
 use crate::tui::mirror::Mirror;
 use crate::tui::msg::{Bank, Effect};
@@ -27,6 +27,8 @@ pub struct Facts {
     pub env: BTreeMap<String, String>,
     /// The git working tree that the folder is in, for the dry run; the engine asks git itself.
     pub repo: Option<crate::run::Repo>,
+    /// Who is asked where the console is not sure.
+    pub second_opinion: Option<SecondOpinion>,
 }
 
 impl Facts {
@@ -40,6 +42,7 @@ impl Facts {
             zone: jiff::tz::TimeZone::system(),
             env: BTreeMap::new(),
             repo: None,
+            second_opinion: None,
         }
     }
 

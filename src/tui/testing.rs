@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::base::{Actor, Error, Millis, Paths, Result, RunId, SessionId, Timestamp, WorkflowId};
 use crate::config::{Action, ColourDepth, GlyphSet, Key, Keymap, Theme};
-use crate::matching::{Index, Offered};
+use crate::matching::{Chosen, Index, Memory, MemoryEvent, MemoryEventBody, Offered};
 use crate::protocol::{Request, Response, Update};
 use crate::run::{GitState, Run, RunSummary, Session, SessionRecord, Verb, summarise};
 use crate::tui::look::Look;
@@ -35,6 +35,7 @@ pub struct Harness {
     answers: Vec<Answerer>,
     pub runs: Vec<Run>,
     pub sessions: Vec<Session>,
+    pub memory: Memory,
 }
 
 impl Harness {
@@ -51,6 +52,7 @@ impl Harness {
             answers: Vec::new(),
             runs: Vec::new(),
             sessions: Vec::new(),
+            memory: Memory::default(),
         }
     }
 
@@ -80,6 +82,15 @@ impl Harness {
 
     pub fn with_session(mut self, session: Session) -> Self {
         self.sessions.push(session);
+        self
+    }
+
+    /// What the engine has learned; give it before `connected`.
+    pub fn with_memory(mut self, bodies: impl IntoIterator<Item = (MemoryEventBody, Millis)>) -> Self {
+        for (body, ago) in bodies {
+            let event = remembered(self.memory.seq + 1, body, ago);
+            self.memory.apply(&event);
+        }
         self
     }
 
@@ -207,6 +218,7 @@ impl Harness {
                 at: NOW,
                 outputs: Vec::new(),
             }))),
+            Request::Learned => Ok(Response::Memory(Box::new(self.memory.clone()))),
             Request::Subscribe => Ok(Response::Done),
             _ => return None,
         })
@@ -314,6 +326,18 @@ pub fn session() -> Session {
         exports: Vec::new(),
         seq: 1,
     }
+}
+
+/// Something that ana taught, `ago` before now.
+pub fn remembered(seq: u64, body: MemoryEventBody, ago: Millis) -> MemoryEvent {
+    let at = Timestamp(NOW.0 - i64::try_from(ago.0).expect("a short time"));
+    MemoryEvent { seq, at, actor: Actor::Person("ana@laptop".to_owned()), body }
+}
+
+/// An answer to the question which workflow was meant.
+pub fn answered_with(phrase: &str, workflow: &str) -> MemoryEventBody {
+    let workflow = crate::base::WorkflowId::new(workflow);
+    MemoryEventBody::Chosen { phrase: phrase.to_owned(), workflow, how: Chosen::Asked, project: None }
 }
 
 /// A run of a workflow of the bundled bank, begun `ago`, driven no further than its first step.

@@ -7,6 +7,7 @@ use crate::tui::model::{LinkState, Model, QUIT_WITHIN};
 use crate::tui::msg::{Asker, Effect, Link, Msg};
 use crate::tui::overlays::export;
 use crate::tui::overlays::help::Help;
+use crate::tui::overlays::learned::Lessons;
 use crate::tui::overlays::palette::Palette;
 use crate::tui::overlays::{Overlay, Reaction};
 use crate::tui::screens::{ScreenId, console};
@@ -55,7 +56,7 @@ pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
     }
 }
 
-fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
+pub(super) fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
     // An error stays until something else is done.
     model.toast = None;
     let takes = match model.layers.last() {
@@ -117,6 +118,7 @@ fn common(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     match action {
         Action::Palette => Palette::open(model),
+        Action::Learned if model.layers.is_empty() => Lessons::open(model),
         Action::Help => {
             let help = Help::of(model);
             model.open(help);

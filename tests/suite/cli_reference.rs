@@ -39,6 +39,9 @@ fn hints_name_commands_that_exist() {
                 folders.push(path);
                 continue;
             }
+            if path.extension().is_none_or(|e| e != "rs") {
+                continue;
+            }
             let text = std::fs::read_to_string(&path).expect("a source file");
             for said in text.split("`mwtui ").skip(1) {
                 let words: Vec<&str> = said.split('`').next().unwrap_or_default().split(' ').collect();

@@ -61,7 +61,7 @@ fn names_of_earlier_runs_are_found_and_change_no_decision() {
     assert_eq!(after.json()["candidates"], before.json()["candidates"]);
     // Without an engine none is started to look for names.
     say(&home, &["engine", "stop"]).ok();
-    let alone = say(&home, &["match", "deploy checkout to prod", "--json"]).ok();
+    let alone = say(&home, &["match", "--no-learned", "deploy checkout to prod", "--json"]).ok();
     assert_eq!(found(&alone), json!({ "environment": "production" }));
     assert!(home.engines().is_empty());
 }

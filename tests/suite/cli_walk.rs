@@ -48,6 +48,8 @@ fn ctrl_c_leaves_the_run_as_it_is_and_says_how_to_come_back() {
 fn a_phrase_that_could_mean_two_starts_nothing() {
     let home = Home::new();
     let mut terminal = Terminal::open(&home, &["run", "add", "a", "tool"], 100, 24);
-    terminal.shows("MW-002").shows("MW-007").shows("more than one");
+    terminal.shows("MW-002").shows("MW-007").shows("none of these").types("9\r").shows("none of these");
+    terminal.types("\r").shows("more than one");
     assert_eq!(terminal.exit(), 5);
+    assert_eq!(say(&home, &["runs", "--json"]).ok().json()["runs"].as_array().map(Vec::len), Some(0));
 }

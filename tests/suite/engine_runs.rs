@@ -110,7 +110,7 @@ async fn two_clients_see_the_same_in_the_same_order() {
                     events.extend(new.into_iter().map(|e| (summary.run.clone(), e)));
                 }
                 Update::Missed | Update::Stopping => panic!("neither slow nor at the end"),
-                Update::Output { .. } | Update::Session(_) => {}
+                Update::Output { .. } | Update::Session(_) | Update::Learned(_) => {}
             }
         }
         seen.push(events);

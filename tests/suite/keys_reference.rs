@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use mwtui::config::action::ACTIONS;
 use mwtui::config::{Context, Keymap, Settings, Theme};
 
-const CONTEXTS: [Context; 12] = [
+const CONTEXTS: [Context; 13] = [
     Context::Everywhere,
     Context::List,
     Context::Console,
@@ -19,6 +19,7 @@ const CONTEXTS: [Context; 12] = [
     Context::Card,
     Context::Choose,
     Context::Form,
+    Context::Learned,
 ];
 
 fn reference() -> String {
@@ -65,10 +66,16 @@ fn the_keys_are_those_of_the_table() {
 fn the_configuration_that_the_documentation_shows_loads() {
     let page = include_str!("../../docs/CONFIGURATION.md");
     let folder = tempfile::tempdir().expect("a folder");
-    let blocks: Vec<&str> =
-        page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let blocks = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let (opinions, blocks): (Vec<&str>, Vec<&str>) = blocks.partition(|b| b.starts_with("[second_opinion]"));
+    assert_eq!(opinions.len(), 2, "{opinions:?}");
+    for opinion in opinions {
+        let settings = Settings::read("config.toml", opinion).expect("a second opinion loads");
+        assert!(settings.second_opinion.is_some());
+    }
     let [settings, keymap, theme] = blocks[..] else { panic!("three examples: {blocks:?}") };
-    Settings::read("config.toml", settings).expect("the settings load");
+    let settings = Settings::read("config.toml", settings).expect("the settings load");
+    assert_eq!(settings, Settings::default(), "what is shown first are the defaults");
     let file = folder.path().join("keymap.toml");
     std::fs::write(&file, keymap).expect("written");
     Keymap::load(&file).expect("the keys load");

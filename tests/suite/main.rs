@@ -13,6 +13,8 @@ mod engine;
 mod engine_runs;
 mod engine_sessions;
 mod keys_reference;
+mod learning;
+mod opinion;
 mod readme;
 mod support;
 mod tui_tour;

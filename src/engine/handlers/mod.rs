@@ -2,6 +2,11 @@
 //! what is published and stored; it changes nothing itself.
 
 mod act;
+mod forget;
+mod learn;
+mod learned;
+mod miss;
+mod opinion;
 mod output;
 mod prerequisites;
 mod runs;
@@ -48,6 +53,14 @@ pub async fn handle(engine: &Arc<Engine>, peer: &Peer, request: Request) -> Resu
         Request::ExportSummary { session, path, text, replace } => {
             summary::export(engine, peer, session, path, text, replace).await
         }
+        Request::Learn { phrase, workflow, how, folder } => {
+            learn::learn(engine, peer, phrase, workflow, how, folder).await
+        }
+        Request::Miss { phrase, folder } => miss::miss(engine, peer, phrase, folder).await,
+        Request::Learned => Ok(learned::list(engine)),
+        Request::Forget { phrase, folder } => forget::forget(engine, peer, phrase, folder).await,
+        Request::Opinion { number, question } => opinion::ask(engine, peer, number, *question).await,
+        Request::CancelOpinion { number } => Ok(opinion::cancel(peer, number)),
         Request::EngineStatus => status::status(engine).await,
         Request::StopEngine { force } => status::stop(engine, force),
     }

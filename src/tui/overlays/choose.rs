@@ -4,7 +4,8 @@ use ratatui::Frame;
 use ratatui::text::{Line, Span};
 
 use crate::base::{RunId, SafeLine, SessionId, StepId, WorkflowId};
-use crate::config::{Action, Context, Key, KeyCode};
+use crate::config::{Action, Context, Key, KeyCode, Role};
+use crate::matching::Chosen;
 use crate::protocol::Request;
 use crate::run::{Run, Session, Verb};
 use crate::tui::Model;
@@ -13,8 +14,11 @@ use crate::tui::overlays::confirm::Confirm;
 use crate::tui::overlays::{Overlay, Reaction};
 use crate::tui::screens::sessions;
 use crate::tui::verbs;
-use crate::tui::widgets::text::{cut, span};
+use crate::tui::widgets::text::{cut, span, wrap};
 use crate::tui::widgets::{Hint, LineInput, PaneState, card, hints, pane};
+
+/// The width of the card inside.
+const WIDTH: u16 = 76;
 
 /// What choosing it does.
 #[derive(Debug, Clone)]
@@ -57,6 +61,10 @@ pub struct Choose {
     selected: usize,
     narrow: LineInput,
     scroll: PaneState,
+    /// What somebody else says of one of the workflows.
+    suggested: Option<(WorkflowId, SafeLine)>,
+    /// A dim sentence below the items.
+    remark: Option<SafeLine>,
 }
 
 impl Choose {
@@ -67,7 +75,29 @@ impl Choose {
             selected: 0,
             narrow: LineInput::default(),
             scroll: PaneState::default(),
+            suggested: None,
+            remark: None,
         }
+    }
+
+    /// Marks the item of this workflow with what somebody else says of it.
+    #[must_use]
+    pub fn suggested(mut self, id: &WorkflowId, says: SafeLine) -> Self {
+        self.suggested = Some((id.clone(), says));
+        self
+    }
+
+    /// Says something below the items.
+    #[must_use]
+    pub fn remark(mut self, remark: SafeLine) -> Self {
+        self.remark = Some(remark);
+        self
+    }
+
+    /// What somebody else says of this item.
+    fn says(&self, item: &Item) -> Option<&SafeLine> {
+        let (id, says) = self.suggested.as_ref()?;
+        matches!(&item.pick, Pick::Workflow { id: own, .. } if own == id).then_some(says)
     }
 
     /// Which step to go back to; the nearest one is selected.
@@ -125,7 +155,8 @@ impl Choose {
         let Some(item) = self.shown().get(index).map(|i| (*i).clone()) else { return Reaction::stay() };
         match item.pick {
             Pick::Workflow { id, phrase, reason } => {
-                let effects = Confirm::open(model, &id, Some(&phrase), &reason);
+                let asked = Some(Chosen::Asked);
+                let effects = Confirm::open_chosen(model, &id, Some(&phrase), &reason, asked);
                 Reaction::close().with(effects)
             }
             Pick::BackTo { run, step } => {
@@ -198,6 +229,8 @@ impl Overlay for Choose {
         card::dim(frame, look);
         let items = self.shown();
         let lead = items.iter().map(|i| Span::raw(i.lead.as_str()).width()).max().unwrap_or(0);
+        // Border and padding on both sides.
+        let room = usize::from(card::place(frame.area(), WIDTH, 0).width.saturating_sub(6));
         let mut lines = vec![Line::default()];
         let mut at = 0;
         for (n, item) in items.iter().enumerate() {
@@ -212,6 +245,10 @@ impl Overlay for Choose {
                 Span::styled(format!("{:<lead$}  ", item.lead.as_str()), look.subtext()),
                 span(&item.label, if selected { look.strong() } else { look.text() }),
             ]));
+            if let Some(says) = self.says(item) {
+                let line = Line::from(vec![Span::raw("     "), span(says, look.style(Role::Info))]);
+                lines.extend(wrap(&line, room, 5));
+            }
             for detail in &item.details {
                 lines.push(Line::from(vec![Span::raw("     "), span(detail, look.muted())]));
             }
@@ -227,7 +264,12 @@ impl Overlay for Choose {
                 Span::styled(cut(self.narrow.text(), 40), look.text()),
             ]));
         }
-        let area = card::place(frame.area(), 76, lines.len() as u16 + 2);
+        if let Some(remark) = &self.remark {
+            let line = Line::from(span(remark, look.muted()));
+            lines.extend(wrap(&line, room, 0));
+            lines.push(Line::default());
+        }
+        let area = card::place(frame.area(), WIDTH, lines.len() as u16 + 2);
         let inner = card::draw(frame, area, look, vec![span(&self.title, look.strong())], Vec::new());
         let (body, foot) = split_foot(inner);
         self.scroll.reveal(at + 1);

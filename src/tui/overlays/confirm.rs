@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::base::{Result, SafeLine, WorkflowId};
 use crate::config::{Action, Context, Role};
+use crate::matching::Chosen;
 use crate::protocol::{Request, Response, Start};
 use crate::run::{Context as RunContext, PlannedStep, PrerequisiteResult, Work, plan};
 use crate::tui::Model;
@@ -53,6 +54,8 @@ pub struct Confirm {
     workflow: Arc<Workflow>,
     phrase: Option<String>,
     reason: SafeLine,
+    /// What a start teaches of the phrase; `None` where nothing was chosen.
+    chosen: Option<Chosen>,
     inputs: Filled,
     checks: Checks,
     /// Which prerequisite is selected, where there are sentences to tick.
@@ -67,6 +70,17 @@ pub struct Confirm {
 impl Confirm {
     /// Opens the card for a workflow; `phrase` is what the person typed, `reason` why it matched.
     pub fn open(model: &mut Model, id: &WorkflowId, phrase: Option<&str>, reason: &str) -> Vec<Effect> {
+        Self::open_chosen(model, id, phrase, reason, None)
+    }
+
+    /// The same; once it is started, the phrase is learned to mean this workflow, if it was `chosen`.
+    pub fn open_chosen(
+        model: &mut Model,
+        id: &WorkflowId,
+        phrase: Option<&str>,
+        reason: &str,
+        chosen: Option<Chosen>,
+    ) -> Vec<Effect> {
         let Some(entry) = model.bank.as_ref().and_then(|b| b.registry.get(id)).cloned() else {
             model.say(&format!("{id} is no longer in the bank"));
             return Vec::new();
@@ -83,6 +97,7 @@ impl Confirm {
             workflow,
             phrase: phrase.map(str::to_owned),
             reason: SafeLine::new(reason),
+            chosen,
             inputs,
             checks,
             selected: 0,
@@ -162,6 +177,18 @@ impl Confirm {
             prerequisites: self.results().to_vec(),
         };
         Reaction::stay().with([Effect::ask(Asker::Overlay, Request::Start(Box::new(start)))])
+    }
+
+    /// What the start has taught.
+    fn lesson(&self, model: &Model) -> Option<Effect> {
+        let (Some(phrase), Some(how)) = (&self.phrase, self.chosen) else { return None };
+        let request = Request::Learn {
+            phrase: phrase.clone(),
+            workflow: self.workflow.id.clone(),
+            how,
+            folder: model.facts.folder.clone(),
+        };
+        Some(Effect::ask(Asker::Verb, request))
     }
 
     fn edit_inputs(&self, model: &mut Model) {
@@ -458,7 +485,8 @@ impl Overlay for Confirm {
                     Ok(Response::Summary(row)) => {
                         let run = row.run.clone();
                         model.console.input.take();
-                        Some(Reaction::close().with(model.open_run(&run)))
+                        let lesson = self.lesson(model);
+                        Some(Reaction::close().with(model.open_run(&run)).with(lesson))
                     }
                     Ok(_) => None,
                     Err(error) => {

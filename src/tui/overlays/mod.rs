@@ -21,6 +21,9 @@ pub mod export;
 pub mod failure;
 pub mod form;
 pub mod help;
+pub mod learned;
+#[cfg(test)]
+mod learned_tests;
 pub mod pager;
 pub mod palette;
 pub mod reason;

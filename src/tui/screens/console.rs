@@ -4,12 +4,14 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::base::{Error, ErrorKind, RunId, SafeLine};
+use crate::base::{Error, ErrorKind, Millis, Result, RunId, SafeLine};
 use crate::config::{Action, Context, Key};
-use crate::matching::{Answer, Candidate, Control, ControlAction, Decision, Learned};
+use crate::matching::{Answer, Candidate, Chosen, Control, ControlAction, Decision, memory};
+use crate::protocol::{Request, Response, Update};
 use crate::run::{RunStatus, RunSummary, Session};
 use crate::tui::Model;
-use crate::tui::msg::Effect;
+use crate::tui::model::LinkState;
+use crate::tui::msg::{Asker, Effect};
 use crate::tui::overlays::choose::{Choose, Item, Pick};
 use crate::tui::overlays::confirm::Confirm;
 use crate::tui::overlays::help::Help;
@@ -37,9 +39,23 @@ pub struct State {
     candidate: usize,
     /// Phrases to try, each of which would match.
     examples: Vec<SafeLine>,
+    /// A second opinion that is waited for, and how many were asked for before.
+    opinion: opinion::State,
+}
+
+#[cfg(test)]
+impl State {
+    pub fn answer(&self) -> Option<&Answer> {
+        self.answer.as_ref()
+    }
+
+    pub fn selected(&self) -> usize {
+        self.candidate
+    }
 }
 
 mod draw;
+mod opinion;
 
 pub struct Console;
 
@@ -61,8 +77,29 @@ pub fn focus_input(model: &mut Model) {
 fn match_again(model: &mut Model) {
     let text = model.console.input.text().trim();
     let bank = model.bank.as_ref().filter(|_| !text.is_empty());
-    model.console.answer = bank.map(|bank| bank.index.decide(text, &Learned::default()));
+    let learned = model.mirror.learned(&model.facts.folder, model.now);
+    model.console.answer = bank.map(|bank| bank.index.decide(text, learned));
     model.console.candidate = 0;
+}
+
+/// The same text, after something was learned: the selected candidate stays selected.
+fn learned_meanwhile(model: &mut Model) {
+    let selected = candidates(model).get(model.console.candidate).map(|c| c.id.clone());
+    let was_first = model.console.candidate == 0;
+    match_again(model);
+    if !was_first && let Some(place) = candidates(model).iter().position(|c| Some(&c.id) == selected.as_ref())
+    {
+        model.console.candidate = place;
+    }
+}
+
+/// Puts a phrase into the input line, as if it had been typed.
+pub fn say(model: &mut Model, phrase: &str) -> Vec<Effect> {
+    let effects = model.go(ScreenId::Console);
+    model.console.input.set(phrase);
+    model.console.focus = Focus::Input;
+    match_again(model);
+    effects
 }
 
 /// The candidates that are shown.
@@ -102,28 +139,52 @@ fn enter(model: &mut Model) -> Vec<Effect> {
     if chosen > 0
         && let Some(candidate) = answer.candidates.get(chosen)
     {
-        return Confirm::open(model, &candidate.id, Some(&phrase), "you chose it from the list");
+        let instead = Some(Chosen::Instead);
+        let reason = "you chose it from the list";
+        return Confirm::open_chosen(model, &candidate.id, Some(&phrase), reason, instead);
     }
+    match opinion::ask(model, &phrase, &answer) {
+        Some(effects) => effects,
+        None => decide(model, &phrase, answer, None),
+    }
+}
+
+/// Does what the decision says; `said` is what somebody else thinks of it.
+fn decide(model: &mut Model, phrase: &str, answer: Answer, said: Option<opinion::Said>) -> Vec<Effect> {
     match answer.decision {
         Decision::Match => match answer.candidates.first() {
-            Some(best) => Confirm::open(model, &best.id, Some(&phrase), &best.reason),
+            Some(best) => {
+                let again = best.learned.then_some(Chosen::Confirmed);
+                Confirm::open_chosen(model, &best.id, Some(phrase), &best.reason, again)
+            }
             None => Vec::new(),
         },
         Decision::Ambiguous { choices } => {
             let asked = answer.candidates.get(..choices).unwrap_or(&answer.candidates);
-            let items = asked.iter().map(|c| choice(model, c, asked, &phrase)).collect();
-            model.open(Choose::new(&format!("Which one do you mean?   “{phrase}”"), items));
+            let items = asked.iter().map(|c| choice(model, c, asked, phrase)).collect();
+            let question = format!("Which one do you mean?   “{phrase}”");
+            let question = match said {
+                Some(said) => said.in_question(model, phrase, &answer.candidates, &question, items),
+                None => Choose::new(&question, items),
+            };
+            model.open(question);
             Vec::new()
         }
         Decision::None => {
+            if let Some(offer) = said.as_ref().and_then(|s| s.offer(model, phrase, &answer.candidates)) {
+                model.open(offer);
+                return missed(model, phrase);
+            }
             let error = Error::new(ErrorKind::NoMatch, format!("No workflow fits “{phrase}”"));
+            let remark = said.as_ref().and_then(opinion::Said::remark);
+            let error = remark.into_iter().fold(error, Error::cause);
             model.report(&match answer.candidates.first() {
                 Some(near) => {
                     error.hint(format!("The nearest is {} {}: “{}”", near.id, near.name, near.text))
                 }
                 None => error.hint("Press alt-2 to see every workflow of the bank"),
             });
-            Vec::new()
+            missed(model, phrase)
         }
         Decision::Control(control) => {
             model.console.input.take();
@@ -131,6 +192,14 @@ fn enter(model: &mut Model) -> Vec<Effect> {
             obey(model, &control)
         }
     }
+}
+
+/// Keeps a phrase that fits nothing, so that people see what the bank lacks. What is started for it after all
+/// takes it off again.
+fn missed(model: &Model, phrase: &str) -> Vec<Effect> {
+    let is_kept = memory::kept(phrase).is_some() && matches!(model.link, LinkState::Connected);
+    let request = || Request::Miss { phrase: phrase.to_owned(), folder: model.facts.folder.clone() };
+    is_kept.then(|| Effect::ask(Asker::Verb, request())).into_iter().collect()
 }
 
 /// One of several workflows that could be meant, with what tells it from the others: its scope,
@@ -223,6 +292,9 @@ impl Screen for Console {
     }
 
     fn takes(&self, model: &Model, key: Key) -> bool {
+        if model.console.opinion.is_waiting() {
+            return true;
+        }
         if model.console.focus != Focus::Input {
             return false;
         }
@@ -234,6 +306,9 @@ impl Screen for Console {
     }
 
     fn on_key(&self, model: &mut Model, key: Key) -> Vec<Effect> {
+        if model.console.opinion.is_waiting() {
+            return opinion::interrupt(model, key);
+        }
         let before = model.console.input.text().to_owned();
         model.console.input.key(key);
         if before != model.console.input.text() {
@@ -246,15 +321,28 @@ impl Screen for Console {
         model.console.focus = Focus::Input;
         model.console.input.insert(text.trim());
         match_again(model);
-        Vec::new()
+        opinion::cancel(model)
+    }
+
+    fn on_answer(&self, model: &mut Model, request: &Request, result: Result<Response>) -> Vec<Effect> {
+        opinion::answered(model, request, result)
+    }
+
+    fn next_tick(&self, model: &Model) -> Option<Millis> {
+        opinion::next_tick(model)
+    }
+
+    fn on_tick(&self, model: &mut Model) -> Vec<Effect> {
+        opinion::on_tick(model)
     }
 
     fn on_bank(&self, model: &mut Model) {
         let bank = model.bank.clone();
+        let learned = model.mirror.learned(&model.facts.folder, model.now);
         let phrases = bank.iter().flat_map(|bank| {
             bank.registry.workflows().filter_map(|workflow| {
                 let phrase = workflow.trigger_phrases.first()?;
-                let answer = bank.index.decide(phrase, &Learned::default());
+                let answer = bank.index.decide(phrase, learned);
                 let would_match =
                     answer.decision == Decision::Match && answer.candidates.first()?.id == workflow.id;
                 would_match.then(|| SafeLine::new(phrase))
@@ -262,6 +350,18 @@ impl Screen for Console {
         });
         model.console.examples = phrases.take(3).collect();
         match_again(model);
+    }
+
+    fn on_update(&self, model: &mut Model, update: &Update) -> Vec<Effect> {
+        if matches!(update, Update::Learned(_)) {
+            learned_meanwhile(model);
+        }
+        Vec::new()
+    }
+
+    fn on_mirror(&self, model: &mut Model) -> Vec<Effect> {
+        learned_meanwhile(model);
+        Vec::new()
     }
 
     fn run_at_hand(&self, model: &Model) -> Option<RunId> {
@@ -291,6 +391,12 @@ impl Screen for Console {
     }
 
     fn hints(&self, model: &Model) -> Vec<Hint> {
+        if model.console.opinion.is_waiting() {
+            return vec![
+                Hint::labelled(Action::Activate, "without it"),
+                Hint::labelled(Action::Escape, "back"),
+            ];
+        }
         if model.console.focus == Focus::Lists {
             return match targets(model).get(model.console.list.selected) {
                 Some(Target::Example(_)) => {
@@ -374,10 +480,7 @@ fn list_action(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
                 }
                 Some(Target::Example(phrase)) => {
                     let phrase = (*phrase).clone();
-                    model.console.input.set(phrase.as_str());
-                    model.console.focus = Focus::Input;
-                    match_again(model);
-                    return Some(Vec::new());
+                    return Some(say(model, phrase.as_str()));
                 }
                 None => return None,
             };

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
 
-use super::{Focus, candidates, is_new, past_sessions};
+use super::{Focus, candidates, is_new, opinion, past_sessions};
 use crate::base::{Millis, SafeLine};
 use crate::config::Role;
 use crate::matching::{Candidate, Control, ControlAction, Decision};
@@ -71,9 +71,10 @@ fn draw_answer(model: &Model, frame: &mut Frame, area: Rect) -> Rect {
         Decision::Control(control) => Some(format!("To the console: {}", told(control))),
     };
     let mut area = area;
-    if let Some(verdict) = verdict {
+    let waiting = opinion::line(model);
+    let verdict = verdict.map(|v| Line::from(vec![Span::raw("   "), untrusted(&v, look.subtext())]));
+    if let Some(line) = waiting.or(verdict) {
         let (row, below) = take_rows(area, 1);
-        let line = Line::from(vec![Span::raw("   "), untrusted(&verdict, look.subtext())]);
         frame.render_widget(line, row);
         area = below;
     }
@@ -136,8 +137,9 @@ fn candidate_row(model: &Model, candidate: &Candidate) -> Row {
     Row::new(vec![
         Line::from(untrusted(candidate.id.as_str(), look.accent())),
         Line::from(untrusted(&candidate.name, look.text())),
-        Line::from(spans),
-        Line::from(span(&reason, look.subtext())),
+        // Where there is no room for both, that it was chosen tells more than a text of it.
+        if candidate.learned { Line::from(span(&reason, look.subtext())) } else { Line::from(spans) },
+        if candidate.learned { Line::default() } else { Line::from(span(&reason, look.subtext())) },
         Line::styled(format!("{:.2}", candidate.score), look.muted()),
     ])
 }

@@ -278,8 +278,8 @@ fn the_document_scrolls_and_begins_anew_for_each_workflow() {
 
 #[test]
 fn other_ways_to_say_it_unfold() {
-    let folded = registry(140, 40).see("other ways to say it").see_no("write down where we stand");
-    folded.keys("x").see("write down where we stand").keys("x").see_no("write down where we stand");
+    let folded = registry(140, 40).see("other ways to say it").see_no("calling it a day");
+    folded.keys("x").see("calling it a day").keys("x").see_no("calling it a day");
     on(80, 24, "on-call-handover").keys("x").see("no other ways");
 }
 
