@@ -36,7 +36,7 @@ const LETTERS_LEAST: f64 = 0.15;
 /// Built once from the registry.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
-    lexicon: Lexicon,
+    pub(super) lexicon: Lexicon,
     /// For each text, whether it would be taken for a control phrase.
     sounds_like_control: Vec<bool>,
     /// The logarithm of how many sentences a workflow has, on average.
@@ -120,13 +120,7 @@ impl Index {
     }
 
     /// What similar phrases taught, where nothing was said exactly.
-    fn add_similar(
-        &self,
-        ranked: &mut [Ranked],
-        decision: &mut Decision,
-        query: &Query,
-        learned: &Learned,
-    ) {
+    fn add_similar(&self, ranked: &mut [Ranked], decision: &mut Decision, query: &Query, learned: &Learned) {
         if learned.is_empty() || ranked.first().is_some_and(|r| r.exact) {
             return;
         }

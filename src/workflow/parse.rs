@@ -20,6 +20,12 @@ use crate::workflow::Workflow;
 /// Largest workflow file, in bytes.
 pub const FILE_LIMIT: usize = 1024 * 1024;
 
+/// Trigger phrases, and examples, of one workflow.
+pub const PHRASES: usize = 200;
+
+/// Bytes of one of them.
+pub const PHRASE_LENGTH: usize = 1024;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
