@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::base::{Error, Result};
 use crate::cli::output::{Line, SCHEMA_VERSION, Tone};
 use crate::cli::values::{Known, Taken};
-use crate::cli::{Env, Exit, learned, opinion};
+use crate::cli::{Env, Exit, check, learned, opinion};
 use crate::matching::{Answer, Candidate, Decision, Found, Index, Learned};
 use crate::workflow::{Entry, Registry};
 
@@ -22,7 +22,7 @@ use crate::workflow::{Entry, Registry};
 #[command(name = "match", subcommand_negates_reqs = true)]
 pub struct Args {
     #[command(subcommand)]
-    command: Option<learned::LearnedCommand>,
+    command: Option<MatchCommand>,
     /// What you want to do, in your own words
     #[arg(required_unless_present = "batch", conflicts_with = "batch")]
     phrase: Vec<String>,
@@ -40,28 +40,41 @@ pub struct Args {
     second_opinion: bool,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum MatchCommand {
+    Check(check::Args),
+    #[command(flatten)]
+    Learned(learned::LearnedCommand),
+}
+
+impl MatchCommand {
+    /// The phrase that was meant, where the command is only its first word.
+    fn phrase(&self) -> Option<String> {
+        match self {
+            Self::Check(args) => args.phrase(),
+            Self::Learned(command) => command.phrase(),
+        }
+    }
+}
+
 pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
     let mut phrase = args.phrase.join(" ");
     if let Some(command) = &args.command {
         match command.phrase() {
-            // `learned` and `missed` take nothing: with more words they are the beginning of a phrase.
+            // With words that the command does not take it is the beginning of a phrase.
             Some(words) if phrase.is_empty() && !args.batch => phrase = words,
             _ => {
                 refuse_options(args)?;
-                return learned::run(command, env).await;
+                return match command {
+                    MatchCommand::Check(args) => check::run(args, env),
+                    MatchCommand::Learned(command) => learned::run(command, env).await,
+                };
             }
         }
     }
     // Files of a folder are judged by themselves: what was run with them before does not count.
     let known = if args.workflows.is_some() { Known::nothing() } else { Known::of_runs(env) };
-    let registry = match &args.workflows {
-        Some(folder) if folder.is_dir() => Registry::load_folder(folder),
-        Some(folder) => {
-            return Err(Error::not_found(format!("{} is no folder", folder.display()))
-                .hint("Give a folder of workflow files with --workflows DIR"));
-        }
-        None => env.registry(),
-    };
+    let registry = check::registry(env, args.workflows.as_ref())?;
     let index = Index::new(registry.workflows());
     let left_out = args.no_learned || args.workflows.is_some();
     let learned = if left_out { Learned::default() } else { learned::here(env).await };

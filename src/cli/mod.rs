@@ -14,10 +14,12 @@ mod approve;
 mod ask;
 mod back;
 mod cancel;
+mod check;
 mod doctor;
 mod done;
 mod engine;
 mod events;
+mod examples;
 mod fail;
 mod find;
 mod follow;
@@ -100,6 +102,7 @@ pub enum Command {
     Session(session::Args),
     Summary(summary::Args),
     Validate(validate::Args),
+    Examples(examples::Args),
     Trust(trust::Args),
     Engine(engine::Args),
     Doctor(doctor::Args),
@@ -296,6 +299,7 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Session(args) => session::run(args, env).await,
         Command::Summary(args) => summary::run(&args, env).await,
         Command::Validate(args) => validate::run(&args, env),
+        Command::Examples(args) => examples::run(&args, env),
         Command::Trust(args) => trust::run(&args, env).await,
         Command::Engine(args) => engine::run(&args, env).await,
         Command::Doctor(_) => doctor::run(env).await,
