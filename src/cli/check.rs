@@ -11,7 +11,7 @@ use crate::cli::output::{Line, Tone};
 use crate::cli::{Env, Exit, validate};
 use crate::matching::{Finding, Index, check, check_phrase};
 use crate::workflow::parse::remark;
-use crate::workflow::{Diagnostic, Entry, Registry, Severity, Workflow};
+use crate::workflow::{Diagnostic, Entry, Origin, Registry, Severity, Workflow};
 
 /// Check the trigger phrases of the whole bank, or one phrase against it
 ///
@@ -100,7 +100,10 @@ fn one(env: &Env, registry: &Registry, phrase: &str, of: &str) -> Exit {
 }
 
 fn bank(env: &Env, registry: &Registry) -> Exit {
-    let findings = check::check(registry.workflows());
+    // What clashes is told at the file that can be changed: bundled ones come last.
+    let (bundled, own): (Vec<&Entry>, Vec<&Entry>) =
+        registry.entries.iter().partition(|e| e.origin == Origin::Bundled);
+    let findings = check::check(own.into_iter().chain(bundled).filter_map(Entry::workflow));
     let place = |finding: &Finding| {
         let entry = registry.get(&finding.workflow);
         entry.map(|entry| diagnostic(finding, finding.severity, &entry.file, &entry.source))

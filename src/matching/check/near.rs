@@ -12,6 +12,8 @@ use crate::matching::words::is_common;
 const SAME: f64 = 0.85;
 /// Only the very same words are nearer than this.
 const ALMOST: f64 = 0.99;
+/// A word of fewer bytes tells little by itself.
+const LONG: usize = 3;
 /// Words that a help names at most.
 const NAMED: usize = 3;
 
@@ -101,16 +103,20 @@ pub fn own_words(index: &Index, of: &WorkflowId, other: &WorkflowId) -> Vec<Stri
     let lexicon = &index.lexicon;
     let entry = |id: &WorkflowId| lexicon.entries.iter().position(|e| e.prepared.id == *id);
     let (Some(of), Some(other)) = (entry(of), entry(other)) else { return Vec::new() };
+    // By how rare a word is, and in how many of its own sentences it stands.
     let mut found: Vec<(f64, u32, &str)> = Vec::new();
-    for (place, text) in lexicon.places.iter().filter(|p| p.workflow == of).map(|p| (p, p.text)) {
-        let text = &lexicon.entries[of].prepared.texts[text];
-        if text.field == Field::Example {
-            continue;
-        }
+    for place in lexicon.places.iter().filter(|p| p.workflow == of) {
+        let text = &lexicon.entries[of].prepared.texts[place.text];
         for (stem, term) in place.stems.iter().zip(&text.terms) {
+            let word = term.word.text.as_str();
             let taken = lexicon.entries[other].stems.binary_search(stem).is_ok();
-            if !taken && !is_common(&term.word.text) && !found.iter().any(|(_, known, _)| known == stem) {
-                found.push((lexicon.weights[*stem as usize], *stem, &term.word.text));
+            if taken || is_common(word) || text.field == Field::Scope || word.len() < LONG {
+                continue;
+            }
+            let weight = lexicon.weights[*stem as usize];
+            match found.iter_mut().find(|(_, known, _)| known == stem) {
+                Some((sum, ..)) => *sum += weight,
+                None => found.push((weight, *stem, word)),
             }
         }
     }
