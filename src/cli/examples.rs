@@ -47,7 +47,9 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
     let Target { workflow, path, source } = target(&registry, env, &args.id)?;
     let index = Index::new(registry.workflows());
     let mut sorted = Sorted { workflow: &workflow, index: &index, force: args.force, all: Vec::new() };
-    lines.iter().for_each(|line| sorted.put(line));
+    for line in &lines {
+        sorted.put(line);
+    }
     let added: Vec<String> = sorted.all.iter().filter(|s| s.added).map(|s| s.text.clone()).collect();
     if !added.is_empty() {
         let made = with_examples(&path.display().to_string(), &source, &added)?;
@@ -72,7 +74,9 @@ fn list(args: &Args, env: &Env) -> Result<Exit> {
         env.out.json(json!({ "workflow": workflow.id, "file": entry.file, "examples": examples }));
         return Ok(Exit::Done);
     }
-    workflow.examples.iter().for_each(|example| env.out.line(example));
+    for example in &workflow.examples {
+        env.out.line(example);
+    }
     if workflow.examples.is_empty() {
         env.out.remark(
             Line::new().plain(workflow.id.as_str()).plain(" has no examples. ").dim(format!(

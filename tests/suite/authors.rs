@@ -129,7 +129,7 @@ fn validate_tells_of_clashes_with_the_bank_and_of_few_examples() {
     );
 
     // One that is not in the bank yet, against those that are.
-    let ten: String = (0..10).map(|n| format!("  - way number {n} to look\n")).collect();
+    let ten: String = (0..10).fold(String::new(), |text, n| text + &format!("  - way number {n} to look\n"));
     let draft = home.project.join("draft.yaml");
     let text = format!(
         "id: draft\nname: Draft\ntrigger_phrases:\n  - halt the line!\nexamples:\n{ten}scope: s\nsteps:\n{STEP}\n"

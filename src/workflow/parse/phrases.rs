@@ -65,7 +65,8 @@ pub fn with_examples(file: &str, bytes: &[u8], sentences: &[String]) -> Result<V
 fn insertion(text: &str, root: &Node, sentences: &[String]) -> Result<(usize, String), &'static str> {
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let lines = |indent: &str, like: &str| -> String {
-        sentences.iter().map(|s| format!("{newline}{indent}- {}", written(s, like, false))).collect()
+        let line = |s: &String| [newline, indent, "- ", &written(s, like, false)].concat();
+        sentences.iter().map(line).collect()
     };
     let Some(list) = root.get("examples") else {
         let Shape::Mapping(entries) = &root.shape else { return Err("it is no mapping") };
@@ -126,12 +127,11 @@ fn end_of_line(text: &str, span: &std::ops::Range<usize>) -> usize {
 
 /// A sentence as YAML, quoted as its neighbour is where that is possible.
 fn written(sentence: &str, like: &str, in_brackets: bool) -> String {
-    let plain = sentence.starts_with(|c: char| c.is_alphabetic())
-        && !sentence.contains(": ")
-        && !sentence.contains(" #")
-        && !sentence.ends_with(':')
-        && !(in_brackets && sentence.contains([',', '[', ']', '{', '}', ':']))
-        && matches!(tree::plain(sentence), Shape::Text(_));
+    let special = [": ", " #"].into_iter().any(|mark| sentence.contains(mark))
+        || sentence.ends_with(':')
+        || in_brackets && sentence.contains([',', '[', ']', '{', '}', ':']);
+    let begins = sentence.starts_with(|c: char| c.is_alphabetic());
+    let plain = begins && !special && matches!(tree::plain(sentence), Shape::Text(_));
     if like.starts_with('\'') {
         format!("'{}'", sentence.replace('\'', "''"))
     } else if like.starts_with('"') || !plain {
@@ -219,7 +219,7 @@ mod tests {
         for (text, new, part) in [
             (format!("{head}examples: *t\n{STEPS}"), &["once more"][..], "alias"),
             (
-                format!("{{name: T, trigger_phrases: [do t], scope: s, steps: [{{title: A}}]}}\n"),
+                "{name: T, trigger_phrases: [do t], scope: s, steps: [{title: A}]}\n".to_owned(),
                 &["a b"],
                 "in one line",
             ),

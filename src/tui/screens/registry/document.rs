@@ -232,7 +232,9 @@ impl Page<'_> {
         let quoted =
             |phrase: &String| vec![Span::raw("    "), untrusted(&format!("“{phrase}”"), look.subtext())];
         if examples {
-            workflow.examples.iter().for_each(|phrase| self.line(quoted(phrase), 5));
+            for phrase in &workflow.examples {
+                self.line(quoted(phrase), 5);
+            }
         } else {
             // A taste of them, a line each.
             for phrase in workflow.examples.iter().take(FOLDED) {
