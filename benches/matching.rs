@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use divan::{Bencher, black_box};
+use divan::{AllocProfiler, Bencher, black_box};
 use fuzzy_matcher::FuzzyMatcher as _;
 use fuzzy_matcher::skim::SkimMatcherV2;
 use mwtui::matching::{Index, Learned};
@@ -11,7 +11,11 @@ use mwtui::workflow::{Defaults, Status, Step, StepKind, Workflow};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 
-const SIZES: [usize; 2] = [1_000, 10_000];
+/// Tells what building an index allocates at its peak: its memory.
+#[global_allocator]
+static ALLOCATIONS: AllocProfiler = AllocProfiler::system();
+
+const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 /// Trigger phrases of each workflow.
 const TRIGGERS: usize = 5;
 /// Asked in turn: exact, reordered, mistyped, unfinished, long, and about nothing.
@@ -183,6 +187,17 @@ fn decide_long_phrase(bencher: Bencher, size: usize) {
 fn build_index(bencher: Bencher, size: usize) {
     let bank = bank(size);
     bencher.bench_local(|| Index::new(black_box(&bank)));
+}
+
+/// One workflow gets another trigger phrase; what is known of the others is used again.
+#[divan::bench(args = SIZES)]
+fn update_one_workflow(bencher: Bencher, size: usize) {
+    let mut bank = bank(size);
+    let index = Index::new(&bank);
+    let mut changed = Workflow::clone(&bank[0]);
+    changed.trigger_phrases.push("say it in yet another way".to_owned());
+    bank[0] = Arc::new(changed);
+    bencher.bench_local(|| index.updated(black_box(&bank)));
 }
 
 /// The same phrases scanned letter by letter: it ranks, and decides nothing.

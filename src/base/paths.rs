@@ -70,6 +70,11 @@ impl Paths {
         self.state.join("logs")
     }
 
+    /// The phrases that were entered in the console, for its history.
+    pub fn phrases_file(&self) -> PathBuf {
+        self.state.join("phrases.txt")
+    }
+
     pub fn workflows(&self) -> PathBuf {
         self.config.join("workflows")
     }

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::base::{Error, Result, WorkflowId};
 use crate::cli::output::{Line, Tone};
 use crate::cli::{Env, Exit, validate};
-use crate::matching::{Finding, Index, check, check_phrase};
+use crate::matching::{Finding, Index, Options, check, check_phrase};
 use crate::workflow::parse::remark;
 use crate::workflow::{Diagnostic, Entry, Origin, Registry, Severity, Workflow};
 
@@ -51,9 +51,11 @@ pub fn registry(env: &Env, folder: Option<&PathBuf>) -> Result<Registry> {
 
 pub fn run(args: &Args, env: &Env) -> Result<Exit> {
     let registry = registry(env, args.workflows.as_ref())?;
+    // Files of a folder are judged by themselves, without settings.
+    let options = if args.workflows.is_some() { Options::default() } else { env.matching()? };
     match (&args.of, args.phrase.is_empty()) {
-        (Some(of), false) => Ok(one(env, &registry, &args.phrase.join(" "), of)),
-        (None, true) => Ok(bank(env, &registry)),
+        (Some(of), false) => Ok(one(env, &registry, &options, &args.phrase.join(" "), of)),
+        (None, true) => Ok(bank(env, &registry, &options)),
         (Some(_), true) => Err(Error::usage("--of says whose phrase it is, and no phrase is given")
             .hint("mwtui match check \"roll it back\" --of MW-004")),
         (None, false) => Err(Error::usage("It is not said which workflow the phrase is meant for")
@@ -61,10 +63,10 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
     }
 }
 
-fn one(env: &Env, registry: &Registry, phrase: &str, of: &str) -> Exit {
+fn one(env: &Env, registry: &Registry, options: &Options, phrase: &str, of: &str) -> Exit {
     let known = registry.find(of).and_then(Entry::workflow);
     let of = known.map_or_else(|| WorkflowId::new(of), |w| w.id.clone());
-    let index = Index::new(registry.workflows());
+    let index = Index::with(registry.workflows(), options);
     let trouble = check_phrase(&index, phrase, &of);
     let help = trouble.as_ref().map(|t| check::help(&index, &of, t));
     if env.out.is_json() {
@@ -99,11 +101,12 @@ fn one(env: &Env, registry: &Registry, phrase: &str, of: &str) -> Exit {
     if trouble.is_none() { Exit::Done } else { Exit::Failed }
 }
 
-fn bank(env: &Env, registry: &Registry) -> Exit {
+fn bank(env: &Env, registry: &Registry, options: &Options) -> Exit {
     // What clashes is told at the file that can be changed: bundled ones come last.
     let (bundled, own): (Vec<&Entry>, Vec<&Entry>) =
         registry.entries.iter().partition(|e| e.origin == Origin::Bundled);
-    let findings = check::check(own.into_iter().chain(bundled).filter_map(Entry::workflow));
+    let index = Index::with(own.into_iter().chain(bundled).filter_map(Entry::workflow), options);
+    let findings = check::check(&index);
     let place = |finding: &Finding| {
         let entry = registry.get(&finding.workflow);
         entry.map(|entry| diagnostic(finding, finding.severity, &entry.file, &entry.source))
@@ -157,7 +160,7 @@ pub struct Checked {
 
 /// What `validate` says of the phrases of these files, as they would stand in the bank. They load all the same, so
 /// that all of it is warnings.
-pub fn of_files(env: &Env, files: &[Checked]) -> Vec<Diagnostic> {
+pub fn of_files(env: &Env, files: &[Checked]) -> Result<Vec<Diagnostic>> {
     let registry = env.registry();
     let given =
         |id: &WorkflowId| files.iter().position(|f| f.workflow.id.as_str().eq_ignore_ascii_case(id.as_str()));
@@ -165,10 +168,11 @@ pub fn of_files(env: &Env, files: &[Checked]) -> Vec<Diagnostic> {
     // Of two files with one id the first counts; the bank would refuse both.
     let own = files.iter().enumerate().filter(|(at, f)| given(&f.workflow.id) == Some(*at));
     let all: Vec<&Arc<Workflow>> = others.chain(own.map(|(_, f)| &f.workflow)).collect();
-    let findings = check::check_some(all, |id| given(id).is_some());
+    let index = Index::with(all, &env.matching()?);
+    let findings = check::check_some(&index, |id| given(id).is_some());
     let place = |finding: &Finding| {
         let file = &files[given(&finding.workflow)?];
         Some(diagnostic(finding, Severity::Warning, &file.file, &file.source))
     };
-    findings.iter().filter_map(place).collect()
+    Ok(findings.iter().filter_map(place).collect())
 }

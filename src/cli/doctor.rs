@@ -50,6 +50,7 @@ pub async fn run(env: &Env) -> Result<Exit> {
         findings.push(folder_finding(name, folder));
     }
     findings.extend(private_file("store", &paths.store_file()));
+    findings.extend(private_file("phrases", &paths.phrases_file()));
     engine(env, &mut findings).await;
     bank(env, &mut findings);
     findings.push(second_opinion(env).await);

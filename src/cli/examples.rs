@@ -45,7 +45,7 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
     let lines = input(env)?;
     let registry = env.registry();
     let Target { workflow, path, source } = target(&registry, env, &args.id)?;
-    let index = Index::new(registry.workflows());
+    let index = Index::with(registry.workflows(), &env.matching()?);
     let mut sorted = Sorted { workflow: &workflow, index: &index, force: args.force, all: Vec::new() };
     for line in &lines {
         sorted.put(line);

@@ -197,7 +197,7 @@ async fn list_missed(env: &Env, link: &Link) -> Result<Exit> {
     let folder = env.folder_text();
     let learned = memory.learned(&folder, Timestamp::now());
     let registry: Registry = env.registry();
-    let index = Index::new(registry.workflows());
+    let index = Index::with(registry.workflows(), &env.matching()?);
     let mut objects = Vec::new();
     let mut table = Table::new(&["TIMES", "LAST", "NOW", "PHRASE"]).right(&[0]);
     for missed in memory.missed(&folder) {

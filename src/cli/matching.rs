@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, SafeLine};
 use crate::cli::output::{Line, SCHEMA_VERSION, Tone};
 use crate::cli::values::{Known, Taken};
-use crate::cli::{Env, Exit, check, learned, opinion};
-use crate::matching::{Answer, Candidate, Decision, Found, Index, Learned};
+use crate::cli::{Env, Exit, check, explain, learned, new, opinion, words};
+use crate::matching::{Answer, Candidate, Caution, Decision, Found, Index, Learned, Options};
 use crate::workflow::{Entry, Registry};
 
 /// Say which workflow a phrase means, and what it says of its inputs
@@ -38,6 +38,12 @@ pub struct Args {
     /// Ask the second opinion of config.toml where the decision is not sure; it changes no decision
     #[arg(long, conflicts_with = "batch")]
     second_opinion: bool,
+    /// Tell all of it: which word met which, the numbers behind, and what kept it from being certain
+    #[arg(long)]
+    explain: bool,
+    /// What a wrong guess costs, in questions, from 1 to 20: more asks more and guesses less
+    #[arg(long, value_name = "N", value_parser = caution)]
+    caution: Option<Caution>,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -45,6 +51,13 @@ enum MatchCommand {
     Check(check::Args),
     #[command(flatten)]
     Learned(learned::LearnedCommand),
+    /// Show what is known of a word: abbreviations, synonyms, opposites; without one, the whole table
+    ///
+    /// Words of your own are added in config.toml, under [matching].
+    Words {
+        #[arg(value_name = "WORD")]
+        words: Vec<String>,
+    },
 }
 
 impl MatchCommand {
@@ -53,8 +66,16 @@ impl MatchCommand {
         match self {
             Self::Check(args) => args.phrase(),
             Self::Learned(command) => command.phrase(),
+            Self::Words { words } => (words.len() > 1).then(|| format!("words {}", words.join(" "))),
         }
     }
+}
+
+fn caution(typed: &str) -> std::result::Result<Caution, String> {
+    let number = typed.parse::<f64>().ok().filter(|n| (Caution::LEAST..=Caution::MOST).contains(n));
+    number
+        .map(Caution::new)
+        .ok_or_else(|| format!("it is a number from {} to {}", Caution::LEAST, Caution::MOST))
 }
 
 pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
@@ -68,6 +89,7 @@ pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
                 return match command {
                     MatchCommand::Check(args) => check::run(args, env),
                     MatchCommand::Learned(command) => learned::run(command, env).await,
+                    MatchCommand::Words { words: said } => words::run(said.first().map(String::as_str), env),
                 };
             }
         }
@@ -75,11 +97,17 @@ pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
     // Files of a folder are judged by themselves: what was run with them before does not count.
     let known = if args.workflows.is_some() { Known::nothing() } else { Known::of_runs(env) };
     let registry = check::registry(env, args.workflows.as_ref())?;
-    let index = Index::new(registry.workflows());
+    // Nor do settings.
+    let options = if args.workflows.is_some() { Options::default() } else { env.matching()? };
+    let options = match args.caution {
+        Some(caution) => options.with_caution(caution),
+        None => options,
+    };
+    let index = Index::with(registry.workflows(), &options);
     let left_out = args.no_learned || args.workflows.is_some();
     let learned = if left_out { Learned::default() } else { learned::here(env).await };
     if args.batch {
-        return batch(env, &registry, &index, &known, &learned).await;
+        return batch(args, env, &registry, &index, &known, &learned).await;
     }
     let (answer, elapsed) = decide(&index, &phrase, &learned);
     let found = found(&registry, &known, &phrase, &answer).await;
@@ -90,6 +118,9 @@ pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
         if let (Some(second), Some(fields)) = (&second, value.as_object_mut()) {
             fields.insert("second_opinion".to_owned(), second.json());
         }
+        if args.explain {
+            explain::insert(&mut value, &answer, &index.measure(&phrase));
+        }
         env.out.json(value);
     } else {
         tell(env, &registry, &answer);
@@ -99,6 +130,13 @@ pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
         }
         if let Some(second) = &second {
             second.tell(env, &answer);
+        }
+        if answer.decision == Decision::None {
+            go_on(env, &registry, &phrase);
+        }
+        if args.explain {
+            env.out.blank();
+            explain::tell(env, &answer, &index.measure(&phrase));
         }
     }
     Ok(match answer.decision {
@@ -114,6 +152,8 @@ fn refuse_options(args: &Args) -> Result<()> {
         (args.workflows.is_some(), "--workflows"),
         (args.no_learned, "--no-learned"),
         (args.second_opinion, "--second-opinion"),
+        (args.explain, "--explain"),
+        (args.caution.is_some(), "--caution"),
         (!args.phrase.is_empty(), "a phrase"),
     ];
     match given.into_iter().find(|(is_given, _)| *is_given) {
@@ -124,6 +164,7 @@ fn refuse_options(args: &Args) -> Result<()> {
 }
 
 async fn batch(
+    args: &Args,
     env: &Env,
     registry: &Registry,
     index: &Index,
@@ -148,6 +189,9 @@ async fn batch(
             if let Some(fields) = value.as_object_mut() {
                 fields.insert("schema_version".to_owned(), SCHEMA_VERSION.into());
             }
+            if args.explain {
+                explain::insert(&mut value, &answer, &index.measure(phrase));
+            }
             env.out.bare_json(value);
         } else {
             let (tone, word) = verdict(&answer.decision);
@@ -161,6 +205,10 @@ async fn batch(
             env.out.line(
                 Line::new().put(tone, format!("{word:<9}  ")).strong(format!("{ids:<24}  ")).plain(phrase),
             );
+            if args.explain {
+                explain::tell(env, &answer, &index.measure(phrase));
+                env.out.blank();
+            }
         }
     }
 }
@@ -242,7 +290,12 @@ pub fn tell(env: &Env, registry: &Registry, answer: &Answer) {
             }
         }
         Decision::None => {
-            env.out.line("No workflow does this.");
+            let perhaps = answer.candidates.first().is_some_and(|c| c.score >= PERHAPS);
+            env.out.line(if perhaps {
+                "It is not sure that a workflow is meant."
+            } else {
+                "No workflow does this."
+            });
             let near: Vec<&Candidate> = answer.candidates.iter().take(3).collect();
             if !near.is_empty() {
                 env.out.line(Line::new().dim("Nearest, for what it is worth:"));
@@ -262,6 +315,25 @@ pub fn tell(env: &Env, registry: &Registry, answer: &Answer) {
             env.out.line(line);
         }
     }
+}
+
+/// From this likelihood on the nearest workflow is perhaps meant, though not surely enough to say so.
+const PERHAPS: f64 = 0.45;
+
+/// What can be done where no workflow fits.
+fn go_on(env: &Env, registry: &Registry, phrase: &str) {
+    let said = SafeLine::new(phrase);
+    if said.as_str().trim().is_empty() {
+        let examples = registry.workflows().filter_map(|w| w.trigger_phrases.first()).take(3);
+        for (n, example) in examples.enumerate() {
+            let lead = if n == 0 { "Say what you want to do:  " } else { "                          " };
+            env.out.line(Line::new().dim(lead).plain(format!("mwtui match {}", new::quoted(example))));
+        }
+        env.out.line(Line::new().dim("Every workflow of the bank:  ").plain("mwtui list"));
+        return;
+    }
+    let command = format!("mwtui new --from-phrase {}", new::quoted(said.as_str().trim()));
+    env.out.line(Line::new().dim("To make a workflow of it:  ").plain(command));
 }
 
 fn candidate(env: &Env, one: &Candidate) {

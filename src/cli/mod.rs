@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand};
 
 use crate::base::{Error, ErrorKind, Paths, Result, paths};
+use crate::config::Settings;
+use crate::matching::Options;
 use crate::workflow::Registry;
 
 mod answer;
@@ -20,6 +22,7 @@ mod done;
 mod engine;
 mod events;
 mod examples;
+mod explain;
 mod fail;
 mod find;
 mod follow;
@@ -28,6 +31,7 @@ mod link;
 mod list;
 mod logs;
 mod matching;
+mod new;
 mod note;
 mod opinion;
 pub mod output;
@@ -52,6 +56,7 @@ mod trust;
 mod validate;
 mod values;
 mod walk;
+mod words;
 
 pub use engine::EngineCommand;
 use output::{Line, Output};
@@ -101,6 +106,7 @@ pub enum Command {
     Note(note::Args),
     Session(session::Args),
     Summary(summary::Args),
+    New(new::Args),
     Validate(validate::Args),
     Examples(examples::Args),
     Trust(trust::Args),
@@ -187,6 +193,11 @@ impl Env {
 
     pub fn registry(&self) -> Registry {
         Registry::load(&self.paths, &self.folder)
+    }
+
+    /// How phrases are matched, as config.toml says.
+    pub fn matching(&self) -> Result<Options> {
+        Options::new(&Settings::load(&self.paths.config_file())?.matching)
     }
 
     /// The folder as messages to the engine name it.
@@ -298,6 +309,7 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Note(args) => note::run(args, env).await,
         Command::Session(args) => session::run(args, env).await,
         Command::Summary(args) => summary::run(&args, env).await,
+        Command::New(args) => new::run(&args, env),
         Command::Validate(args) => validate::run(&args, env),
         Command::Examples(args) => examples::run(&args, env),
         Command::Trust(args) => trust::run(&args, env).await,

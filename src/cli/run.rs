@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 use crate::base::{Error, Result};
 use crate::cli::output::{Line, Tone};
 use crate::cli::values::{self, Known, Taken};
-use crate::cli::{Env, Exit, ask, find, learned, link::Link, matching, plan, start, tell, validate, walk};
+use crate::cli::{
+    Env, Exit, ask, find, learned, link::Link, matching, new, plan, start, tell, validate, walk,
+};
 use crate::client;
 use crate::matching::{Candidate, Chosen, Decision, Index, Offered};
 use crate::protocol::Start;
@@ -120,7 +122,7 @@ async fn by_phrase<'a>(
         return Err(find::no_workflow(registry, said));
     }
     let learned = learned::here(env).await;
-    let answer = Index::new(registry.workflows()).decide(said, &learned);
+    let answer = Index::with(registry.workflows(), &env.matching()?).decide(said, &learned);
     let best = answer.candidates.first();
     let no_match = |message: String| Error::new(crate::base::ErrorKind::NoMatch, message);
     match (&answer.decision, best.and_then(|c| find::entry(registry, c.id.as_str()))) {
@@ -153,7 +155,12 @@ async fn by_phrase<'a>(
                 learned::missed(env, said).await;
             }
             let why = if ambiguous { "could mean more than one workflow" } else { "means no workflow" };
-            Err(no_match(format!("“{said}” {why}")).hint("mwtui run ID with the id of the one you mean"))
+            let hint = if ambiguous {
+                "mwtui run ID with the id of the one you mean".to_owned()
+            } else {
+                format!("To make a workflow of it: mwtui new --from-phrase {}", new::quoted(said))
+            };
+            Err(no_match(format!("“{said}” {why}")).hint(hint))
         }
     }
 }

@@ -52,7 +52,7 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
             Err(errors) => diagnostics.extend(errors),
         }
     }
-    for found in check::of_files(env, &read) {
+    for found in check::of_files(env, &read)? {
         // What reading the file has said of a phrase is not said twice.
         let same = |d: &Diagnostic| {
             d.line > 0 && (&d.file, d.line, d.column) == (&found.file, found.line, found.column)

@@ -114,7 +114,9 @@ actions! {
     Copy "copy" "copy" "Copy what is selected to the clipboard." ["y"] [List];
     Edit "edit" "edit" "Open what is selected in your editor." ["e"] [List];
 
-    Complete "console.complete" "complete" "Take the best match as the phrase." ["tab"] [Console];
+    Complete "console.complete" "complete" "Take what is shown behind the cursor, or else the words of the selected match." ["tab"] [Console];
+    History "console.history" "history" "Search the phrases that were entered before." ["ctrl-r"] [Console];
+    NewWorkflow "console.new" "new workflow" "Make a workflow of the phrase and open it in your editor." ["ctrl-n"] [Console];
 
     Trust "registry.trust" "trust" "Trust this project workflow as it stands now, so that it can run." ["t"] [Registry Card];
     Examples "registry.examples" "other ways" "Show or hide the other ways to say it." ["x"] [Registry];
@@ -149,7 +151,7 @@ actions! {
     Inputs "card.inputs" "inputs" "Fill in or change the inputs." ["i"] [Card];
     Tick "card.tick" "tick" "Tick the selected prerequisite." ["space"] [Card];
 
-    Neither "choose.neither" "neither" "None of these: go back to the phrase." ["n"] [Choose];
+    Neither "choose.neither" "none of these" "None of these: go back to the phrase." ["0"] [Choose];
 
     Submit "form.submit" "send" "Check the answers and send them." ["ctrl-s" "ctrl-enter"] [Form];
 

@@ -4,6 +4,7 @@
 pub mod action;
 pub mod key;
 pub mod keymap;
+pub mod matching;
 pub mod opinion;
 pub mod settings;
 pub mod theme;
@@ -12,6 +13,7 @@ mod toml_file;
 pub use action::{Action, Context};
 pub use key::{Key, KeyCode};
 pub use keymap::Keymap;
+pub use matching::{Mark, Matching, WordLine};
 pub use opinion::{Asks, Loopback, SecondOpinion};
 pub use settings::{ColourDepth, GlyphSet, Settings};
 pub use theme::{Role, Theme};

@@ -1,4 +1,4 @@
-//! `config.toml`: theme, colours, glyphs, a second opinion.
+//! `config.toml`: theme, colours, glyphs, matching, a second opinion.
 
 use std::path::Path;
 
@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::base::Result;
+use crate::config::matching::{self, Matching};
 use crate::config::opinion::{self, SecondOpinion};
 use crate::config::toml_file::{located, nearest, offset, parse, read};
 
@@ -24,7 +25,7 @@ pub enum GlyphSet {
     Ascii,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// A theme's name, or `auto`: light or dark, as the terminal says.
     pub theme: String,
@@ -32,13 +33,20 @@ pub struct Settings {
     pub colour: Option<ColourDepth>,
     /// `None`: as the locale says.
     pub glyphs: Option<GlyphSet>,
+    pub matching: Matching,
     /// `None`: nobody else is asked.
     pub second_opinion: Option<SecondOpinion>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: "auto".to_owned(), colour: None, glyphs: None, second_opinion: None }
+        Self {
+            theme: "auto".to_owned(),
+            colour: None,
+            glyphs: None,
+            matching: Matching::default(),
+            second_opinion: None,
+        }
     }
 }
 
@@ -48,13 +56,16 @@ struct Raw {
     colour: Option<Spanned<String>>,
     glyphs: Option<Spanned<String>>,
     /// Read by its own module, which knows where its parts stand.
+    #[serde(rename = "matching")]
+    _matching: Option<toml::Value>,
+    /// The same.
     #[serde(rename = "second_opinion")]
     _second_opinion: Option<toml::Value>,
     #[serde(flatten)]
     other: std::collections::BTreeMap<String, toml::Value>,
 }
 
-const NAMES: [&str; 4] = ["theme", "colour", "glyphs", opinion::TABLE];
+const NAMES: [&str; 5] = ["theme", "colour", "glyphs", matching::TABLE, opinion::TABLE];
 
 impl Settings {
     /// The defaults, changed by the file where there is one.
@@ -102,6 +113,7 @@ impl Settings {
                 [("auto", None), ("unicode", Some(GlyphSet::Unicode)), ("ascii", Some(GlyphSet::Ascii))];
             settings.glyphs = one_of(file, text, "glyphs", &glyphs, &sets)?;
         }
+        settings.matching = matching::read(file, text)?;
         settings.second_opinion = opinion::read(file, text)?;
         Ok(settings)
     }

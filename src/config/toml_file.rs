@@ -16,7 +16,7 @@ pub(super) fn read(file: &Path) -> Result<Option<String>> {
 }
 
 /// `file:line:column` of a byte offset.
-fn place(file: &str, text: &str, offset: usize) -> String {
+pub(super) fn place(file: &str, text: &str, offset: usize) -> String {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;

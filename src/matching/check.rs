@@ -4,7 +4,6 @@
 mod near;
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -126,19 +125,14 @@ pub fn check_phrase(index: &Index, phrase: &str, of: &WorkflowId) -> Option<Trou
     Some(clash(index, &taken))
 }
 
-/// What is wrong with the phrases of these workflows. What two have in common is no finding where one of them says what
+/// What is wrong with the phrases of the index. What two have in common is no finding where one of them says what
 /// tells it from the other, and deprecated workflows are left alone.
-pub fn check<'a>(workflows: impl IntoIterator<Item = &'a Arc<Workflow>>) -> Vec<Finding> {
-    check_some(workflows, |_| true)
+pub fn check(index: &Index) -> Vec<Finding> {
+    check_some(index, |_| true)
 }
 
 /// The same for phrases of those workflows alone that `wanted` names, against all.
-pub fn check_some<'a>(
-    workflows: impl IntoIterator<Item = &'a Arc<Workflow>>,
-    wanted: impl Fn(&WorkflowId) -> bool,
-) -> Vec<Finding> {
-    let all: Vec<&Arc<Workflow>> = workflows.into_iter().collect();
-    let index = Index::new(all.iter().copied());
+pub fn check_some(index: &Index, wanted: impl Fn(&WorkflowId) -> bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut told: HashSet<(WorkflowId, String)> = HashSet::new();
     for entry in &index.lexicon.entries {
@@ -148,7 +142,7 @@ pub fn check_some<'a>(
         }
         let triggers = source.trigger_phrases.iter().map(|t| (t, Field::Trigger));
         for (phrase, field) in triggers.chain(source.examples.iter().map(|e| (e, Field::Example))) {
-            let Some(trouble) = standing(&index, source, phrase, field) else { continue };
+            let Some(trouble) = standing(index, source, phrase, field) else { continue };
             // Of two phrases that are too near to each other one is told.
             if let Some(other) = trouble.other(&source.id) {
                 let text = if let Trouble::Clash { text, .. } = &trouble { text } else { phrase };
@@ -158,7 +152,7 @@ pub fn check_some<'a>(
                 told.insert((source.id.clone(), as_compared(phrase)));
             }
             let severity = trouble.severity();
-            let help = help(&index, &source.id, &trouble);
+            let help = help(index, &source.id, &trouble);
             findings.push(Finding {
                 severity,
                 workflow: source.id.clone(),

@@ -6,15 +6,15 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::matching::ControlAction::{self, Explain};
-use crate::matching::sayings::{BEGINNINGS, EXPLAIN, FILLER, POINTERS, RULES, THINGS};
+use crate::matching::sayings::{ADVERBS, BEGINNINGS, EXPLAIN, FILLER, NAMING, POINTERS, RULES, THINGS};
 use crate::matching::text::Word;
 
 /// What a phrase asks of the console, before the workflow that it names is looked up.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Spoken<'a> {
+pub struct Spoken {
     pub action: ControlAction,
     /// The words that must name a workflow; empty where none is named.
-    pub subject: Vec<&'a Word>,
+    pub subject: Vec<Word>,
     /// It says "workflow", "run" or the like, or means the current one: console business even
     /// where no workflow of that name is known.
     pub certain: bool,
@@ -22,9 +22,35 @@ pub struct Spoken<'a> {
 
 /// What the phrase asks of the console, if it is addressed to it. `is_id` tells whether words
 /// are the id of a workflow.
-pub fn spoken(words: &[Word], is_id: impl Fn(&[Word]) -> bool) -> Option<Spoken<'_>> {
-    by_rule(words).or_else(|| explain(words, is_id))
+pub fn spoken(words: &[Word], is_id: impl Fn(&[Word]) -> bool) -> Option<Spoken> {
+    by_rule(words).or_else(|| explain(words, is_id)).or_else(|| naming(words))
 }
+
+/// The parts of a phrase between its commas, full stops and dashes: "hold on, I have a call" says `hold on`.
+pub fn clauses(phrase: &str) -> impl Iterator<Item = &str> {
+    let ends = |c: char| matches!(c, ',' | '.' | ';' | ':' | '!' | '?' | '…' | '—' | '–' | '(' | ')' | '\n');
+    phrase.split(ends).map(str::trim).filter(|part| !part.is_empty())
+}
+
+/// A command with the name of a workflow beside it: `abort the laptop replacement`, `put the flux debugging on hold`.
+fn naming(words: &[Word]) -> Option<Spoken> {
+    let first = words.iter().take_while(|w| is_one_of(&w.text, FILLER)).count();
+    let last = words.iter().rev().take_while(|w| is_one_of(&w.text, LEFT_OUT)).count();
+    let rest = words.get(first..words.len() - last).unwrap_or_default();
+    let fits = |begin: &str, end: &str| {
+        starts(rest, begin) && ends(rest, end) && rest.len() > count(begin) + count(end)
+    };
+    let length = |begin: &str, end: &str| count(begin) + count(end);
+    let (begin, end, action) =
+        NAMING.iter().filter(|(b, e, _)| fits(b, e)).max_by_key(|(b, e, _)| length(b, e))?;
+    let subject = &rest[count(begin)..rest.len() - count(end)];
+    let subject: Vec<Word> = subject.iter().filter(|w| !is_one_of(&w.text, LEFT_OUT)).cloned().collect();
+    (!subject.is_empty()).then_some(Spoken { action: *action, subject, certain: false })
+}
+
+/// Around the name of a workflow these say nothing.
+const LEFT_OUT: &[&str] =
+    &["the", "a", "my", "our", "that", "this", "please", "pls", "now", "for", "thing", "currently"];
 
 /// Whether a text of a workflow sounds like a control phrase by itself.
 pub fn sounds_like_one(words: &[Word]) -> bool {
@@ -37,22 +63,25 @@ pub fn sounds_like_one(words: &[Word]) -> bool {
 /// What control phrases say, by its first word.
 static SAYINGS: LazyLock<HashMap<&'static str, Vec<&'static str>>> = LazyLock::new(|| {
     let mut sayings: HashMap<&str, Vec<&str>> = HashMap::new();
-    for says in RULES.iter().flat_map(|r| r.says).chain(["explain", "describe", "show"].iter()) {
+    for says in RULES.iter().flat_map(|r| &r.says).chain(&["explain", "describe", "show"]) {
         sayings.entry(says.split(' ').next().unwrap_or(says)).or_default().push(says);
     }
     sayings
 });
 
-fn by_rule(words: &[Word]) -> Option<Spoken<'_>> {
-    let mut best: Option<(usize, Spoken<'_>)> = None;
-    for rule in RULES {
-        for says in rule.says {
+fn by_rule(words: &[Word]) -> Option<Spoken> {
+    let mut best: Option<(usize, Spoken)> = None;
+    for rule in RULES.iter() {
+        for says in &rule.says {
             let Some((at, length)) = find(words, says) else { continue };
+            if rule.action == ControlAction::Help && words.iter().any(|w| w.text.starts_with("thank")) {
+                continue;
+            }
             if best.as_ref().is_some_and(|(longest, _)| *longest >= length) {
                 continue;
             }
             let rest = words.iter().enumerate().filter(|(i, _)| *i < at || *i >= at + length).map(|(_, w)| w);
-            let left: Vec<&Word> = rest.filter(|w| !passes(&w.text, rule.beside)).collect();
+            let left: Vec<Word> = rest.filter(|w| !passes(&w.text, &rule.beside)).cloned().collect();
             let thing = words.iter().any(|w| is_one_of(&w.text, THINGS));
             if left.is_empty() {
                 best = Some((length, Spoken { action: rule.action, subject: left, certain: true }));
@@ -65,8 +94,9 @@ fn by_rule(words: &[Word]) -> Option<Spoken<'_>> {
     best.map(|(_, spoken)| spoken)
 }
 
-fn explain(words: &[Word], is_id: impl Fn(&[Word]) -> bool) -> Option<Spoken<'_>> {
-    let mut rest = words;
+fn explain(words: &[Word], is_id: impl Fn(&[Word]) -> bool) -> Option<Spoken> {
+    let without: Vec<Word> = words.iter().filter(|w| !is_one_of(&w.text, ADVERBS)).cloned().collect();
+    let mut rest = &without[..];
     while let Some(said) = BEGINNINGS.iter().find(|b| starts(rest, b)) {
         rest = &rest[count(said)..];
     }
@@ -75,7 +105,7 @@ fn explain(words: &[Word], is_id: impl Fn(&[Word]) -> bool) -> Option<Spoken<'_>
     {
         rest = before;
     }
-    let mut found: Option<(usize, Spoken<'_>)> = None;
+    let mut found: Option<(usize, Spoken)> = None;
     for (begin, end, needs_thing) in EXPLAIN {
         let length = count(begin) + count(end);
         if !starts(rest, begin) || !ends(rest, end) || rest.len() <= length {
@@ -83,14 +113,13 @@ fn explain(words: &[Word], is_id: impl Fn(&[Word]) -> bool) -> Option<Spoken<'_>
         }
         let middle = &rest[count(begin)..rest.len() - count(end)];
         let thing = middle.iter().any(|w| is_one_of(&w.text, THINGS) || w.text == "one");
-        let ignored = |w: &&Word| {
+        let ignored = |w: &Word| {
             is_one_of(&w.text, THINGS)
                 || is_one_of(&w.text, POINTERS)
                 || matches!(w.text.as_str(), "the" | "a" | "an" | "me" | "to" | "details" | "step")
         };
-        let subject: Vec<&Word> = middle.iter().filter(|w| !ignored(w)).collect();
-        let named: Vec<Word> = subject.iter().map(|w| (*w).clone()).collect();
-        let certain = thing || subject.is_empty() || is_id(&named);
+        let subject: Vec<Word> = middle.iter().filter(|w| !ignored(w)).cloned().collect();
+        let certain = thing || subject.is_empty() || is_id(&subject);
         if *needs_thing && (!certain || subject.is_empty()) {
             continue;
         }

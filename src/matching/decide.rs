@@ -14,7 +14,10 @@ use crate::matching::prepared::Field;
 use crate::matching::score::{self, Features, Fit, PHRASE_WORDS, Query};
 use crate::matching::signs::signs;
 use crate::matching::text::{self, Word};
-use crate::matching::{Answer, Candidate, Control, Decision, Learned, MOST, PHRASE_LIMIT, reason, recall};
+use crate::matching::{
+    Answer, Candidate, Control, Decision, Learned, MOST, Measured, MeasuredCandidate, Options, PHRASE_LIMIT,
+    reason, recall,
+};
 use crate::workflow::Workflow;
 
 /// Less likely than this, a workflow is not named.
@@ -22,10 +25,22 @@ const WORTH_NAMING: f64 = 0.02;
 /// How likely the rest of a control phrase must name a workflow, where it says "workflow" and where not.
 const NAMED: f64 = 0.2;
 const NAMED_BARE: f64 = 0.45;
+/// A phrase of several clauses, one of them a control phrase, is about the work where the rest fits a workflow so well.
+const ASKS_FOR: f64 = 0.7;
+/// Clauses of a phrase that are looked at, and words: in a long story a clause is no command.
+const MOST_CLAUSES: usize = 4;
+const CLAUSE_WORDS: usize = 16;
+/// A phrase that says neither "run" nor "workflow" and is so nearly what a text of a workflow says is about the work.
+const NEARLY_SAID: f64 = 0.65;
 /// A trigger phrase that sounds like a control phrase goes before it from this fit on.
 const TRIGGER_FIRST: f64 = 0.85;
 /// An id among other words.
 const ID_MENTIONED: f64 = 0.97;
+/// How likely it is that who has typed the beginning of one workflow's trigger phrase means it, and how much that must be.
+const BEGUN: f64 = 0.75;
+const BEGUN_LETTERS: usize = 6;
+/// Words of a name that are looked for in a control phrase.
+const NAME_WORDS: usize = 12;
 /// Workflows whose names are searched letter by letter when no word fits.
 const LETTERS_IN: usize = 1000;
 /// The most that letters alone give.
@@ -64,26 +79,25 @@ struct Ranking {
 enum Why {
     Fit(Fit),
     Id,
+    Name,
     Replaces(usize, Fit),
     Letters(Vec<usize>),
 }
 
 impl Index {
     pub fn new<'a>(workflows: impl IntoIterator<Item = &'a Arc<Workflow>>) -> Self {
-        Self::of(Lexicon::new(workflows, None), Caution::default())
+        Self::with(workflows, &Options::default())
+    }
+
+    /// The same, as people have set it.
+    pub fn with<'a>(workflows: impl IntoIterator<Item = &'a Arc<Workflow>>, options: &Options) -> Self {
+        Self::of(Lexicon::new(workflows, &options.words, None), options.caution)
     }
 
     /// The same for other workflows; what is unchanged of them is not read again.
     #[must_use]
     pub fn updated<'a>(&self, workflows: impl IntoIterator<Item = &'a Arc<Workflow>>) -> Self {
-        Self::of(Lexicon::new(workflows, Some(&self.lexicon)), self.caution)
-    }
-
-    /// The same with another caution.
-    #[must_use]
-    pub fn with_caution(mut self, caution: Caution) -> Self {
-        self.caution = caution;
-        self
+        Self::of(Lexicon::new(workflows, &self.lexicon.table, Some(&self.lexicon)), self.caution)
     }
 
     fn of(lexicon: Lexicon, caution: Caution) -> Self {
@@ -106,10 +120,10 @@ impl Index {
             return Answer { decision: Decision::None, candidates: Vec::new(), none: 1.0, doubt: None };
         }
         let query = Query::new(&self.lexicon, words);
-        let Ranking { mut ranked, none, mut decision } = self.rank(&query);
-        self.add_similar(&mut ranked, &mut decision, &query, learned);
+        let Ranking { ranked, none, decision } = self.rank(&query, learned);
         let said_exactly = ranked.first().is_some_and(|r| r.exact);
-        if !said_exactly && let Some((control, subject, ranked)) = self.control(&query, &ranked) {
+        if !said_exactly && let Some((control, subject, ranked)) = self.control(cut(phrase), &query, &ranked)
+        {
             let candidates = self.candidates(&subject, &ranked);
             return Answer { decision: Decision::Control(control), candidates, none: 0.0, doubt: None };
         }
@@ -117,28 +131,6 @@ impl Index {
         let exact = ranked.iter().take_while(|r| r.exact).count();
         let answer = Answer { decision, candidates: self.candidates(&query, &ranked), none, doubt };
         recall::recall(answer, &query.key, exact, learned, |id| self.named(id))
-    }
-
-    /// What similar phrases taught, where nothing was said exactly.
-    fn add_similar(&self, ranked: &mut [Ranked], decision: &mut Decision, query: &Query, learned: &Learned) {
-        if learned.is_empty() || ranked.first().is_some_and(|r| r.exact) {
-            return;
-        }
-        let before = ranked.first().map(|r| r.entry);
-        let added = recall::similar(learned, &query.key);
-        for one in ranked.iter_mut() {
-            let id = &self.lexicon.entries[one.entry].prepared.id;
-            if let Some((_, more)) = added.iter().find(|(of, _)| of == id) {
-                one.score = (one.score + more).min(1.0);
-            }
-        }
-        if !added.is_empty() {
-            self.sort(ranked);
-        }
-        // Another leader by lessons of other phrases is a reason to ask, none to be sure.
-        if *decision == Decision::Match && ranked.first().map(|r| r.entry) != before {
-            *decision = Decision::Ambiguous { choices: 2 };
-        }
     }
 
     /// The candidate of a workflow that only a lesson names; none of one that is gone or deprecated.
@@ -158,11 +150,24 @@ impl Index {
         })
     }
 
-    /// All workflows worth naming, best first, and what to do about them.
-    fn rank(&self, query: &Query) -> Ranking {
+    /// What is measured of a phrase, whatever is decided. The same numbers that the decision is made of.
+    pub fn measure(&self, phrase: &str) -> Measured {
+        let query = Query::new(&self.lexicon, text::words(cut(phrase), PHRASE_WORDS));
+        let (ranked, opposed, _) = self.standing(&query);
+        let candidates = ranked.iter().zip(opposed).map(|(r, opposed)| MeasuredCandidate {
+            id: self.lexicon.entries[r.entry].prepared.id.clone(),
+            features: r.features.map(|f| f.to_vec()).unwrap_or_default(),
+            opposed,
+        });
+        Measured { candidates: candidates.collect(), phrase: self.phrase(&query) }
+    }
+
+    /// All workflows worth naming, best first, and what to do about them; `learned` has a small say of phrases like this.
+    fn rank(&self, query: &Query, learned: &Learned) -> Ranking {
         let (mut ranked, opposed, replaced) = self.standing(query);
         let features: Vec<Features> = ranked.iter().filter_map(|r| r.features).collect();
-        let judged = judge::judge(&features, &opposed, &self.phrase(query));
+        let lessons = self.lessons(query, learned, &ranked);
+        let judged = judge::judge(&features, &opposed, &lessons, &self.phrase(query));
         for (one, likely) in ranked.iter_mut().zip(&judged.likely) {
             one.score = *likely;
         }
@@ -183,6 +188,13 @@ impl Index {
         }
         ranking.ranked.extend(replaced);
         ranking
+    }
+
+    /// What lessons of similar phrases add to each of these.
+    fn lessons(&self, query: &Query, learned: &Learned, ranked: &[Ranked]) -> Vec<f64> {
+        let added = recall::similar(learned, &query.key);
+        let of = |r: &Ranked| added.iter().find(|(id, _)| *id == self.lexicon.entries[r.entry].prepared.id);
+        ranked.iter().map(|r| of(r).map_or(0.0, |(_, more)| *more)).collect()
     }
 
     /// Best first; the same for what is equal.
@@ -230,7 +242,7 @@ impl Index {
 
     fn phrase(&self, query: &Query) -> Phrase {
         let weight: f64 = query.asked.iter().map(|a| a.weight).sum();
-        let unknown: f64 = query.asked.iter().filter(|a| a.unknown).map(|a| a.weight).sum();
+        let unknown = query.asked.iter().filter(|a| a.unknown).fold(0.0, |sum, a| sum + a.weight);
         Phrase {
             signs: signs(&query.words),
             unknown: if weight > 0.0 { unknown / weight } else { 1.0 },
@@ -262,6 +274,31 @@ impl Index {
                 let score = ID_MENTIONED;
                 put(&mut ranking.ranked, Ranked { entry, score, exact: false, features: None, why: Why::Id });
             }
+        } else if query.words.len() > 1 && query.key.len() >= BEGUN_LETTERS {
+            self.put_begun(query, ranking);
+        }
+    }
+
+    /// Somebody is typing a trigger phrase, and no other workflow has one that begins so.
+    fn put_begun(&self, query: &Query, ranking: &mut Ranking) {
+        let begun = self.lexicon.begun(&query.key).filter(|(entry, _)| {
+            self.lexicon.entries[*entry].replaced_by.is_none()
+                && !self.lexicon.entries[*entry].prepared.deprecated
+        });
+        let Some((entry, place)) = begun else { return };
+        let fit = score::fit(&self.lexicon, query, place);
+        let features = ranking.ranked.iter().find(|r| r.entry == entry).and_then(|r| r.features);
+        let rest =
+            ranking.ranked.iter().filter(|r| r.entry != entry).map(|r| r.score).sum::<f64>() + ranking.none;
+        let room = 1.0 - BEGUN;
+        if rest > room {
+            for one in &mut ranking.ranked {
+                one.score *= room / rest;
+            }
+            ranking.none *= room / rest;
+            ranking.decision = Decision::Match;
+            ranking.ranked.retain(|r| r.entry != entry);
+            ranking.ranked.push(Ranked { entry, score: BEGUN, exact: false, features, why: Why::Fit(fit) });
         }
     }
 
@@ -302,10 +339,12 @@ impl Index {
 
     /// The control phrase that this is, the part of it that names a workflow, and the workflows
     /// that this part fits.
-    fn control(&self, query: &Query, ranked: &[Ranked]) -> Option<(Control, Query, Vec<Ranked>)> {
-        let by_id =
-            |words: &[Word]| self.lexicon.by_id(words).or_else(|| self.mentioned(words).first().copied());
-        let spoken = control::spoken(&query.words, |words| by_id(words).is_some())?;
+    fn control(
+        &self,
+        phrase: &str,
+        query: &Query,
+        ranked: &[Ranked],
+    ) -> Option<(Control, Query, Vec<Ranked>)> {
         let a_trigger_says_so = ranked.iter().any(|r| match &r.why {
             Why::Fit(fit) => fit.hard >= TRIGGER_FIRST && self.sounds_like_control[fit.place],
             _ => false,
@@ -313,14 +352,49 @@ impl Index {
         if a_trigger_says_so {
             return None;
         }
+        let spoken = control::spoken(&query.words, |words| self.named_by_id(words).is_some());
+        let nearly_said =
+            ranked.first().is_some_and(|r| matches!(&r.why, Why::Fit(fit) if fit.hard >= NEARLY_SAID));
+        let spoken = spoken.filter(|s| s.certain || !nearly_said);
+        match spoken.and_then(|spoken| self.about(spoken, &query.words)) {
+            Some(found) => Some(found),
+            None if query.words.len() <= CLAUSE_WORDS => self.control_in_a_clause(phrase),
+            None => None,
+        }
+    }
+
+    /// A control phrase that is one clause of several, where the rest asks for no workflow: "hold on, I have a call".
+    fn control_in_a_clause(&self, phrase: &str) -> Option<(Control, Query, Vec<Ranked>)> {
+        let clauses: Vec<Vec<Word>> =
+            control::clauses(phrase).take(MOST_CLAUSES).map(|c| text::words(c, PHRASE_WORDS)).collect();
+        if clauses.len() < 2 {
+            return None;
+        }
+        clauses.iter().enumerate().find_map(|(at, clause)| {
+            let spoken = control::spoken(clause, |_| false).filter(|s| s.certain && s.subject.is_empty())?;
+            let rest = clauses.iter().enumerate().filter(|(other, _)| *other != at);
+            let rest: Vec<Word> = rest.flat_map(|(_, words)| words.iter().cloned()).collect();
+            let asks = self
+                .rank(&Query::new(&self.lexicon, rest), &Learned::default())
+                .ranked
+                .first()
+                .is_some_and(|b| b.score >= ASKS_FOR);
+            if asks { None } else { self.about(spoken, clause) }
+        })
+    }
+
+    /// What a control phrase of these words is about: the workflow that it names, if it names one.
+    fn about(&self, spoken: Spoken, words: &[Word]) -> Option<(Control, Query, Vec<Ranked>)> {
         let Spoken { action, subject, certain } = spoken;
-        let subject = Query::new(&self.lexicon, subject.into_iter().cloned().collect());
+        let subject = Query::new(&self.lexicon, subject);
         let about = if subject.words.is_empty() {
             Vec::new()
-        } else if let Some(entry) = by_id(&subject.words) {
+        } else if let Some(entry) = self.named_by_id(&subject.words) {
             vec![Ranked { entry, score: 1.0, exact: true, features: None, why: Why::Id }]
+        } else if let Some(entry) = self.named_in_full(words) {
+            vec![Ranked { entry, score: 1.0, exact: true, features: None, why: Why::Name }]
         } else {
-            let about = self.rank(&subject).ranked;
+            let about = self.rank(&subject, &Learned::default()).ranked;
             let named = about.first().is_some_and(|b| b.score >= if certain { NAMED } else { NAMED_BARE });
             if !named && !certain {
                 return None;
@@ -329,6 +403,20 @@ impl Index {
         };
         let workflow = about.first().map(|best| self.lexicon.entries[best.entry].prepared.id.clone());
         Some((Control { action, workflow }, subject, about))
+    }
+
+    fn named_by_id(&self, words: &[Word]) -> Option<usize> {
+        self.lexicon.by_id(words).or_else(|| self.mentioned(words).first().copied())
+    }
+
+    /// The workflow whose whole name, of several words, stands in the phrase; the longest where there are several.
+    fn named_in_full(&self, words: &[Word]) -> Option<usize> {
+        let is_name = |place: &&u32| self.lexicon.text(**place as usize).field == Field::Name;
+        let lengths = (2..=words.len().min(NAME_WORDS)).rev();
+        lengths.flat_map(|length| words.windows(length)).find_map(|part| {
+            let place = self.lexicon.by_key.get(&text::key(part))?.iter().find(is_name)?;
+            Some(self.lexicon.places[*place as usize].workflow)
+        })
     }
 
     /// What kept the decision from being certain.
@@ -378,6 +466,11 @@ impl Index {
                 reason::reason(&self.lexicon, query, fit),
             ),
             Why::Id => (entry.name.clone(), Vec::new(), format!("id: {}", entry.id)),
+            Why::Name => (
+                entry.name.clone(),
+                (0..entry.name.chars().count()).collect(),
+                format!("name: {}", entry.name),
+            ),
             Why::Replaces(old, fit) => {
                 let old = &self.lexicon.entries[*old].prepared;
                 let why = reason::reason(&self.lexicon, query, fit);
@@ -387,7 +480,7 @@ impl Index {
         };
         let met = match &ranked.why {
             Why::Fit(fit) | Why::Replaces(_, fit) => reason::pairs(&self.lexicon, query, fit),
-            Why::Id | Why::Letters(_) => Vec::new(),
+            Why::Id | Why::Name | Why::Letters(_) => Vec::new(),
         };
         Candidate {
             id: entry.id.clone(),

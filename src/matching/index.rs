@@ -8,7 +8,7 @@ use crate::base::WorkflowId;
 use crate::matching::prepared::{Field, Prepared, TEXT_WORDS, Term, Text};
 use crate::matching::text::{Word, words as split};
 use crate::matching::vectors::{Direction, Row};
-use crate::matching::words;
+use crate::matching::words::{self, Table};
 use crate::workflow::Workflow;
 
 /// What being common leaves of a word's weight.
@@ -60,6 +60,8 @@ pub struct Lexicon {
     pub directions: Vec<Direction>,
     /// Exact texts by their key.
     pub by_key: HashMap<String, Vec<u32>>,
+    /// Trigger phrases in the order of their keys.
+    triggers: Vec<u32>,
     pub weights: Vec<f64>,
     /// For each stem the texts that hold it, ascending.
     pub postings: Vec<Vec<u32>>,
@@ -69,14 +71,20 @@ pub struct Lexicon {
     pub surfaces: Vec<Surface>,
     /// By length in characters.
     pub by_length: Vec<Vec<u32>>,
+    /// Words that belong together, whatever the registry has.
+    pub table: Table,
 }
 
 impl Lexicon {
     /// Of these workflows; what `old` has of the same workflows is used again.
-    pub fn new<'a>(workflows: impl IntoIterator<Item = &'a Arc<Workflow>>, old: Option<&Self>) -> Self {
+    pub fn new<'a>(
+        workflows: impl IntoIterator<Item = &'a Arc<Workflow>>,
+        table: &Table,
+        old: Option<&Self>,
+    ) -> Self {
         let known: HashMap<&WorkflowId, &Arc<Prepared>> =
             old.iter().flat_map(|l| &l.entries).map(|e| (&e.prepared.id, &e.prepared)).collect();
-        let mut lexicon = Self::default();
+        let mut lexicon = Self { table: table.clone(), ..Self::default() };
         let mut surfaces: HashMap<Box<str>, u32> = HashMap::new();
         for workflow in workflows {
             let same = known
@@ -97,6 +105,10 @@ impl Lexicon {
         }
         lexicon.weigh();
         lexicon.order(surfaces);
+        let mut triggers: Vec<u32> = (0..lexicon.places.len() as u32).collect();
+        triggers.retain(|place| lexicon.text(*place as usize).field == Field::Trigger);
+        triggers.sort_by(|a, b| lexicon.text(*a as usize).key.cmp(&lexicon.text(*b as usize).key));
+        lexicon.triggers = triggers;
         lexicon
     }
 
@@ -110,13 +122,12 @@ impl Lexicon {
         let mut stems = Vec::with_capacity(text.terms.len());
         for term in &text.terms {
             let next = self.postings.len() as u32;
-            let number = match self.stems.get(&term.stem) {
-                Some(number) => *number,
-                None => {
-                    self.stems.insert(term.stem.clone(), next);
-                    self.postings.push(Vec::new());
-                    next
-                }
+            let number = if let Some(number) = self.stems.get(&term.stem) {
+                *number
+            } else {
+                self.stems.insert(term.stem.clone(), next);
+                self.postings.push(Vec::new());
+                next
             };
             let posting = &mut self.postings[number as usize];
             if posting.last() != Some(&place) {
@@ -194,6 +205,18 @@ impl Lexicon {
     /// The workflow whose id these words are, `mw 4` for `MW-004`.
     pub fn by_id(&self, words: &[Word]) -> Option<usize> {
         self.ids.get(&id_key_of(words.iter().map(|w| w.text.as_str()))).copied()
+    }
+
+    /// The one workflow with trigger phrases that begin with this key, and the first of them; `None` where several have some.
+    pub fn begun(&self, key: &str) -> Option<(usize, usize)> {
+        let from = self.triggers.partition_point(|place| self.text(*place as usize).key.as_str() < key);
+        let mut begun = self.triggers[from..]
+            .iter()
+            .map(|place| *place as usize)
+            .take_while(|place| self.text(*place).key.starts_with(key));
+        let first = begun.next()?;
+        let workflow = self.places[first].workflow;
+        begun.all(|place| self.places[place].workflow == workflow).then_some((workflow, first))
     }
 
     /// A word of the registry exactly as it is written there.

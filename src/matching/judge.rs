@@ -2,6 +2,9 @@
 //! best, ask, or say that there is none. The weights were fitted on phrases of many people for several registries
 //! (`data/README.md` says how to fit them anew); nothing here knows a workflow or a phrase.
 
+use serde::Serialize;
+
+use crate::config;
 use crate::matching::score::{FEATURES, Features};
 use crate::matching::signs::Signs;
 
@@ -29,8 +32,8 @@ include!("data/weights.rs");
 pub struct Caution(f64);
 
 impl Caution {
-    pub const LEAST: f64 = 1.0;
-    pub const MOST: f64 = 20.0;
+    pub const LEAST: f64 = config::matching::LEAST_CAUTION;
+    pub const MOST: f64 = config::matching::MOST_CAUTION;
 
     /// Between [`Self::LEAST`] and [`Self::MOST`]; what is beyond is taken as the nearer of them.
     pub fn new(questions: f64) -> Self {
@@ -45,7 +48,7 @@ impl Default for Caution {
 }
 
 /// What the phrase itself tells.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Phrase {
     pub signs: Signs,
     /// The share of its weight that is in words nobody knows.
@@ -65,6 +68,8 @@ pub struct Judgement {
     pub likely: Vec<f64>,
     pub none: f64,
     outcome: Outcome,
+    /// How near the second is to the first, 0 to 1.
+    near: f64,
     /// Of how many of the first a person would be asked.
     choices: usize,
 }
@@ -81,12 +86,13 @@ struct Outcome {
     other: f64,
 }
 
-/// What is likely of these candidates, where `opposed` tells of which the phrase says the opposite.
+/// What is likely of these candidates, where `opposed` tells of which the phrase says the opposite, and `lessons` what
+/// people's choices for similar phrases add to the utility of each.
 ///
 /// Two steps: the first weighs the candidates against each other and against none. The second looks at how that came
 /// out, since how sure one may be depends on more than the winner's share: a lead that is won by little, by a phrase
 /// whose words nobody knows, or in a registry with few sentences, is worth less.
-pub fn judge(candidates: &[Features], opposed: &[bool], phrase: &Phrase) -> Judgement {
+pub fn judge(candidates: &[Features], opposed: &[bool], lessons: &[f64], phrase: &Phrase) -> Judgement {
     let own = phrase_terms(phrase);
     let none = dot(&NONE_WEIGHTS, &own);
     let leads = leads(candidates);
@@ -98,13 +104,15 @@ pub fn judge(candidates: &[Features], opposed: &[bool], phrase: &Phrase) -> Judg
         .map(utility)
         .zip(opposed)
         .map(|(utility, opposed)| if *opposed { utility - OPPOSED } else { utility })
+        .zip(lessons)
+        .map(|(utility, lesson)| utility + lesson)
         .collect();
     let (shares, none) = shares(&utilities, none);
     let mut order: Vec<usize> = (0..shares.len()).collect();
     order.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]).then(a.cmp(b)));
     let Some(&first) = order.first() else {
         let outcome = Outcome { right: 0.0, several: 0.0, none: 1.0, other: 0.0 };
-        return Judgement { likely: Vec::new(), none: 1.0, outcome, choices: 0 };
+        return Judgement { likely: Vec::new(), none: 1.0, outcome, near: 0.0, choices: 0 };
     };
     let second = order.get(1).map_or(0.0, |at| shares[*at]);
     let outcome = outcome(&candidates[first], &leads[first], shares[first], second, none, &own);
@@ -118,7 +126,8 @@ pub fn judge(candidates: &[Features], opposed: &[bool], phrase: &Phrase) -> Judg
             one_of + if at == first { outcome.right } else { outcome.other * shares[at] / others }
         })
         .collect();
-    Judgement { likely, none: outcome.none, outcome, choices }
+    let near = (second / shares[first].max(f64::MIN_POSITIVE) / NEAR).min(1.0);
+    Judgement { likely, none: outcome.none, outcome, near, choices }
 }
 
 /// Utilities as shares of 1, with that of none.
@@ -237,6 +246,8 @@ impl Judgement {
     /// meant and more where it asks in vain; to say that there is none costs [`MISSED`] where there is one.
     pub fn verdict(&self, caution: Caution) -> Verdict {
         let Outcome { right, several, none, other } = self.outcome;
+        // A question whose second choice is far behind would be an odd one: then the first is meant.
+        let (right, several) = (right + several * (1.0 - self.near), several * self.near);
         if self.choices == 0 {
             return Verdict::None;
         }
@@ -260,6 +271,8 @@ impl Judgement {
 
 /// Choices that a person is asked about at most.
 pub const MOST_CHOICES: usize = 4;
+/// The second is near where its share is this part of the first's.
+const NEAR: f64 = 0.1;
 /// What each choice beyond two costs.
 const FURTHER_CHOICE: f64 = 0.1;
 /// What a question costs where it may not have the right one among its choices, and where nothing is meant at all.

@@ -71,7 +71,7 @@ fn one(lexicon: &Lexicon, term: Term, last: bool) -> Asked {
     if let Some(stem) = own {
         meanings.push(Meaning { stem, likeness: 1.0, how: How::Same });
     }
-    for (kin, how) in words::kin(&term.stem) {
+    for (kin, how) in lexicon.table.kin(&term.stem) {
         if let Some(&stem) = lexicon.stems.get(kin.as_str()) {
             let (likeness, how) = match how {
                 Kin::Same => (0.96, How::Short),
@@ -85,7 +85,7 @@ fn one(lexicon: &Lexicon, term: Term, last: bool) -> Asked {
             begun(lexicon, word, &mut meanings);
         }
         split(lexicon, word, &mut meanings);
-        if words::kin(&term.stem).is_empty() {
+        if lexicon.table.kin(&term.stem).is_empty() {
             let trust = if term.row.is_some() { SLIP_OF_A_WORD } else { 1.0 };
             mistyped(lexicon, word, trust, &mut meanings);
         }

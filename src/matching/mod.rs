@@ -9,6 +9,7 @@
 //! brought into an answer by `recall`. `docs/MATCHING.md` explains it whole.
 
 pub mod check;
+mod complete;
 mod control;
 mod decide;
 mod index;
@@ -17,13 +18,16 @@ mod learned;
 mod meaning;
 pub mod memory;
 mod opinion;
+mod options;
 mod prepared;
 mod reason;
 mod recall;
 mod sayings;
 mod score;
 mod signs;
+mod steady;
 mod stem;
+mod telling;
 mod text;
 mod values;
 mod vectors;
@@ -33,14 +37,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::WorkflowId;
 pub use crate::matching::check::{Finding, Trouble, check, check_phrase};
+pub use crate::matching::complete::complete;
 pub use crate::matching::decide::Index;
 use crate::matching::decide::cut;
-pub use crate::matching::judge::Caution;
+pub use crate::matching::judge::{Caution, Phrase};
 pub use crate::matching::learned::{Choice, Chosen, Learned, Lesson, Standing, key};
 pub use crate::matching::memory::{Memory, MemoryEvent, MemoryEventBody, Missed};
 pub use crate::matching::opinion::{Opinion, Question, Subject};
+pub use crate::matching::options::{About, Options};
 pub use crate::matching::score::FEATURES;
+pub use crate::matching::signs::Signs;
+pub use crate::matching::steady::{MARGIN, steady};
+pub use crate::matching::telling::telling;
 pub use crate::matching::values::{Found, How, Offered, values};
+pub use crate::matching::words::Entry as WordEntry;
 
 /// The answer to a phrase.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -118,6 +128,23 @@ pub struct Pair {
     pub meant: String,
     /// `same`, `form`, `abbreviation`, `synonym`, `like`, `typo`, `prefix` or `joined`.
     pub how: String,
+}
+
+/// What was measured of a phrase before it was judged: all that the weights are fitted on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Measured {
+    /// Every workflow that was judged, those too unlikely to be named among them, in the order in which they are judged.
+    pub candidates: Vec<MeasuredCandidate>,
+    pub phrase: Phrase,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MeasuredCandidate {
+    pub id: WorkflowId,
+    /// In the order of [`FEATURES`].
+    pub features: Vec<f64>,
+    /// The phrase says the opposite of what the workflow's best text says.
+    pub opposed: bool,
 }
 
 /// Longest phrase that is looked at, in bytes; more is cut.

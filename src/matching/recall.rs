@@ -5,9 +5,9 @@ use crate::base::WorkflowId;
 use crate::matching::learned::{CLEARLY, Learned, Lesson};
 use crate::matching::{Answer, Candidate, Decision, MOST, MOST_CHOICES};
 
-/// The most that lessons of similar phrases add to a score: enough to decide between workflows that
-/// fit about equally, too little to lift one that does not fit.
-const SIMILAR: f64 = 0.08;
+/// The most that lessons of similar phrases add where candidates are weighed: of two that fit equally it makes 0.58
+/// and 0.42. Enough to decide between those, too little to lift one that does not fit.
+const SIMILAR: f64 = 0.32;
 /// Phrases that are less alike than this say nothing of each other.
 const ALIKE: f64 = 0.5;
 
@@ -32,7 +32,7 @@ pub fn same<'a>(learned: &'a Learned, key: &str, counts: impl Fn(&WorkflowId) ->
     if strong.len() == 1 { Same::Leads(first) } else { Same::Asks(strong) }
 }
 
-/// What lessons of similar phrases add to the scores of their workflows, each named once. It grows
+/// What lessons of similar phrases add to the utility of their workflows, each named once. It grows
 /// slowly: nothing after one choice, half after two.
 pub fn similar(learned: &Learned, key: &str) -> Vec<(WorkflowId, f64)> {
     let mut added: Vec<(WorkflowId, f64)> = Vec::new();
@@ -84,6 +84,12 @@ pub fn recall(
         1 => Decision::Match,
         choices => Decision::Ambiguous { choices },
     };
+    // The likelihoods of all together stay within 1.
+    let left = (1.0 - first.iter().map(|c| c.score).sum::<f64>()).max(0.0);
+    let others: f64 = candidates.iter().map(|c| c.score).sum();
+    if others > left {
+        candidates.iter_mut().for_each(|c| c.score *= left / others);
+    }
     first.append(&mut candidates);
     first.truncate(MOST);
     // Somebody meant a workflow by it before.
@@ -230,6 +236,11 @@ mod tests {
         assert_eq!(after.decision, Decision::Match);
         assert!(after.candidates.is_sorted_by(|a, b| a.score >= b.score), "{after:?}");
         assert!(after.candidates[0].learned && after.candidates[0].id.as_str() == "tap", "{after:?}");
+        let like = "mend the dripping water";
+        assert_eq!(index.decide(like, &Learned::default()).candidates[0].id.as_str(), "pipe");
+        let habit = index.decide(like, &learned(&[("mend dripping water", "tap"); 5]));
+        assert_eq!(habit.candidates[0].id.as_str(), "tap", "a similar phrase decides between equals");
+        assert!(!habit.candidates[0].learned, "nobody chose it for this one");
         let exact = learned(&[("mend the water pipe", "tap")]);
         let trigger = index.decide("Mend the water pipe", &exact);
         assert_eq!((trigger.decision, trigger.candidates[0].id.as_str()), (Decision::Match, "pipe"));

@@ -8,7 +8,7 @@ use crate::matching::meaning::{Asked, How, asked};
 use crate::matching::prepared::{Field, Text};
 use crate::matching::text::{Word, key};
 use crate::matching::vectors::{self, Direction};
-use crate::matching::words;
+use crate::matching::words::Table;
 
 /// Words of a phrase that are looked at.
 pub const PHRASE_WORDS: usize = 64;
@@ -103,10 +103,13 @@ pub struct Standing {
     pub opposed: bool,
 }
 
+/// A workflow after the rough look: its best score, and the score and place of each of its texts.
+type Rough = (usize, f64, Vec<(f64, usize)>);
+
 /// The workflows that have anything in common with the phrase and are not far behind, in no order.
 pub fn standings(lexicon: &Lexicon, query: &Query) -> Vec<Standing> {
     let rough = rough(lexicon, query);
-    let mut of_workflow: Vec<(usize, f64, Vec<(f64, usize)>)> = Vec::new();
+    let mut of_workflow: Vec<Rough> = Vec::new();
     let mut slots: Vec<u32> = vec![u32::MAX; lexicon.entries.len()];
     for (place, score) in rough {
         let workflow = lexicon.places[place].workflow;
@@ -200,7 +203,7 @@ fn look(lexicon: &Lexicon, query: &Query, workflow: usize, texts: impl Iterator<
             soft = soft.max(fit.soft * worth);
             direction = direction.max(fit.cosine);
         } else {
-            named = named.max((fit.soft + fit.cosine) / 2.0 * worth);
+            named = named.max(f64::midpoint(fit.soft, fit.cosine) * worth);
             if text.field == Field::Name {
                 hard = hard.max(fit.hard * worth);
                 soft = soft.max(fit.soft * worth);
@@ -225,19 +228,25 @@ fn look(lexicon: &Lexicon, query: &Query, workflow: usize, texts: impl Iterator<
         || Fit { place: 0, exact: false, hard: 0.0, soft: 0.0, cosine: 0.0, letters: 0.0, met: Vec::new() },
         |(_, fit)| fit,
     );
-    let opposed = !best.exact && opposes(query, lexicon.text(best.place));
+    let opposed = !best.exact && opposes(&lexicon.table, query, lexicon.text(best.place));
     Standing { workflow, features, best, opposed }
 }
 
 /// Whether a word of the phrase is the opposite of one of the text, where neither says both.
-fn opposes(query: &Query, text: &Text) -> bool {
+fn opposes(table: &Table, query: &Query, text: &Text) -> bool {
     let says = |stem: &str| text.terms.iter().any(|t| &*t.stem == stem);
     let asks = |stem: &str| query.asked.iter().any(|a| &*a.stem == stem);
     query
         .asked
         .iter()
         .filter(|a| !says(&a.stem))
-        .any(|asked| text.terms.iter().any(|t| words::are_opposite(&asked.stem, &t.stem) && !asks(&t.stem)))
+        .any(|asked| text.terms.iter().any(|t| table.are_opposite(&asked.stem, &t.stem) && !asks(&t.stem)))
+}
+
+/// How the phrase fits one text, whatever else there is.
+pub fn fit(lexicon: &Lexicon, query: &Query, place: usize) -> Fit {
+    let entry = &lexicon.entries[lexicon.places[place].workflow];
+    compare(lexicon, query, place, lexicon.text(place), &likeness_to(query, entry))
 }
 
 /// For each word of the phrase, how well any word of the workflow meets it.

@@ -2,10 +2,12 @@
 //! ("who deployed last night?"), it wants to know something ("how many servers do we have?"). Signs only; what they
 //! are worth is `judge`'s, and a workflow that fits well outweighs them.
 
+use serde::Serialize;
+
 use crate::matching::text::Word;
 
 /// What a phrase shows, besides what it is about.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Signs {
     pub refuses: bool,
     pub asks_past: bool,
@@ -81,7 +83,7 @@ const COMPLAINTS: &[&str] = &[
     "enough",
 ];
 
-/// Beginnings of questions about what was.
+/// Beginnings of questions about what was. A bare `were` is `we're` without its apostrophe.
 const PAST: &[&str] = &[
     "who",
     "when did",
@@ -89,7 +91,10 @@ const PAST: &[&str] = &[
     "when were",
     "did",
     "was",
-    "were",
+    "were the",
+    "were there",
+    "were any",
+    "were our",
     "has anyone",
     "has anybody",
     "has somebody",

@@ -19,6 +19,7 @@ pub mod mirror;
 pub mod model;
 pub mod msg;
 pub mod overlays;
+pub mod phrases;
 #[cfg(test)]
 pub mod picture;
 pub mod runtime;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::base::{Error, Result};
 use crate::config::{Action, Key};
-use crate::matching::Index;
+use crate::matching::{Index, Options};
 use crate::protocol::{Request, Response, Update};
 use crate::workflow::Registry;
 
@@ -32,6 +32,10 @@ pub enum Msg {
     },
     /// A local effect (copy, edit, trust) is through: a sentence, or what went wrong.
     Done(Result<String>),
+    /// The phrases of earlier consoles.
+    Phrases(Box<Result<Vec<String>>>),
+    /// Where the new workflow was written.
+    Written(Box<Result<PathBuf>>),
     /// What a reading of the program's log brought.
     Log(Box<Result<crate::tui::logfile::Piece>>),
     /// A signal asks the program to end.
@@ -39,10 +43,24 @@ pub enum Msg {
 }
 
 /// The registry, and the index made from it off the drawing thread.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Bank {
     pub registry: Registry,
     pub index: Index,
+}
+
+impl Bank {
+    /// Before any was read: says how phrases will be matched.
+    pub fn empty(options: &Options) -> Self {
+        Self { registry: Registry::default(), index: Index::with([], options) }
+    }
+
+    /// The same bank, read again: only what has changed is read into the index.
+    #[must_use]
+    pub fn reread(&self, registry: Registry) -> Self {
+        let index = self.index.updated(registry.workflows());
+        Self { registry, index }
+    }
 }
 
 /// How the engine is reached.
@@ -84,6 +102,14 @@ pub enum Effect {
     },
     /// Opens a file in the person's editor, then reads the bank again.
     Edit(PathBuf),
+    /// Reads the phrases of earlier consoles; comes back as `Msg::Phrases`.
+    ReadPhrases,
+    /// Keeps a phrase for later consoles.
+    KeepPhrase(String),
+    /// Writes a workflow file made from this phrase; comes back as `Msg::Written`.
+    NewWorkflow {
+        phrase: String,
+    },
     /// Reads the program's log from there on, or its newest lines; comes back as `Msg::Log`.
     ReadLog {
         from: Option<crate::tui::logfile::Place>,

@@ -2,7 +2,7 @@
 //! `update` may not do.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -15,14 +15,14 @@ use tokio::task::JoinHandle;
 use crate::base::{Error, Paths, Result, SafeText, Timestamp, paths::project_root};
 use crate::client::{Client, editor, repo};
 use crate::config::{Keymap, Settings, Theme};
-use crate::matching::Index;
+use crate::matching::Options;
 use crate::protocol::{ClientKind, Request};
 use crate::tui::app::{self, Host};
 use crate::tui::look::Look;
 use crate::tui::model::{Facts, Model};
 use crate::tui::msg::{Asker, Bank, Effect, Link, Msg};
-use crate::tui::{keys, logfile, terminal};
-use crate::workflow::{Registry, trust};
+use crate::tui::{keys, logfile, phrases, terminal};
+use crate::workflow::{Registry, create, trust};
 
 /// The waits between two tries to reach the engine.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -31,27 +31,31 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// How long a request waits for the engine to be reached.
 const REACHED_WITHIN: Duration = Duration::from_secs(5);
 
+/// How long the last phrase may take to be kept once the console is left.
+const KEPT_WITHIN: Duration = Duration::from_secs(2);
+
 /// The engine, while it is reached.
 type Engine = watch::Receiver<Option<Arc<Client>>>;
 
 /// Opens the console in this terminal and stays until it is left. Settings that do not read are
 /// an error before the terminal is touched.
 pub fn run(paths: Paths) -> Result<()> {
-    let model = open(&paths)?;
+    let (model, options) = open(&paths)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|e| Error::internal("The console cannot start").because(e))?;
-    let outcome = runtime.block_on(console(paths, model));
+    let outcome = runtime.block_on(console(paths, model, options));
     // What still runs in the background (a connection, a bank being read) is not waited for.
     runtime.shutdown_background();
     outcome
 }
 
-/// The model as it is before anything has been asked.
-fn open(paths: &Paths) -> Result<Model> {
+/// The model as it is before anything has been asked, and how phrases are matched.
+fn open(paths: &Paths) -> Result<(Model, Options)> {
     let env = |name: &str| std::env::var(name).ok();
     let settings = Settings::load(&paths.config_file())?;
+    let options = Options::new(&settings.matching)?;
     let keymap = Keymap::load(&paths.keymap_file())?;
     let theme = Theme::load(settings.theme_name(env), &paths.themes())?;
     let look = Look::new(theme, settings.depth(env), settings.glyph_set(env));
@@ -64,10 +68,10 @@ fn open(paths: &Paths) -> Result<Model> {
         .collect();
     facts.repo = repo::read(Path::new(&facts.folder));
     facts.second_opinion = settings.second_opinion;
-    Ok(Model::new(facts, look, keymap, Timestamp::now()))
+    Ok((Model::new(facts, look, keymap, Timestamp::now()), options))
 }
 
-async fn console(paths: Paths, mut model: Model) -> Result<()> {
+async fn console(paths: Paths, mut model: Model, options: Options) -> Result<()> {
     let (sender, mut messages) = mpsc::unbounded_channel();
     let (slot, engine) = watch::channel(None);
     let guard = terminal::Guard::take()?;
@@ -76,24 +80,35 @@ async fn console(paths: Paths, mut model: Model) -> Result<()> {
     let mut host = RealHost {
         paths: paths.clone(),
         folder,
+        bank: Arc::new(Mutex::new(Arc::new(Bank::empty(&options)))),
         engine,
         reader: read_events(&sender),
         sender: sender.clone(),
+        keeping: None,
     };
     watch_signals(&sender)?;
     tokio::spawn(keep_connected(paths, sender, slot));
-    let outcome = app::run(&mut screen, &mut model, &mut messages, &mut host, vec![Effect::LoadBank]).await;
+    let first = vec![Effect::LoadBank, Effect::ReadPhrases];
+    let outcome = app::run(&mut screen, &mut model, &mut messages, &mut host, first).await;
     host.reader.abort();
     drop(guard);
+    // Who leaves right after a phrase finds it again; a disk that hangs keeps nobody here.
+    if let Some(kept) = host.keeping.take() {
+        let _ = tokio::time::timeout(KEPT_WITHIN, kept).await;
+    }
     outcome
 }
 
 struct RealHost {
     paths: Paths,
     folder: PathBuf,
+    /// The one that was read last: what is unchanged of it is not read into the index again.
+    bank: Arc<Mutex<Arc<Bank>>>,
     engine: Engine,
     sender: UnboundedSender<Msg>,
     reader: JoinHandle<()>,
+    /// The phrase that is being kept, after those before it.
+    keeping: Option<JoinHandle<()>>,
 }
 
 impl Host for RealHost {
@@ -110,6 +125,22 @@ impl Host for RealHost {
                 let _ = self.sender.send(Msg::Done(copied));
             }
             Effect::Trust { path, digest } => self.trust(path, digest),
+            Effect::ReadPhrases => {
+                let (paths, sender) = (self.paths.clone(), self.sender.clone());
+                tokio::task::spawn_blocking(move || {
+                    let _ = sender.send(Msg::Phrases(Box::new(phrases::read(&paths))));
+                });
+            }
+            Effect::KeepPhrase(phrase) => self.keep_phrase(phrase),
+            Effect::NewWorkflow { phrase } => {
+                let (paths, folder, sender) = (self.paths.clone(), self.folder.clone(), self.sender.clone());
+                tokio::task::spawn_blocking(move || {
+                    let bank = Registry::load(&paths, &folder);
+                    let draft = create::draft(None, Some(&phrase), &bank);
+                    let written = draft.and_then(|draft| create::write(&paths, &draft));
+                    let _ = sender.send(Msg::Written(Box::new(written)));
+                });
+            }
             Effect::ReadLog { from } => {
                 let (folder, sender) = (self.paths.logs(), self.sender.clone());
                 tokio::task::spawn_blocking(move || {
@@ -156,11 +187,27 @@ impl RealHost {
 
     fn load_bank(&self) {
         let (paths, folder, sender) = (self.paths.clone(), self.folder.clone(), self.sender.clone());
+        let last = Arc::clone(&self.bank);
         tokio::task::spawn_blocking(move || {
-            let registry = Registry::load(&paths, &folder);
-            let index = Index::new(registry.workflows());
-            let _ = sender.send(Msg::Bank(Arc::new(Bank { registry, index })));
+            // Held while it reads: who asks later reads later, and what comes last is the newest.
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            *last = Arc::new(last.reread(Registry::load(&paths, &folder)));
+            let _ = sender.send(Msg::Bank(Arc::clone(&last)));
         });
+    }
+
+    fn keep_phrase(&mut self, phrase: String) {
+        let (paths, sender, before) = (self.paths.clone(), self.sender.clone(), self.keeping.take());
+        self.keeping = Some(tokio::spawn(async move {
+            if let Some(before) = before {
+                let _ = before.await;
+            }
+            let kept = tokio::task::spawn_blocking(move || phrases::add(&paths, &phrase)).await;
+            if let Ok(Err(error)) = kept {
+                tracing::error!(causes = ?error.causes, "{}", error.message);
+                let _ = sender.send(Msg::Done(Err(error)));
+            }
+        }));
     }
 
     fn trust(&self, path: PathBuf, digest: String) {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::base::{Actor, Error, Millis, Paths, Result, RunId, SessionId, Timestamp, WorkflowId};
 use crate::config::{Action, ColourDepth, GlyphSet, Key, Keymap, Theme};
-use crate::matching::{Chosen, Index, Memory, MemoryEvent, MemoryEventBody, Offered};
+use crate::matching::{Chosen, Memory, MemoryEvent, MemoryEventBody, Offered, Options};
 use crate::protocol::{Request, Response, Update};
 use crate::run::{GitState, Run, RunSummary, Session, SessionRecord, Verb, summarise};
 use crate::tui::look::Look;
@@ -69,8 +69,14 @@ impl Harness {
     }
 
     pub fn with_registry(mut self, registry: Registry) -> Self {
-        let index = Index::new(registry.workflows());
-        self.send(Msg::Bank(Arc::new(Bank { registry, index })));
+        let old = self.model.bank.take().unwrap_or_else(|| Arc::new(Bank::empty(&Options::default())));
+        self.send(Msg::Bank(Arc::new(old.reread(registry))));
+        self
+    }
+
+    /// Phrases are matched in this way; give it before the bank.
+    pub fn matching(mut self, options: &Options) -> Self {
+        self.model.bank = Some(Arc::new(Bank::empty(options)));
         self
     }
 

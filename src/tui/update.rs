@@ -34,6 +34,23 @@ pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::Action(action) => on_action(model, action),
         Msg::Resize => Vec::new(),
         Msg::Tick => model.screen.screen().on_tick(model),
+        Msg::Phrases(earlier) => {
+            match *earlier {
+                Ok(earlier) => model.console.input.precede(earlier),
+                Err(error) => model.report(&error),
+            }
+            Vec::new()
+        }
+        Msg::Written(written) => match *written {
+            Ok(file) => {
+                model.say(&format!("The new workflow is {}", file.display()));
+                vec![Effect::Edit(file)]
+            }
+            Err(error) => {
+                model.report(&error);
+                Vec::new()
+            }
+        },
         Msg::Log(piece) => crate::tui::screens::logs::on_log(model, *piece),
         Msg::Bank(bank) => {
             model.bank = Some(bank);

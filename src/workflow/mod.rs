@@ -1,7 +1,8 @@
 //! What a workflow is: the model, reading it from YAML with located diagnostics,
 //! expressions, the registry of bundled, user and project folders, and trust in the latter.
-//! No run, no clock, no terminal; the registry and trust read files, nothing else does.
+//! No run, no clock, no terminal; the registry, trust and `create` touch files, nothing else does.
 
+pub mod create;
 pub mod expression;
 pub mod field;
 pub mod model;

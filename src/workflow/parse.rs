@@ -17,6 +17,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::table::{is_workflow_id, slug};
 use crate::workflow::Workflow;
 pub use phrases::{remark, with_examples};
 

@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 
 use mwtui::config::action::ACTIONS;
-use mwtui::config::{Context, Keymap, Settings, Theme};
+use mwtui::config::{Context, Keymap, Mark, Matching, Settings, Theme};
+use mwtui::matching::{Caution, Options};
 
 const CONTEXTS: [Context; 13] = [
     Context::Everywhere,
@@ -73,6 +74,16 @@ fn the_configuration_that_the_documentation_shows_loads() {
         let settings = Settings::read("config.toml", opinion).expect("a second opinion loads");
         assert!(settings.second_opinion.is_some());
     }
+    let (matching, blocks): (Vec<&str>, Vec<&str>) =
+        blocks.into_iter().partition(|b| b.starts_with("[matching]"));
+    let [usual, words] = matching[..] else { panic!("two examples: {matching:?}") };
+    let read = |text| Settings::read("config.toml", text).expect("the matching loads").matching;
+    let fitted = Caution::new(read(usual).caution.expect("is shown"));
+    assert_eq!(fitted, Caution::default(), "what is shown first are the defaults");
+    assert_eq!(Matching { caution: None, ..read(usual) }, Matching::default());
+    Options::new(&read(words)).expect("words that can be met");
+    let marks: Vec<Mark> = read(words).words.iter().map(|w| w.mark).collect();
+    assert_eq!(marks, [Mark::Same, Mark::Near, Mark::Opposite]);
     let [settings, keymap, theme] = blocks[..] else { panic!("three examples: {blocks:?}") };
     let settings = Settings::read("config.toml", settings).expect("the settings load");
     assert_eq!(settings, Settings::default(), "what is shown first are the defaults");

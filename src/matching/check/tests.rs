@@ -1,5 +1,6 @@
 //! Small banks with the faults that authors make.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::*;
@@ -27,13 +28,16 @@ fn told(workflows: Vec<Workflow>) -> Vec<String> {
     let workflows: Vec<Arc<Workflow>> = workflows.into_iter().map(Arc::new).collect();
     let kind =
         |f: &Finding| serde_json::to_value(f).expect("JSON")["kind"].as_str().expect("a kind").to_owned();
-    check(&workflows).iter().map(|f| format!("{}: {}: {}", f.workflow, f.phrase, kind(f))).collect()
+    check(&Index::new(&workflows))
+        .iter()
+        .map(|f| format!("{}: {}: {}", f.workflow, f.phrase, kind(f)))
+        .collect()
 }
 
 #[test]
 fn the_bundled_bank_has_nothing_to_mend() {
     let all = bundled();
-    assert_eq!(check(&all), [], "every trigger phrase can be told from the others");
+    assert_eq!(check(&Index::new(&all)), [], "every trigger phrase can be told from the others");
     let index = Index::new(&all);
     let mut clashes = Vec::new();
     for workflow in &all {
@@ -65,11 +69,11 @@ fn what_two_workflows_share_or_say_in_other_words_is_found_once() {
         "new-tool: one more tool please: already_there",
     ];
     assert_eq!(told(vec![first.clone(), second.clone()]), shared);
-    let found = check(&[Arc::new(first.clone()), Arc::new(second.clone())]);
+    let found = check(&Index::new(&[Arc::new(first.clone()), Arc::new(second.clone())]));
     assert!(found.iter().all(|f| f.severity == Severity::Warning), "{found:?}");
     let help = &found[0].help;
     assert!(help.contains("`disambiguates_from` of new-tool what tells it from new-category"), "{help}");
-    let help = &check(&[Arc::new(second.clone()), Arc::new(first.clone())])[0].help;
+    let help = &check(&Index::new(&[Arc::new(second.clone()), Arc::new(first.clone())]))[0].help;
     assert!(help.ends_with("that new-tool does not have, such as category"), "{help}");
 
     let because = "a whole family of tools".to_owned();
@@ -99,7 +103,7 @@ fn triggers_that_can_do_no_good_are_errors() {
         "bad: never mind: control_phrase",
     ];
     assert_eq!(told(vec![bad.clone()]), expected);
-    assert!(check(&[Arc::new(bad)]).iter().all(|f| f.severity == Severity::Error));
+    assert!(check(&Index::new(&[Arc::new(bad)])).iter().all(|f| f.severity == Severity::Error));
 }
 
 #[test]
@@ -141,10 +145,10 @@ fn a_workflow_is_checked_alone_as_among_all() {
         [("a", "renew the certificates"), ("b", "renew the certificate"), ("c", "x")]
             .map(|(id, trigger)| Arc::new(workflow(id, &[trigger], &[])))
             .into();
-    let of_b = check_some(&all, |id| id.as_str() == "b");
+    let of_b = check_some(&Index::new(&all), |id| id.as_str() == "b");
     assert_eq!(of_b.len(), 1, "{of_b:?}");
     assert_eq!(of_b[0].trouble.other(&of_b[0].workflow).map(WorkflowId::as_str), Some("a"));
-    assert_eq!(check(&all).len(), 2, "that one, and x");
+    assert_eq!(check(&Index::new(&all)).len(), 2, "that one, and x");
 }
 
 /// Thirty workflows with forty triggers each, all of the same few words.
@@ -157,7 +161,7 @@ fn a_large_bank_is_checked_while_one_waits() {
     };
     let many: Vec<Arc<Workflow>> = (0..30).map(of).collect();
     let begun = Instant::now();
-    assert_eq!(check(&many), []);
+    assert_eq!(check(&Index::new(&many)), []);
     // About a second unoptimized; a machine that is busy with other tests is given time.
     assert!(begun.elapsed().as_secs() < 15, "{:?}", begun.elapsed());
 }

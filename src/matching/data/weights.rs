@@ -27,6 +27,6 @@ const OUTCOME_WEIGHTS: [[f64; OUTCOME_TERMS]; 4] = [
 /// What `Phrase::sentences` is where it makes no difference.
 const SENTENCES: f64 = 2.5;
 /// What a wrong guess costs where nobody says otherwise, in questions.
-const DEFAULT_CAUTION: f64 = 2.0;
+const DEFAULT_CAUTION: f64 = 2.2;
 /// What it costs to say that there is none where there is one.
-const MISSED: f64 = 1.1;
+const MISSED: f64 = 1.2;

@@ -1,6 +1,8 @@
-//! A question with several choices: which workflow is meant, which step to go back to.
+//! A question with several choices: which workflow is meant, which step to go back to. What is particular to
+//! the first is in `question`.
 
 use ratatui::Frame;
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::base::{RunId, SafeLine, SessionId, StepId, WorkflowId};
@@ -12,10 +14,13 @@ use crate::tui::Model;
 use crate::tui::msg::{Asker, Effect};
 use crate::tui::overlays::confirm::Confirm;
 use crate::tui::overlays::{Overlay, Reaction};
-use crate::tui::screens::sessions;
+use crate::tui::screens::console::opinion::Said;
+use crate::tui::screens::{console, registry, sessions};
 use crate::tui::verbs;
-use crate::tui::widgets::text::{cut, span, wrap};
+use crate::tui::widgets::text::{cut, lit, span, wrap};
 use crate::tui::widgets::{Hint, LineInput, PaneState, card, hints, pane};
+
+mod question;
 
 /// The width of the card inside.
 const WIDTH: u16 = 76;
@@ -29,6 +34,10 @@ pub enum Pick {
         phrase: String,
         reason: String,
     },
+    /// None of those that were asked about.
+    None,
+    /// Shows the workflow in the registry.
+    Explain(WorkflowId),
     BackTo {
         run: RunId,
         step: StepId,
@@ -45,14 +54,41 @@ pub enum Pick {
     },
 }
 
+/// A text with the letters that are lit in it.
+pub type Lit = (SafeLine, Vec<usize>);
+
 #[derive(Debug, Clone)]
 pub struct Item {
-    pub label: SafeLine,
     /// Dim, before the label.
-    pub lead: SafeLine,
-    /// Below the label, a line each.
-    pub details: Vec<SafeLine>,
-    pub pick: Pick,
+    lead: SafeLine,
+    label: Lit,
+    /// Behind the label: the phrase that fits best.
+    aside: Lit,
+    /// Below the label: what somebody else says of it.
+    says: SafeLine,
+    /// Below that, a line each.
+    details: Vec<Lit>,
+    pick: Pick,
+}
+
+impl Item {
+    pub fn new(lead: &str, label: &str, pick: Pick) -> Self {
+        Self {
+            lead: SafeLine::new(lead),
+            label: (SafeLine::new(label), Vec::new()),
+            aside: Lit::default(),
+            says: SafeLine::default(),
+            details: Vec::new(),
+            pick,
+        }
+    }
+
+    /// With one more line below it.
+    #[must_use]
+    pub fn told(mut self, detail: &str) -> Self {
+        self.details.push((SafeLine::new(detail), Vec::new()));
+        self
+    }
 }
 
 pub struct Choose {
@@ -61,10 +97,10 @@ pub struct Choose {
     selected: usize,
     narrow: LineInput,
     scroll: PaneState,
-    /// What somebody else says of one of the workflows.
-    suggested: Option<(WorkflowId, SafeLine)>,
-    /// A dim sentence below the items.
-    remark: Option<SafeLine>,
+    /// The workflows that a phrase could mean: what is typed goes on with the phrase itself.
+    asked: Option<Vec<WorkflowId>>,
+    /// A phrase, and what somebody else says of it; of the phrase that it becomes nothing is said.
+    said: Option<(String, Said)>,
 }
 
 impl Choose {
@@ -75,29 +111,9 @@ impl Choose {
             selected: 0,
             narrow: LineInput::default(),
             scroll: PaneState::default(),
-            suggested: None,
-            remark: None,
+            asked: None,
+            said: None,
         }
-    }
-
-    /// Marks the item of this workflow with what somebody else says of it.
-    #[must_use]
-    pub fn suggested(mut self, id: &WorkflowId, says: SafeLine) -> Self {
-        self.suggested = Some((id.clone(), says));
-        self
-    }
-
-    /// Says something below the items.
-    #[must_use]
-    pub fn remark(mut self, remark: SafeLine) -> Self {
-        self.remark = Some(remark);
-        self
-    }
-
-    /// What somebody else says of this item.
-    fn says(&self, item: &Item) -> Option<&SafeLine> {
-        let (id, says) = self.suggested.as_ref()?;
-        matches!(&item.pick, Pick::Workflow { id: own, .. } if own == id).then_some(says)
     }
 
     /// Which step to go back to; the nearest one is selected.
@@ -109,11 +125,9 @@ impl Choose {
             .iter()
             .enumerate()
             .filter(|(_, step)| earlier.contains(&step.id))
-            .map(|(n, step)| Item {
-                lead: SafeLine::new(&(n + 1).to_string()),
-                label: SafeLine::new(&step.title),
-                details: vec![SafeLine::new(step.kind.word())],
-                pick: Pick::BackTo { run: run.id().clone(), step: step.id.clone() },
+            .map(|(n, step)| {
+                let pick = Pick::BackTo { run: run.id().clone(), step: step.id.clone() };
+                Item::new(&(n + 1).to_string(), &step.title, pick).told(step.kind.word())
             })
             .collect();
         let selected = items.len().saturating_sub(2);
@@ -122,11 +136,8 @@ impl Choose {
 
     /// How to end a session, `live` of whose runs go on.
     pub fn end_session(session: &Session, live: usize) -> Self {
-        let item = |label: &str, detail: &str, export| Item {
-            lead: SafeLine::default(),
-            label: SafeLine::new(label),
-            details: vec![SafeLine::new(detail)],
-            pick: Pick::EndSession { session: session.id.clone(), export },
+        let item = |label: &str, detail: &str, export| {
+            Item::new("", label, Pick::EndSession { session: session.id.clone(), export }).told(detail)
         };
         let runs = match live {
             0 => String::new(),
@@ -140,12 +151,12 @@ impl Choose {
         Self::new(&format!("End the session “{}”?", session.name), items)
     }
 
-    /// The items that contain what was typed.
+    /// The items that contain what was typed; of a question about a phrase those that it still means.
     fn shown(&self) -> Vec<&Item> {
         let wanted = self.narrow.text().to_lowercase();
         let fits = |i: &&Item| {
-            let details: Vec<&str> = i.details.iter().map(SafeLine::as_str).collect();
-            let text = format!("{} {} {}", i.lead, i.label, details.join(" ")).to_lowercase();
+            let details: Vec<&str> = i.details.iter().map(|(text, _)| text.as_str()).collect();
+            let text = format!("{} {} {}", i.lead, i.label.0, details.join(" ")).to_lowercase();
             wanted.split_whitespace().all(|word| text.contains(word))
         };
         self.items.iter().filter(fits).collect()
@@ -157,6 +168,14 @@ impl Choose {
             Pick::Workflow { id, phrase, reason } => {
                 let asked = Some(Chosen::Asked);
                 let effects = Confirm::open_chosen(model, &id, Some(&phrase), &reason, asked);
+                Reaction::close().with(effects)
+            }
+            Pick::None => {
+                console::none_of_these(model);
+                Reaction::close()
+            }
+            Pick::Explain(id) => {
+                let effects = registry::show(model, &id);
                 Reaction::close().with(effects)
             }
             Pick::BackTo { run, step } => {
@@ -171,8 +190,7 @@ impl Choose {
                 Reaction::close().with(effects)
             }
             Pick::Run { run, action } => {
-                let mut effects = model.mirror.watch(&run);
-                effects.extend(verbs::perform(model, &run, action));
+                let effects = console::control::reach(model, &run, action);
                 Reaction::close().with(effects)
             }
         }
@@ -189,11 +207,13 @@ impl Overlay for Choose {
     }
 
     fn takes(&self, key: Key) -> bool {
+        if self.asked.is_some() {
+            return LineInput::takes(key);
+        }
         match key.text() {
-            // Digits choose, and `n` says neither, until one has begun to narrow.
+            // Letters that move do so until another has begun to narrow.
             Some(c) if self.narrow.is_empty() => {
-                c.is_ascii_digit()
-                    || (c.is_alphabetic() && !matches!(c, 'n' | 'j' | 'k' | 'g' | 'G' | 'h' | 'l'))
+                c.is_ascii_digit() || (c.is_alphabetic() && !matches!(c, 'j' | 'k' | 'g' | 'G' | 'h' | 'l'))
             }
             Some(_) => true,
             None => key.code == KeyCode::Backspace,
@@ -201,11 +221,38 @@ impl Overlay for Choose {
     }
 
     fn on_key(&mut self, model: &mut Model, key: Key) -> Reaction {
-        if let Some(digit) = key.text().and_then(|c| c.to_digit(10)).filter(|_| self.narrow.is_empty()) {
-            return digit.checked_sub(1).map_or_else(Reaction::stay, |n| self.choose(model, n as usize));
+        if model.keymap.keys(Action::Neither).contains(&key) {
+            return self.neither(model);
         }
-        self.narrow.key(key);
-        self.selected = 0;
+        let chosen =
+            key.text().and_then(|c| c.to_digit(10)).and_then(|digit| (digit as usize).checked_sub(1));
+        let choices = self.shown().iter().filter(|i| !matches!(i.pick, Pick::None)).count();
+        if let Some(chosen) = chosen.filter(|n| *n < choices) {
+            return self.choose(model, chosen);
+        }
+        if self.asked.is_some() {
+            console::type_key(model, key);
+            self.narrow_to_phrase(model);
+        } else {
+            self.narrow.key(key);
+            self.selected = 0;
+        }
+        Reaction::stay()
+    }
+
+    fn on_paste(&mut self, model: &mut Model, text: &str) -> Reaction {
+        if self.asked.is_some() {
+            console::type_text(model, text);
+            self.narrow_to_phrase(model);
+        }
+        Reaction::stay()
+    }
+
+    /// The bank, or what was learned, may have changed what the phrase means.
+    fn on_change(&mut self, model: &mut Model) -> Reaction {
+        if self.asked.is_some() {
+            self.narrow_to_phrase(model);
+        }
         Reaction::stay()
     }
 
@@ -217,7 +264,7 @@ impl Overlay for Choose {
             Action::Top => self.selected = 0,
             Action::Bottom => self.selected = last,
             Action::Activate => return Some(self.choose(model, self.selected)),
-            Action::Neither => return Some(Reaction::close()),
+            Action::Neither => return Some(self.neither(model)),
             Action::Escape if !self.narrow.is_empty() => self.narrow.clear(),
             _ => return None,
         }
@@ -225,38 +272,59 @@ impl Overlay for Choose {
     }
 
     fn draw(&self, model: &Model, frame: &mut Frame) {
+        let compact = crate::tui::frame::is_compact(frame.area());
         let look = &model.look;
         card::dim(frame, look);
         let items = self.shown();
         let lead = items.iter().map(|i| Span::raw(i.lead.as_str()).width()).max().unwrap_or(0);
         // Border and padding on both sides.
         let room = usize::from(card::place(frame.area(), WIDTH, 0).width.saturating_sub(6));
-        let mut lines = vec![Line::default()];
-        let mut at = 0;
+        let mut lines = Vec::new();
+        let gap = |lines: &mut Vec<Line<'static>>| {
+            if !compact {
+                lines.push(Line::default());
+            }
+        };
+        let (mut at, mut end) = (0, 0);
         for (n, item) in items.iter().enumerate() {
             let selected = n == self.selected;
             if selected {
                 at = lines.len();
             }
             let pointer = if selected { look.pointer() } else { " " };
-            lines.push(Line::from(vec![
+            let none = matches!(item.pick, Pick::None);
+            let number = if none { question::neither_key(model) } else { (n + 1).to_string() };
+            let mut spans = vec![
                 Span::styled(format!("{pointer} "), look.accent()),
-                Span::styled(format!("{}  ", n + 1), look.accent()),
-                Span::styled(format!("{:<lead$}  ", item.lead.as_str()), look.subtext()),
-                span(&item.label, if selected { look.strong() } else { look.text() }),
-            ]));
-            if let Some(says) = self.says(item) {
-                let line = Line::from(vec![Span::raw("     "), span(says, look.style(Role::Info))]);
+                Span::styled(format!("{number}  "), look.accent()),
+            ];
+            if !none {
+                spans.push(Span::styled(format!("{:<lead$}  ", item.lead.as_str()), look.subtext()));
+            }
+            let style = if selected { look.strong() } else { look.text() };
+            spans.extend(lit(&item.label.0, &item.label.1, style, look.lit()));
+            if !item.aside.0.as_str().is_empty() {
+                spans.push(Span::raw("   "));
+                spans.extend(lit(&item.aside.0, &item.aside.1, look.muted(), look.lit()));
+            }
+            lines.push(Line::from(spans));
+            if !item.says.as_str().is_empty() {
+                let line = Line::from(vec![Span::raw("     "), span(&item.says, look.style(Role::Info))]);
                 lines.extend(wrap(&line, room, 5));
             }
-            for detail in &item.details {
-                lines.push(Line::from(vec![Span::raw("     "), span(detail, look.muted())]));
+            for (detail, letters) in &item.details {
+                let mut spans = vec![Span::raw("     ")];
+                spans.extend(lit(detail, letters, look.subtext(), look.lit()));
+                lines.push(Line::from(spans));
             }
-            lines.push(Line::default());
+            if selected {
+                end = lines.len() - 1;
+            }
+            gap(&mut lines);
         }
         if items.is_empty() {
             lines.push(Line::styled("Nothing here contains that.", look.muted()));
-            lines.push(Line::default());
+            gap(&mut lines);
         }
         if !self.narrow.is_empty() {
             lines.push(Line::from(vec![
@@ -264,15 +332,23 @@ impl Overlay for Choose {
                 Span::styled(cut(self.narrow.text(), 40), look.text()),
             ]));
         }
-        if let Some(remark) = &self.remark {
-            let line = Line::from(span(remark, look.muted()));
-            lines.extend(wrap(&line, room, 0));
-            lines.push(Line::default());
+        if let Some(remark) = self.said(model).and_then(Said::remark) {
+            lines.extend(wrap(&Line::from(span(remark, look.muted())), room, 0));
+            gap(&mut lines);
         }
-        let area = card::place(frame.area(), WIDTH, lines.len() as u16 + 2);
-        let inner = card::draw(frame, area, look, vec![span(&self.title, look.strong())], Vec::new());
+        let head = if self.asked.is_some() { 2 } else { 1 };
+        let area = card::place(frame.area(), WIDTH, lines.len() as u16 + head + 1);
+        let how = if self.asked.is_some() { "a number, or type on" } else { "" };
+        let right =
+            Some(Span::styled(how, look.muted())).filter(|s| !s.content.is_empty()).into_iter().collect();
+        let inner = card::draw(frame, area, look, vec![span(&self.title, look.strong())], right);
         let (body, foot) = split_foot(inner);
-        self.scroll.reveal(at + 1);
+        let (top, body) = question::split_head(body, head);
+        if self.asked.is_some() {
+            question::draw_phrase(model, frame, top);
+        }
+        self.scroll.reveal(end);
+        self.scroll.reveal(at);
         pane::draw(frame, body, look, &lines, &self.scroll, false);
         frame.render_widget(hints::line(look, &model.keymap, &self.hints(model), foot.width.into()), foot);
     }
@@ -281,15 +357,13 @@ impl Overlay for Choose {
         vec![
             Hint::labelled(Action::Activate, "choose"),
             Hint::labelled(Action::Down, "move"),
-            Action::Neither.into(),
             Action::Escape.into(),
         ]
     }
 }
 
 /// The body of a card, and its last line for the keys.
-pub fn split_foot(inner: ratatui::layout::Rect) -> (ratatui::layout::Rect, ratatui::layout::Rect) {
-    use ratatui::layout::Rect;
+pub fn split_foot(inner: Rect) -> (Rect, Rect) {
     let foot = u16::from(inner.height > 0);
     let body = Rect { height: inner.height.saturating_sub(1), ..inner };
     (body, Rect { y: inner.y + inner.height.saturating_sub(1), height: foot, ..inner })

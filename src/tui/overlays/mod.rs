@@ -21,6 +21,7 @@ pub mod export;
 pub mod failure;
 pub mod form;
 pub mod help;
+pub mod history;
 pub mod learned;
 #[cfg(test)]
 mod learned_tests;

@@ -1,5 +1,5 @@
-//! The palette: every action by its name, and every workflow. What cannot be done now is dim and
-//! says why.
+//! The palette: every action by its name, and the workflows that the words mean, as the input line finds
+//! them. What cannot be done now is dim and says why.
 
 use fuzzy_matcher::FuzzyMatcher as _;
 use fuzzy_matcher::skim::SkimMatcherV2;
@@ -24,13 +24,18 @@ enum Target {
     Workflow(WorkflowId),
 }
 
+/// Points that a letter has where all goes well, and what a word in the sentence is worth.
+const LETTER: f64 = 32.0;
+const TOLD: f64 = 0.3;
+
 struct Entry {
     target: Target,
     title: SafeLine,
     sentence: SafeLine,
     /// Why not now.
     refused: Option<String>,
-    score: i64,
+    /// 0 to 1.
+    score: f64,
 }
 
 pub struct Palette {
@@ -53,17 +58,25 @@ impl Palette {
         model.open(palette);
     }
 
-    fn find(&mut self, model: &Model) {
+    fn find(&mut self, model: &mut Model) {
         let wanted = self.search.text().trim();
         let matcher = SkimMatcherV2::default().ignore_case();
         // Every word has to be found, in whichever order.
         // Names fuzzily, sentences as they stand: letters scattered over a sentence mean nothing.
         let score = |name: &str, sentence: &str| {
             let sentence = sentence.to_lowercase();
-            wanted.split_whitespace().try_fold(0, |sum, word| {
-                let told = sentence.contains(&word.to_lowercase()).then_some(10);
-                matcher.fuzzy_match(name, word).or(told).map(|s| sum + s)
-            })
+            let mut sum = 0.0;
+            let mut words = 0.0;
+            for word in wanted.split_whitespace() {
+                let word = word.to_lowercase();
+                let told = sentence.contains(&word).then_some(TOLD);
+                let full = word.chars().count() as f64 * LETTER;
+                let points = |points| (points as f64 / full).clamp(0.0, 1.0);
+                let named = name.contains(&word).then_some(1.0);
+                sum += named.or_else(|| matcher.fuzzy_match(name, &word).map(points)).or(told)?;
+                words += 1.0;
+            }
+            Some(if words > 0.0 { sum / words } else { 0.0 })
         };
         let mut entries = Vec::new();
         for d in ACTIONS {
@@ -87,20 +100,19 @@ impl Palette {
                 score,
             });
         }
-        let workflows = model.bank.iter().flat_map(|bank| bank.registry.workflows());
         // Without a word only actions; the registry has its own screen.
-        for workflow in workflows.filter(|_| !wanted.is_empty()) {
-            if let Some(score) = score(workflow.id.as_str(), &workflow.name) {
-                entries.push(Entry {
-                    target: Target::Workflow(workflow.id.clone()),
-                    title: SafeLine::new(workflow.id.as_str()),
-                    sentence: SafeLine::new(&workflow.name),
-                    refused: None,
-                    score,
-                });
-            }
-        }
-        entries.sort_by_key(|e| (e.refused.is_some(), std::cmp::Reverse(e.score)));
+        let learned = model.mirror.learned(&model.facts.folder, model.now);
+        let found = model.bank.as_ref().map(|bank| bank.index.decide(wanted, learned));
+        entries.extend(found.into_iter().flat_map(|answer| answer.candidates).map(|candidate| Entry {
+            title: SafeLine::new(candidate.id.as_str()),
+            sentence: SafeLine::new(&candidate.name),
+            refused: None,
+            score: candidate.score,
+            target: Target::Workflow(candidate.id),
+        }));
+        entries.sort_by(|a, b| {
+            (a.refused.is_some().cmp(&b.refused.is_some())).then(b.score.total_cmp(&a.score))
+        });
         self.entries = entries;
     }
 }

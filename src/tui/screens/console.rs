@@ -4,19 +4,19 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::base::{Error, ErrorKind, Millis, Result, RunId, SafeLine};
-use crate::config::{Action, Context, Key};
-use crate::matching::{Answer, Candidate, Chosen, Control, ControlAction, Decision, memory};
+use crate::base::{Millis, Result, RunId, SafeLine, WorkflowId};
+use crate::config::{Action, Context, Key, KeyCode};
+use crate::matching::{Answer, Candidate, Chosen, Decision, PHRASE_LIMIT, memory, steady};
 use crate::protocol::{Request, Response, Update};
-use crate::run::{RunStatus, RunSummary, Session};
+use crate::run::{RunSummary, Session};
 use crate::tui::Model;
 use crate::tui::model::LinkState;
 use crate::tui::msg::{Asker, Effect};
-use crate::tui::overlays::choose::{Choose, Item, Pick};
+use crate::tui::overlays::choose::Choose;
 use crate::tui::overlays::confirm::Confirm;
-use crate::tui::overlays::help::Help;
-use crate::tui::screens::{Screen, ScreenId, registry, sessions};
-use crate::tui::verbs;
+use crate::tui::overlays::history::History;
+use crate::tui::screens::console::ghost::{completion, ghost, shown_ghost, take_ghost};
+use crate::tui::screens::{Screen, ScreenId, sessions};
 use crate::tui::widgets::ListState;
 use crate::tui::widgets::{Hint, LineInput};
 
@@ -35,13 +35,33 @@ pub struct State {
     list: ListState,
     /// What the index says of the text as it stands.
     answer: Option<Answer>,
-    /// Which candidate is selected.
-    candidate: usize,
+    /// The candidate that was chosen with the arrows; typing takes the choice back.
+    chosen: Option<usize>,
+    /// What would follow behind the cursor.
+    ghost: SafeLine,
+    /// The phrase was entered and is to be no workflow that there is: Enter makes one of it.
+    offer: Option<Offer>,
+    /// What is to be done to a run once the whole of it is here.
+    wish: Option<(RunId, Action)>,
     /// Phrases to try, each of which would match.
     examples: Vec<SafeLine>,
     /// A second opinion that is waited for, and how many were asked for before.
     opinion: opinion::State,
 }
+
+/// Why a new workflow is offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Offer {
+    NoneFits,
+    /// Several were asked about, and it is none of them.
+    NoneOfThese,
+}
+
+pub mod control;
+mod draw;
+mod ghost;
+pub mod opinion;
+pub mod why;
 
 #[cfg(test)]
 impl State {
@@ -50,12 +70,9 @@ impl State {
     }
 
     pub fn selected(&self) -> usize {
-        self.candidate
+        self.chosen.unwrap_or_default()
     }
 }
-
-mod draw;
-mod opinion;
 
 pub struct Console;
 
@@ -74,23 +91,40 @@ pub fn focus_input(model: &mut Model) {
     model.console.focus = Focus::Input;
 }
 
+/// A phrase that has come as a whole: nothing of the list before is kept.
 fn match_again(model: &mut Model) {
+    match_after(model, &[]);
+}
+
+/// The same phrase, typed on: candidates that fit about equally keep their places.
+fn match_on(model: &mut Model) {
+    let before: Vec<WorkflowId> = candidates(model).iter().map(|c| c.id.clone()).collect();
+    match_after(model, &before);
+}
+
+/// The same text, after something else has changed: what was chosen stays chosen.
+fn match_anew(model: &mut Model) {
+    let chosen = model.console.chosen.and_then(|n| candidates(model).get(n)).map(|c| c.id.clone());
+    let offer = model.console.offer;
+    match_on(model);
+    if let Some(id) = chosen {
+        model.console.chosen = candidates(model).iter().position(|c| c.id == id);
+        model.console.ghost = ghost(model);
+    }
+    if !is_meant(&model.console) {
+        model.console.offer = offer;
+    }
+}
+
+fn match_after(model: &mut Model, before: &[WorkflowId]) {
     let text = model.console.input.text().trim();
     let bank = model.bank.as_ref().filter(|_| !text.is_empty());
     let learned = model.mirror.learned(&model.facts.folder, model.now);
-    model.console.answer = bank.map(|bank| bank.index.decide(text, learned));
-    model.console.candidate = 0;
-}
-
-/// The same text, after something was learned: the selected candidate stays selected.
-fn learned_meanwhile(model: &mut Model) {
-    let selected = candidates(model).get(model.console.candidate).map(|c| c.id.clone());
-    let was_first = model.console.candidate == 0;
-    match_again(model);
-    if !was_first && let Some(place) = candidates(model).iter().position(|c| Some(&c.id) == selected.as_ref())
-    {
-        model.console.candidate = place;
-    }
+    let answer = bank.map(|bank| steady(bank.index.decide(text, learned), before));
+    model.console.answer = answer;
+    model.console.chosen = None;
+    model.console.offer = None;
+    model.console.ghost = ghost(model);
 }
 
 /// Puts a phrase into the input line, as if it had been typed.
@@ -102,10 +136,63 @@ pub fn say(model: &mut Model, phrase: &str) -> Vec<Effect> {
     effects
 }
 
+/// A key that edits the phrase, here or in the question about it.
+pub fn type_key(model: &mut Model, key: Key) {
+    let before = model.console.input.text().to_owned();
+    let changed = model.console.input.key(key);
+    if before != model.console.input.text() {
+        match_on(model);
+    } else if !changed && key.text().is_some() {
+        say_too_long(model);
+    }
+}
+
+/// Text from elsewhere, put into the phrase.
+pub fn type_text(model: &mut Model, text: &str) {
+    let whole = model.console.input.put(text.trim());
+    match_again(model);
+    if !whole {
+        say_too_long(model);
+    }
+}
+
+fn say_too_long(model: &mut Model) {
+    model.say(&format!("A phrase may have {PHRASE_LIMIT} bytes; there is no room for more"));
+}
+
+/// The phrase as it stands.
+pub fn phrase(model: &Model) -> &str {
+    model.console.input.text().trim()
+}
+
+/// The phrase in a line of its own, with the cursor and what would follow it.
+pub fn draw_phrase(model: &Model, frame: &mut Frame, area: Rect) {
+    draw::draw_phrase(model, frame, area, true);
+}
+
+/// What the phrase means as it stands.
+pub fn answer(model: &Model) -> Option<&Answer> {
+    model.console.answer.as_ref()
+}
+
+/// It is none of those that were asked about: a new workflow is offered.
+pub fn none_of_these(model: &mut Model) {
+    model.console.focus = Focus::Input;
+    model.console.chosen = None;
+    model.console.offer = Some(Offer::NoneOfThese);
+}
+
 /// The candidates that are shown.
 fn candidates(model: &Model) -> &[Candidate] {
     let all = model.console.answer.as_ref().map_or(&[][..], |a| &a.candidates);
     &all[..all.len().min(CANDIDATES)]
+}
+
+/// The candidate that Enter opens; `None` where Enter asks, offers or obeys.
+fn pointed(model: &Model) -> Option<usize> {
+    let state = &model.console;
+    let first = (is_meant(state) && state.offer.is_none()).then_some(0);
+    state.chosen.or(first).filter(|n| *n < candidates(model).len())
 }
 
 /// The sessions below the lists: those that have ended, newest first.
@@ -129,23 +216,39 @@ fn targets(model: &Model) -> Vec<Target<'_>> {
 /// Does what the text asks for: opens a card or a question, or acts on what is at hand.
 fn enter(model: &mut Model) -> Vec<Effect> {
     let phrase = model.console.input.text().trim().to_owned();
-    let Some(answer) = model.console.answer.clone().filter(|_| !phrase.is_empty()) else {
-        if model.bank.is_none() {
-            model.say("The bank is still being read");
-        }
+    if phrase.is_empty() {
+        model.say("Say what you want to do, in your own words; ? shows the keys");
+        return Vec::new();
+    }
+    let Some(answer) = model.console.answer.clone() else {
+        model.say("The bank is still being read");
         return Vec::new();
     };
-    let chosen = model.console.candidate;
-    if chosen > 0
-        && let Some(candidate) = answer.candidates.get(chosen)
-    {
-        let instead = Some(Chosen::Instead);
-        let reason = "you chose it from the list";
-        return Confirm::open_chosen(model, &candidate.id, Some(&phrase), reason, instead);
+    let mut effects: Vec<Effect> =
+        model.console.input.remember().map(Effect::KeepPhrase).into_iter().collect();
+    effects.extend(act(model, &phrase, answer));
+    effects
+}
+
+fn act(model: &mut Model, phrase: &str, answer: Answer) -> Vec<Effect> {
+    if let Some((n, candidate)) = model.console.chosen.and_then(|n| Some((n, answer.candidates.get(n)?))) {
+        let choices = match answer.decision {
+            Decision::Ambiguous { choices } => choices,
+            _ => 0,
+        };
+        if n > 0 || answer.decision != Decision::Match {
+            // One of those that would have been asked about is the answer to that question.
+            let how = if n < choices { Chosen::Asked } else { Chosen::Instead };
+            let reason = "you chose it from the list";
+            return Confirm::open_chosen(model, &candidate.id, Some(phrase), reason, Some(how));
+        }
     }
-    match opinion::ask(model, &phrase, &answer) {
+    if model.console.offer.is_some() {
+        return new_workflow(model);
+    }
+    match opinion::ask(model, phrase, &answer) {
         Some(effects) => effects,
-        None => decide(model, &phrase, answer, None),
+        None => decide(model, phrase, answer, None),
     }
 }
 
@@ -159,38 +262,26 @@ fn decide(model: &mut Model, phrase: &str, answer: Answer, said: Option<opinion:
             }
             None => Vec::new(),
         },
-        Decision::Ambiguous { choices } => {
-            let asked = answer.candidates.get(..choices).unwrap_or(&answer.candidates);
-            let items = asked.iter().map(|c| choice(model, c, asked, phrase)).collect();
-            let question = format!("Which one do you mean?   “{phrase}”");
-            let question = match said {
-                Some(said) => said.in_question(model, phrase, &answer.candidates, &question, items),
-                None => Choose::new(&question, items),
-            };
-            model.open(question);
+        Decision::Ambiguous { .. } => {
+            Choose::ask_which(model, said);
             Vec::new()
         }
         Decision::None => {
-            if let Some(offer) = said.as_ref().and_then(|s| s.offer(model, phrase, &answer.candidates)) {
-                model.open(offer);
-                return missed(model, phrase);
+            model.console.opinion.remark = said.as_ref().and_then(opinion::Said::remark).cloned();
+            match said.filter(|said| said.suggests().is_some()) {
+                Some(said) => Choose::offer(model, said),
+                None => model.console.offer = Some(Offer::NoneFits),
             }
-            let error = Error::new(ErrorKind::NoMatch, format!("No workflow fits “{phrase}”"));
-            let remark = said.as_ref().and_then(opinion::Said::remark);
-            let error = remark.into_iter().fold(error, Error::cause);
-            model.report(&match answer.candidates.first() {
-                Some(near) => {
-                    error.hint(format!("The nearest is {} {}: “{}”", near.id, near.name, near.text))
-                }
-                None => error.hint("Press alt-2 to see every workflow of the bank"),
-            });
             missed(model, phrase)
         }
-        Decision::Control(control) => {
-            model.console.input.take();
-            match_again(model);
-            obey(model, &control)
-        }
+        Decision::Control(control) => match control::obey(model, &control) {
+            Some(effects) => {
+                model.console.input.take();
+                match_again(model);
+                effects
+            }
+            None => Vec::new(),
+        },
     }
 }
 
@@ -202,87 +293,26 @@ fn missed(model: &Model, phrase: &str) -> Vec<Effect> {
     is_kept.then(|| Effect::ask(Asker::Verb, request())).into_iter().collect()
 }
 
-/// One of several workflows that could be meant, with what tells it from the others: its scope,
-/// and what their authors say of it.
-fn choice(model: &Model, candidate: &Candidate, asked: &[Candidate], phrase: &str) -> Item {
-    let workflow = |id| model.bank.as_ref().and_then(|b| b.registry.get(id)).and_then(|e| e.workflow());
-    let scope = workflow(&candidate.id).map(|w| SafeLine::new(&w.scope));
-    let told =
-        asked.iter().filter_map(|other| workflow(&other.id)?.says_of(&candidate.id)).map(SafeLine::new);
-    Item {
-        lead: SafeLine::new(candidate.id.as_str()),
-        label: SafeLine::new(&candidate.name),
-        details: scope.into_iter().chain(told).collect(),
-        pick: Pick::Workflow {
-            id: candidate.id.clone(),
-            phrase: phrase.to_owned(),
-            reason: candidate.reason.clone(),
-        },
-    }
+/// Makes a workflow of the phrase; the editor opens once the file is there.
+fn new_workflow(model: &mut Model) -> Vec<Effect> {
+    let phrase = model.console.input.text().trim().to_owned();
+    model.console.offer = None;
+    vec![Effect::NewWorkflow { phrase }]
 }
 
-/// Acts on what is at hand; never starts a run.
-fn obey(model: &mut Model, control: &Control) -> Vec<Effect> {
-    let action = match control.action {
-        ControlAction::List => return model.go(ScreenId::Registry),
-        ControlAction::Status => return model.go(ScreenId::Runs),
-        ControlAction::Quit => return vec![Effect::Quit],
-        ControlAction::Help => {
-            let help = Help::of(model);
-            model.open(help);
-            return Vec::new();
-        }
-        ControlAction::Explain => {
-            return match &control.workflow {
-                Some(id) => registry::show(model, id),
-                None => model.go(ScreenId::Registry),
-            };
-        }
-        ControlAction::Cancel => Action::Cancel,
-        ControlAction::Pause => Action::Pause,
-        ControlAction::Resume => Action::Resume,
-        ControlAction::Skip => Action::Skip,
-        ControlAction::Back => Action::Back,
+/// Why no workflow can be made of the phrase now.
+fn refuses_new(model: &Model) -> Option<String> {
+    let Some(answer) = &model.console.answer else {
+        return Some("Say first what the new workflow is for".to_owned());
     };
-    let meant = |r: &&RunSummary| control.workflow.as_ref().is_none_or(|id| &r.workflow == id);
-    let fits = |r: &&RunSummary| match action {
-        Action::Pause => r.status != RunStatus::Paused,
-        Action::Resume => r.status == RunStatus::Paused,
-        Action::Skip => r.need.is_some(),
-        _ => true,
-    };
-    let runs: Vec<RunSummary> = model.mirror.live().filter(meant).filter(fits).cloned().collect();
-    match runs.as_slice() {
-        [] => {
-            let about = control.workflow.as_ref().map(|id| format!(" of {id}")).unwrap_or_default();
-            model.say(&format!("There is no run{about} to {}", action.label().trim_end_matches('…')));
-            Vec::new()
+    match (&answer.decision, answer.candidates.first()) {
+        (Decision::Match, Some(best)) => {
+            Some(format!("{} fits this phrase: a new workflow needs another", best.id))
         }
-        [only] => {
-            let id = only.run.clone();
-            let mut effects = model.open_run(&id);
-            if action == Action::Back && model.mirror.run(&id).is_none() {
-                model.say("Choose the step to go back to on this screen");
-            }
-            effects.extend(verbs::perform(model, &id, action));
-            effects
+        (Decision::Control(_), _) => {
+            Some("This is said to the console: a workflow needs another phrase".to_owned())
         }
-        several => {
-            let item = |r: &RunSummary| Item {
-                lead: SafeLine::new(r.run.short()),
-                label: SafeLine::new(&r.name),
-                details: vec![SafeLine::new(&format!(
-                    "{}, at {}  {}",
-                    r.status.word(),
-                    r.current_title,
-                    r.subject
-                ))],
-                pick: Pick::Run { run: r.run.clone(), action },
-            };
-            let items = several.iter().map(item).collect();
-            model.open(Choose::new(&format!("Which run: {}", action.label()), items));
-            Vec::new()
-        }
+        _ => None,
     }
 }
 
@@ -300,7 +330,8 @@ impl Screen for Console {
         }
         if model.console.input.is_empty() {
             // Digits, `?`, `:` and `/` do what they do everywhere, as long as nothing is typed.
-            return key.text().is_some_and(|c| c.is_alphabetic() || !c.is_ascii());
+            // What begins with a space is not kept in the history.
+            return key.text().is_some_and(|c| c.is_alphabetic() || c == ' ' || !c.is_ascii());
         }
         LineInput::takes(key)
     }
@@ -309,18 +340,16 @@ impl Screen for Console {
         if model.console.opinion.is_waiting() {
             return opinion::interrupt(model, key);
         }
-        let before = model.console.input.text().to_owned();
-        model.console.input.key(key);
-        if before != model.console.input.text() {
-            match_again(model);
+        let onward = key == Key::plain(KeyCode::Right) || key == Key::ctrl('f');
+        if !(onward && take_ghost(model)) {
+            type_key(model, key);
         }
         Vec::new()
     }
 
     fn on_paste(&self, model: &mut Model, text: &str) -> Vec<Effect> {
         model.console.focus = Focus::Input;
-        model.console.input.insert(text.trim());
-        match_again(model);
+        type_text(model, text);
         opinion::cancel(model)
     }
 
@@ -349,19 +378,19 @@ impl Screen for Console {
             })
         });
         model.console.examples = phrases.take(3).collect();
-        match_again(model);
+        match_anew(model);
     }
 
     fn on_update(&self, model: &mut Model, update: &Update) -> Vec<Effect> {
         if matches!(update, Update::Learned(_)) {
-            learned_meanwhile(model);
+            match_anew(model);
         }
         Vec::new()
     }
 
     fn on_mirror(&self, model: &mut Model) -> Vec<Effect> {
-        learned_meanwhile(model);
-        Vec::new()
+        match_anew(model);
+        control::fulfil(model)
     }
 
     fn run_at_hand(&self, model: &Model) -> Option<RunId> {
@@ -375,11 +404,28 @@ impl Screen for Console {
     }
 
     fn refused(&self, model: &Model, action: Action) -> Option<String> {
-        let nothing = candidates(model).is_empty() || model.console.focus == Focus::Lists;
-        (action == Action::Complete && nothing).then(|| "There is nothing to complete".to_owned())
+        match action {
+            Action::Complete => {
+                let whole = completion(model).is_none() || model.console.focus == Focus::Lists;
+                whole.then(|| "There is nothing to complete".to_owned())
+            }
+            Action::NewWorkflow => refuses_new(model),
+            Action::History if model.console.input.history().is_empty() => {
+                Some("No phrase was entered yet".to_owned())
+            }
+            _ => None,
+        }
     }
 
     fn on_action(&self, model: &mut Model, action: Action) -> Option<Vec<Effect>> {
+        match action {
+            Action::NewWorkflow => return Some(new_workflow(model)),
+            Action::History => {
+                History::open(model);
+                return Some(Vec::new());
+            }
+            _ => {}
+        }
         match model.console.focus {
             Focus::Input => input_action(model, action),
             Focus::Lists => list_action(model, action),
@@ -409,33 +455,51 @@ impl Screen for Console {
             };
         }
         if model.console.input.is_empty() {
-            return vec![
-                Hint::labelled(Action::Down, "lists"),
-                Action::GoRegistry.into(),
-                Action::GoRuns.into(),
-            ];
+            let mut hints = vec![Hint::labelled(Action::Down, "lists")];
+            if !model.console.input.history().is_empty() {
+                hints.push(Action::History.into());
+            }
+            hints.extend([Hint::new(Action::GoRegistry), Hint::new(Action::GoRuns)]);
+            return hints;
         }
-        vec![
-            Hint::labelled(Action::Activate, "look at it"),
-            Action::Complete.into(),
-            Hint::labelled(Action::Down, "next match"),
-            Hint::labelled(Action::Escape, "empty"),
-        ]
+        let mut hints = Vec::new();
+        let enter = match model.console.answer.as_ref().map(|a| &a.decision) {
+            _ if pointed(model).is_some() => "look at it",
+            _ if model.console.offer.is_some() => "make a workflow",
+            Some(Decision::Ambiguous { .. }) => "say which",
+            Some(Decision::Control(said)) if control::is_idle(model, said) => "",
+            Some(Decision::Control(_)) => "do it",
+            _ => "what now",
+        };
+        if !enter.is_empty() {
+            hints.push(Hint::labelled(Action::Activate, enter));
+        }
+        if completion(model).is_some() {
+            hints.push(Action::Complete.into());
+        }
+        if pointed(model).unwrap_or_default() + 1 < candidates(model).len() && !is_control(model) {
+            let down = if pointed(model).is_some() { "next match" } else { "choose" };
+            hints.push(Hint::labelled(Action::Down, down));
+        }
+        let back = if model.console.offer.is_some() { "not now" } else { "empty" };
+        hints.push(Hint::labelled(Action::Escape, back));
+        hints
     }
 }
 
+fn is_control(model: &Model) -> bool {
+    matches!(model.console.answer.as_ref().map(|a| &a.decision), Some(Decision::Control(_)))
+}
+
 fn input_action(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
-    let shown = candidates(model).len();
+    let pointed = pointed(model);
+    let shown = if is_control(model) { 0 } else { candidates(model).len() };
     let state = &mut model.console;
     match action {
         Action::Activate => return Some(enter(model)),
         Action::Complete => {
-            let best = candidates(model).get(model.console.candidate)?.text.clone();
-            model.console.input.set(&best);
-            match_again(model);
-        }
-        Action::Up if state.input.is_empty() || state.input.is_recalled() => {
-            state.input.older();
+            let words = completion(model)?;
+            model.console.input.set(&words);
             match_again(model);
         }
         Action::Down if state.input.is_recalled() => {
@@ -443,16 +507,39 @@ fn input_action(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             match_again(model);
         }
         Action::Down | Action::Escape if state.input.is_empty() => focus_lists(model),
-        Action::Up => state.candidate = state.candidate.saturating_sub(1),
-        Action::Down => state.candidate = (state.candidate + 1).min(shown.saturating_sub(1)),
+        Action::Up => match state.chosen {
+            Some(n) if n > 0 => choose(model, Some(n - 1)),
+            Some(_) if !is_meant(state) => choose(model, None),
+            _ => {
+                if !state.input.older() && state.input.history().is_empty() {
+                    model.say("No phrase was entered yet");
+                }
+                match_again(model);
+            }
+        },
+        Action::Down if shown > 0 => choose(model, Some(pointed.map_or(0, |n| (n + 1).min(shown - 1)))),
+        Action::Down => {}
         Action::Focus | Action::FocusBack => focus_lists(model),
+        Action::Escape if state.offer.is_some() => state.offer = None,
         Action::Escape => {
-            state.input.clear();
+            // The history has it back.
+            state.input.take();
             match_again(model);
         }
         _ => return None,
     }
     Some(Vec::new())
+}
+
+/// One workflow is meant, so that the list begins with it selected.
+fn is_meant(state: &State) -> bool {
+    matches!(state.answer.as_ref().map(|a| &a.decision), Some(Decision::Match))
+}
+
+fn choose(model: &mut Model, candidate: Option<usize>) {
+    model.console.chosen = candidate;
+    model.console.offer = None;
+    model.console.ghost = ghost(model);
 }
 
 fn focus_lists(model: &mut Model) {
@@ -494,3 +581,6 @@ fn list_action(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod phrase_tests;

@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::base::SafeLine;
 use crate::config::{Key, KeyCode};
+use crate::tui::widgets::text::cut;
 
 /// Longest text taken, in bytes: what comes from a clipboard may be anything.
 const LIMIT: usize = 4096;
@@ -52,20 +53,54 @@ impl LineInput {
 
     /// Empties the line and remembers what was in it.
     pub fn take(&mut self) -> String {
+        self.remember();
         let text = std::mem::take(&mut self.text);
         self.cursor = 0;
-        self.recalled = None;
-        if !text.trim().is_empty() && self.history.last() != Some(&text) {
-            self.history.push(text.clone());
-            if self.history.len() > HISTORY {
-                self.history.remove(0);
-            }
-        }
         text
+    }
+
+    /// Remembers what is in the line, and gives it where it may be kept: what begins with a space may not.
+    pub fn remember(&mut self) -> Option<String> {
+        self.recalled = None;
+        let text = self.text.trim().to_owned();
+        if text.is_empty() || self.text.starts_with(' ') {
+            return None;
+        }
+        self.history.retain(|earlier| *earlier != text);
+        self.history.push(text.clone());
+        if self.history.len() > HISTORY {
+            self.history.remove(0);
+        }
+        Some(text)
+    }
+
+    /// What was entered before, the newest last.
+    pub fn history(&self) -> &[String] {
+        &self.history
+    }
+
+    /// Entries from an earlier time go before those that are here.
+    pub fn precede(&mut self, mut earlier: Vec<String>) {
+        earlier.retain(|text| !self.history.contains(text));
+        earlier.append(&mut self.history);
+        let surplus = earlier.len().saturating_sub(HISTORY);
+        earlier.drain(..surplus);
+        self.history = earlier;
+        self.recalled = None;
+    }
+
+    /// Whether the cursor stands behind everything.
+    pub fn at_end(&self) -> bool {
+        self.cursor == self.text.len()
     }
 
     /// Puts text in at the cursor, as safe single-line text.
     pub fn insert(&mut self, text: &str) {
+        self.put(text);
+    }
+
+    /// The same; false where not all of it had room.
+    pub fn put(&mut self, text: &str) -> bool {
         let safe = SafeLine::new(text);
         let room = LIMIT.saturating_sub(self.text.len());
         let mut end = room.min(safe.as_str().len());
@@ -75,6 +110,17 @@ impl LineInput {
         let piece = &safe.as_str()[..end];
         self.text.insert_str(self.cursor, piece);
         self.cursor += piece.len();
+        self.settle();
+        end == safe.as_str().len()
+    }
+
+    /// What was put in or taken out may have joined its neighbours to one character; the cursor never stands
+    /// inside of one.
+    fn settle(&mut self) {
+        let mut cursor = GraphemeCursor::new(self.cursor, self.text.len(), true);
+        if !cursor.is_boundary(&self.text, 0).unwrap_or(true) {
+            self.cursor = self.after();
+        }
     }
 
     /// Whether `key` would edit this line; such a key is text before it is anything else.
@@ -155,6 +201,7 @@ impl LineInput {
     fn remove(&mut self, from: usize, to: usize) {
         self.text.replace_range(from..to, "");
         self.cursor = from;
+        self.settle();
     }
 
     fn before(&self) -> usize {
@@ -182,12 +229,26 @@ impl LineInput {
 
     /// Draws the line, scrolled so that the cursor is seen; `cursor` puts the terminal's there.
     pub fn draw(&self, frame: &mut Frame, area: Rect, style: Style, cursor: bool) {
+        self.draw_with(frame, area, style, cursor, &Span::default());
+    }
+
+    /// The same with something behind the text that is not in it; part of it is seen even where the text fills
+    /// the line.
+    pub fn draw_with(
+        &self,
+        frame: &mut Frame,
+        area: Rect,
+        style: Style,
+        cursor: bool,
+        ghost: &Span<'static>,
+    ) {
         if area.width == 0 || area.height == 0 {
             return;
         }
         let room = usize::from(area.width);
-        let to_cursor = self.text[..self.cursor].width();
-        let skip = (to_cursor + 1).saturating_sub(room);
+        let to_cursor: usize = self.text[..self.cursor].graphemes(true).map(str::width).sum();
+        let behind = ghost.width().min(room / 3).max(1);
+        let skip = (to_cursor + behind).saturating_sub(room);
         let mut passed = 0;
         let mut shown = String::new();
         let mut used = 0;
@@ -202,7 +263,8 @@ impl LineInput {
                 break;
             }
         }
-        frame.render_widget(Line::from(Span::styled(shown, style)), area);
+        let ghost = Span::styled(cut(&ghost.content, room - used), ghost.style);
+        frame.render_widget(Line::from(vec![Span::styled(shown, style), ghost]), area);
         if cursor {
             let column = to_cursor.saturating_sub(passed).min(room - 1);
             frame.set_cursor_position(Position::new(area.x + column as u16, area.y));
@@ -236,6 +298,53 @@ mod tests {
     }
 
     #[test]
+    fn the_cursor_never_stands_inside_a_character() {
+        let mut input = LineInput::with("x\u{301}");
+        typed(&mut input, &["home", "delete"]);
+        assert!(input.is_empty());
+        // The letter before joins the mark behind the cursor.
+        input.insert("\u{301}z");
+        typed(&mut input, &["home", "e"]);
+        assert_eq!(input.text(), "e\u{301}z");
+        typed(&mut input, &["backspace"]);
+        assert_eq!(input.text(), "z", "one character is taken away whole");
+        let mut flags = LineInput::with("🇩🇪🇫🇷");
+        typed(&mut flags, &["left", "left", "right", "backspace"]);
+        assert_eq!(flags.text(), "🇫🇷");
+        let mut full = LineInput::default();
+        assert!(!full.put(&"語".repeat(2000)) && full.at_end());
+        assert!(full.text().len() <= LIMIT && full.text().chars().all(|c| c == '語'));
+    }
+
+    #[test]
+    fn the_cursor_is_seen_behind_any_text() {
+        use ratatui::Terminal;
+        use ratatui::backend::TestBackend;
+        let drawn = |text: &str, width: u16, ghost: &'static str| {
+            let input = LineInput::with(text);
+            let mut terminal = Terminal::new(TestBackend::new(width, 1)).expect("a test backend never fails");
+            let draw = |f: &mut Frame| {
+                input.draw_with(f, f.area(), Style::new(), true, &Span::raw(ghost));
+            };
+            terminal.draw(draw).expect("drawn");
+            let at = terminal.get_cursor_position().expect("a cursor").x;
+            let cells: String =
+                terminal.backend().buffer().content.iter().map(ratatui::buffer::Cell::symbol).collect();
+            (at, cells)
+        };
+        assert_eq!(drawn("deploy", 20, " it").0, 6);
+        assert_eq!(drawn("日本語", 20, "").0, 6);
+        assert_eq!(drawn("e\u{301}e\u{301}", 20, "").0, 2);
+        assert_eq!(drawn("שלום", 20, "").0, 4);
+        assert_eq!(drawn(&"語".repeat(1365), 20, "").0, 18, "half a character has no place");
+        let (at, cells) = drawn(&"x".repeat(4096), 12, " and more");
+        assert_eq!((at, cells.as_str()), (8, "xxxxxxxx an…"));
+        for width in 1..4 {
+            assert!(drawn("日本語 e\u{301}", width, "語語").0 < width);
+        }
+    }
+
+    #[test]
     fn history_comes_back_and_the_draft_is_kept() {
         let mut input = LineInput::default();
         for text in ["one", "two"] {
@@ -247,5 +356,12 @@ mod tests {
         assert_eq!(input.text(), "one");
         assert!(input.newer() && input.newer() && !input.newer());
         assert_eq!(input.text(), "dra");
+        input.set(" token=abc");
+        assert_eq!(input.remember(), None, "what begins with a space is not kept");
+        input.set("one ");
+        assert_eq!(input.remember().as_deref(), Some("one"));
+        assert_eq!(input.history(), ["two", "one"], "each of them once");
+        input.precede(vec!["zero".to_owned(), "two".to_owned()]);
+        assert_eq!(input.history(), ["zero", "two", "one"]);
     }
 }

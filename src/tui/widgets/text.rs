@@ -31,6 +31,19 @@ pub fn coloured(text: &SafeText, look: &Look) -> Vec<Line<'static>> {
     text.lines.iter().map(line).collect()
 }
 
+/// A safe text with some of its characters lit, by their positions, ascending.
+pub fn lit(text: &SafeLine, letters: &[usize], style: Style, light: Style) -> Vec<Span<'static>> {
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    for (at, c) in text.as_str().chars().enumerate() {
+        let style = if letters.binary_search(&at).is_ok() { light } else { style };
+        match spans.last_mut() {
+            Some(last) if last.style == style => last.content.to_mut().push(c),
+            _ => spans.push(Span::styled(c.to_string(), style)),
+        }
+    }
+    spans
+}
+
 pub fn width(text: &str) -> usize {
     text.width()
 }

@@ -339,14 +339,14 @@ pub(super) fn is_variable(name: &str) -> bool {
 }
 
 /// Letters, digits, `.`, `_` and `-`, beginning with a letter or digit, at most 64.
-pub(super) fn is_workflow_id(id: &str) -> bool {
+pub(in crate::workflow) fn is_workflow_id(id: &str) -> bool {
     id.len() <= 64
         && id.starts_with(|c: char| c.is_ascii_alphanumeric())
         && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
 }
 
 /// `fix-a-failed-deployment` out of “Fix a failed deployment!”; empty where nothing is left.
-pub(super) fn slug(text: &str) -> String {
+pub(in crate::workflow) fn slug(text: &str) -> String {
     let mut slug = String::new();
     for c in text.chars() {
         if slug.len() >= 48 {

@@ -45,6 +45,8 @@ impl Terminal {
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", home.home());
         command.env("MWTUI_HOME", home.home());
+        // A test that needs an editor puts one there.
+        command.env("EDITOR", home.home().join("editor"));
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
         command.cwd(&home.project);

@@ -5,15 +5,16 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
 
-use super::{Focus, candidates, is_new, opinion, past_sessions};
+use super::{Focus, Offer, candidates, control, is_new, opinion, past_sessions, pointed, shown_ghost, why};
 use crate::base::{Millis, SafeLine};
-use crate::config::Role;
-use crate::matching::{Candidate, Control, ControlAction, Decision};
+use crate::config::{Action, Role};
+use crate::matching::{Answer, Candidate, Decision};
 use crate::run::{RunStatus, RunSummary, Session};
 use crate::tui::Model;
 use crate::tui::model::{ago, short};
+use crate::tui::overlays::help::keys_of;
 use crate::tui::widgets::list::{self, Column, ListState, Row};
-use crate::tui::widgets::text::{span, untrusted, wrap};
+use crate::tui::widgets::text::{cut_line, lit, span, untrusted, wrap};
 
 /// Input line, what it means so far, the lists.
 pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
@@ -53,93 +54,193 @@ fn draw_input(model: &Model, frame: &mut Frame, area: Rect) -> Rect {
     if model.console.input.is_empty() {
         frame.render_widget(Line::styled("say it in your own words", look.muted()), field);
     }
-    model.console.input.draw(frame, field, look.text(), focused && model.layers.is_empty());
+    draw_phrase(model, frame, field, focused && model.layers.is_empty());
     below
 }
 
+/// The phrase, and dim behind the cursor what would follow.
+pub(super) fn draw_phrase(model: &Model, frame: &mut Frame, area: Rect, cursor: bool) {
+    let look = &model.look;
+    let ghost = shown_ghost(model).filter(|_| cursor).map(|ghost| span(ghost, look.muted()));
+    model.console.input.draw_with(frame, area, look.text(), cursor, &ghost.unwrap_or_default());
+}
+
+/// The list is no wider than one reads across.
+const WIDEST: u16 = 92;
+
 /// What the text means so far.
 fn draw_answer(model: &Model, frame: &mut Frame, area: Rect) -> Rect {
-    let look = &model.look;
-    let Some(answer) = &model.console.answer else { return take_rows(area, 1).1 };
-    let verdict = match &answer.decision {
-        Decision::Match => None,
-        Decision::Ambiguous { choices } => Some(format!("{choices} could be meant: Enter asks which")),
-        Decision::None if answer.candidates.is_empty() => {
-            Some("No workflow of the bank fits this".to_owned())
-        }
-        Decision::None => Some("No workflow fits this yet; the nearest are".to_owned()),
-        Decision::Control(control) => Some(format!("To the console: {}", told(control))),
-    };
-    let mut area = area;
-    let waiting = opinion::line(model);
-    let verdict = verdict.map(|v| Line::from(vec![Span::raw("   "), untrusted(&v, look.subtext())]));
-    if let Some(line) = waiting.or(verdict) {
-        let (row, below) = take_rows(area, 1);
-        frame.render_widget(line, row);
-        area = below;
+    let Some(answer) = &model.console.answer else { return draw_examples(model, frame, area) };
+    let place = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(2), ..area };
+    let mut below = place;
+    let told = || verdict(model, answer, usize::from(place.width).saturating_sub(2));
+    for line in opinion::line(model).map_or_else(told, |asking| vec![asking]) {
+        let (row, rest) = take_rows(below, 1);
+        frame.render_widget(
+            line,
+            Rect { x: row.x + 2.min(row.width), width: row.width.saturating_sub(2), ..row },
+        );
+        below = rest;
     }
-    if matches!(answer.decision, Decision::Control(_)) {
-        return take_rows(area, 1).1;
+    if model.console.offer.is_some() && below.height > 10 {
+        below = take_rows(below, 1).1;
     }
-    let rows: Vec<Row> = candidates(model).iter().map(|c| candidate_row(model, c)).collect();
-    let (place, below) = take_rows(area, rows.len() as u16);
-    let place = Rect { x: place.x + 1.min(place.width), width: place.width.saturating_sub(2), ..place };
-    let columns = [
-        Column::fit(20).essential(),
-        Column::fill(),
-        Column::fit(26),
-        Column::fit(24),
-        Column::fit(5).right().essential(),
-    ];
-    let state = ListState::at(model.console.candidate);
-    list::draw(frame, place, look, &columns, &rows, &state, Some(model.console.focus == Focus::Input));
+    if !matches!(answer.decision, Decision::Control(_)) {
+        below = draw_candidates(model, frame, below, answer);
+    }
+    let below = Rect { x: area.x, width: area.width, ..below };
     take_rows(below, 1).1
 }
 
-fn told(control: &Control) -> String {
-    let about = control.workflow.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
-    match control.action {
-        ControlAction::Cancel => format!("cancel the run{about}"),
-        ControlAction::Pause => format!("pause the run{about}"),
-        ControlAction::Resume => format!("resume the run{about}"),
-        ControlAction::List => "show every workflow".to_owned(),
-        ControlAction::Explain => format!("explain{about}"),
-        ControlAction::Help => "show the keys".to_owned(),
-        ControlAction::Status => "show the runs".to_owned(),
-        ControlAction::Skip => format!("skip the step{about}"),
-        ControlAction::Back => format!("go back a step{about}"),
-        ControlAction::Quit => "leave".to_owned(),
+/// While nothing is typed: what can be.
+fn draw_examples(model: &Model, frame: &mut Frame, area: Rect) -> Rect {
+    let (row, below) = take_rows(area, 1);
+    let Some(example) = model.console.examples.first().filter(|_| !is_new(model) && area.height > 10) else {
+        return below;
+    };
+    let look = &model.look;
+    let line = Line::from(vec![
+        Span::styled("   for example  ", look.muted()),
+        span(example, look.subtext()),
+        Span::styled("   or to the console  ", look.muted()),
+        Span::styled("what is running", look.subtext()),
+        Span::styled(", ", look.muted()),
+        Span::styled("help", look.subtext()),
+    ]);
+    frame.render_widget(cut_line(&line, row.width.into()), row);
+    take_rows(below, 1).1
+}
+
+/// What Enter does, where it does not open the workflow that stands first.
+fn verdict(model: &Model, answer: &Answer, room: usize) -> Vec<Line<'static>> {
+    let look = &model.look;
+    let told = |text: String| vec![Line::from(untrusted(&text, look.subtext()))];
+    if let Some(offer) = model.console.offer {
+        return offered(model, answer, offer, room);
+    }
+    let key = keys_of(model, Action::Activate);
+    match &answer.decision {
+        Decision::Match => Vec::new(),
+        Decision::Ambiguous { choices } => told(format!("{choices} could be meant: {key} asks which")),
+        Decision::None if answer.candidates.is_empty() => {
+            told("No workflow of the bank fits this".to_owned())
+        }
+        Decision::None if perhaps(answer) => told("Not sure yet; the nearest are".to_owned()),
+        Decision::None => told("No workflow fits this yet; the nearest are".to_owned()),
+        Decision::Control(said) => {
+            vec![Line::from(vec![
+                Span::styled("To the console  ", look.muted()),
+                untrusted(&control::told(model, said), look.text()),
+            ])]
+        }
     }
 }
 
-fn candidate_row(model: &Model, candidate: &Candidate) -> Row {
+/// No workflow is meant: which is nearest and how near, and what Enter makes of the phrase.
+fn offered(model: &Model, answer: &Answer, offer: Offer, room: usize) -> Vec<Line<'static>> {
+    let look = &model.look;
+    let said = match offer {
+        Offer::NoneFits if answer.candidates.is_empty() => "No workflow fits this, and none comes near.",
+        Offer::NoneFits if perhaps(answer) => "It is not sure that a workflow is meant.",
+        Offer::NoneFits => "No workflow fits this.",
+        Offer::NoneOfThese => "None of these, then.",
+    };
+    let mut lines = vec![Line::from(vec![
+        Span::styled(format!("{} ", look.glyph("✗", "x")), look.style(Role::Warning)),
+        Span::styled(said, look.strong()),
+    ])];
+    if let Some(near) = answer.candidates.first().filter(|_| offer == Offer::NoneFits) {
+        let line = Line::from(vec![
+            Span::styled("  The nearest is ", look.subtext()),
+            untrusted(&format!("{} {}", near.id, near.name), look.text()),
+            Span::styled(format!(", {} at {:.2} of 1: ", nearness(near.score), near.score), look.subtext()),
+            untrusted(&why::in_words(near), look.subtext()),
+        ]);
+        lines.extend(wrap(&line, room, 2));
+    }
+    if let Some(remark) = model.console.opinion.remark.as_ref().filter(|_| offer == Offer::NoneFits) {
+        let line = Line::from(vec![Span::raw("  "), span(remark, look.muted())]);
+        lines.extend(wrap(&line, room, 2));
+    }
+    let line = Line::from(vec![
+        Span::styled(keys_of(model, Action::Activate), look.accent()),
+        Span::styled(" makes a workflow of your phrase and opens it in your editor", look.text()),
+    ]);
+    lines.extend(wrap(&line, room, 2));
+    lines
+}
+
+/// How near a score is that is too low for a match.
+fn nearness(score: f64) -> &'static str {
+    match score {
+        s if s < 0.2 => "far off",
+        s if s < 0.35 => "not near",
+        s if s < PERHAPS => "not near enough",
+        _ => "perhaps meant",
+    }
+}
+
+/// From this likelihood on the nearest workflow is perhaps meant, though not surely enough to say so.
+const PERHAPS: f64 = 0.45;
+
+fn perhaps(answer: &Answer) -> bool {
+    answer.candidates.first().is_some_and(|near| near.score >= PERHAPS)
+}
+
+/// The candidates; below the one that Enter opens, why.
+fn draw_candidates(model: &Model, frame: &mut Frame, area: Rect, answer: &Answer) -> Rect {
+    let look = &model.look;
+    let shown = candidates(model);
+    let asked = match answer.decision {
+        Decision::Ambiguous { choices } => choices,
+        Decision::Match => 1,
+        _ => 0,
+    };
+    let pointed = pointed(model);
+    let row = |(n, c)| candidate_row(model, c, n < asked || pointed == Some(n), pointed == Some(n));
+    let rows: Vec<Row> = shown.iter().enumerate().map(row).collect();
+    let columns =
+        [Column::fit(20).essential(), Column::fill(), Column::fit(40), Column::fit(5).right().essential()];
+    let place = Rect { width: area.width.min(WIDEST), ..area };
+    let widths = list::widths(&columns, &rows, usize::from(place.width).saturating_sub(list::LEAD));
+    let split = pointed.map_or(rows.len(), |n| n + 1);
+    let (upper, lower) = rows.split_at(split);
+    let focused = pointed.map(|_| model.console.focus == Focus::Input);
+    let (top, rest) = take_rows(place, upper.len() as u16);
+    let state = ListState::at(pointed.unwrap_or_default());
+    list::draw_aligned(frame, top, look, &columns, &widths, upper, &state, focused);
+    let mut below = rest;
+    if let Some(candidate) = pointed.and_then(|n| shown.get(n)) {
+        let (line, rest) = take_rows(below, 1);
+        let indent = list::LEAD + widths[0].unwrap_or_default() + 2;
+        let why = Line::from(vec![
+            Span::raw(" ".repeat(indent)),
+            untrusted(&why::in_words(candidate), look.subtext()),
+        ]);
+        frame.render_widget(cut_line(&why, line.width.into()), line);
+        below = rest;
+    }
+    let (bottom, rest) = take_rows(below, lower.len() as u16);
+    list::draw_aligned(frame, bottom, look, &columns, &widths, lower, &ListState::default(), None);
+    Rect { width: area.width, ..rest }
+}
+
+/// A candidate: which, its name, the phrase of it that fits best, and how well. `meant`: it is, or is asked about.
+fn candidate_row(model: &Model, candidate: &Candidate, meant: bool, pointed: bool) -> Row {
     let look = &model.look;
     // Cleaning may drop characters, which would move the lit positions; such text is shown unlit.
     let safe = SafeLine::new(&candidate.text);
-    let lit = if safe.as_str() == candidate.text { &candidate.lit[..] } else { &[] };
-    let mut spans: Vec<Span<'static>> = Vec::new();
-    for (at, c) in safe.as_str().chars().enumerate() {
-        let style = if lit.contains(&at) { look.lit() } else { look.muted() };
-        match spans.last_mut() {
-            Some(last) if last.style == style => last.content.to_mut().push(c),
-            _ => spans.push(Span::styled(c.to_string(), style)),
-        }
-    }
-    // The phrase's own trigger is shown lit already.
-    // The text that fits stands beside it already; what was mended in it does not.
-    let said = format!("said: {}", candidate.text);
-    let mended = candidate.reason.strip_prefix(&said).map(|rest| rest.trim_start_matches("; "));
-    let reason = SafeLine::new(match mended {
-        Some("") => "said so",
-        Some(rest) => rest,
-        None => &candidate.reason,
-    });
+    let letters = if safe.as_str() == candidate.text { &candidate.lit[..] } else { &[] };
+    let name = SafeLine::new(&candidate.name);
+    let style = if meant { look.text() } else { look.subtext() };
+    // A name that says the same needs no second text beside it.
+    let same = name.as_str().to_lowercase() == safe.as_str().to_lowercase();
+    let named = lit(&name, if same { letters } else { &[] }, style, look.lit());
+    let text = if same { Vec::new() } else { lit(&safe, letters, look.muted(), look.lit()) };
     Row::new(vec![
-        Line::from(untrusted(candidate.id.as_str(), look.accent())),
-        Line::from(untrusted(&candidate.name, look.text())),
-        // Where there is no room for both, that it was chosen tells more than a text of it.
-        if candidate.learned { Line::from(span(&reason, look.subtext())) } else { Line::from(spans) },
-        if candidate.learned { Line::default() } else { Line::from(span(&reason, look.subtext())) },
+        Line::from(untrusted(candidate.id.as_str(), if pointed { look.accent() } else { look.subtext() })),
+        Line::from(named),
+        Line::from(text),
         Line::styled(format!("{:.2}", candidate.score), look.muted()),
     ])
 }

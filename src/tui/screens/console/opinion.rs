@@ -4,15 +4,14 @@
 
 use ratatui::text::{Line, Span};
 
-use super::{choice, decide};
+use super::decide;
 use crate::base::{Error, Millis, Result, SafeLine, Timestamp, WorkflowId};
 use crate::config::{Action, Key, SecondOpinion};
-use crate::matching::{Answer, Candidate, Question};
+use crate::matching::{Answer, Question};
 use crate::protocol::{Request, Response};
 use crate::tui::Model;
 use crate::tui::model::short;
 use crate::tui::msg::{Asker, Effect};
-use crate::tui::overlays::choose::{Choose, Item, Pick};
 use crate::tui::screens::ScreenId;
 use crate::tui::update;
 use crate::tui::widgets::text::span;
@@ -20,13 +19,13 @@ use crate::tui::widgets::text::span;
 /// How much longer than agreed the engine is waited for: to be started, and to answer.
 const PATIENCE: Millis = Millis(1_000);
 const FRAME: Millis = Millis(250);
-/// The longest list of choices.
-const MOST: usize = 4;
 
 #[derive(Debug, Default)]
 pub struct State {
     waiting: Option<Waiting>,
     asked: u64,
+    /// Why nothing was suggested where no workflow fits.
+    pub remark: Option<SafeLine>,
 }
 
 #[derive(Debug)]
@@ -41,13 +40,17 @@ struct Waiting {
 /// What came of asking.
 #[derive(Debug, Clone)]
 pub enum Said {
-    Suggests {
-        id: WorkflowId,
-        by: String,
-        reason: String,
-    },
+    Suggests(Suggestion),
     /// None of them, or no usable answer: the sentence that says so.
     Nothing(SafeLine),
+}
+
+#[derive(Debug, Clone)]
+pub struct Suggestion {
+    pub id: WorkflowId,
+    by: String,
+    /// May be empty.
+    reason: String,
 }
 
 impl State {
@@ -104,7 +107,7 @@ pub fn answered(model: &mut Model, request: &Request, result: Result<Response>) 
     let said = match result {
         Ok(Response::Opinion(opinion)) => match opinion.id {
             Some(id) if waiting.answer.candidates.iter().any(|c| c.id == id) => {
-                Said::Suggests { id, by: name.clone(), reason: opinion.reason }
+                Said::Suggests(Suggestion { id, by: name.clone(), reason: opinion.reason })
             }
             Some(id) => {
                 Said::Nothing(SafeLine::new(&format!("{name} named {id}, which it was not asked about")))
@@ -152,7 +155,7 @@ pub fn line(model: &Model) -> Option<Line<'static>> {
     let spinner = look.spinner(model.now.0 / 250);
     let so_far = short(model.now.since(waiting.since));
     let line = Line::from(vec![
-        Span::styled(format!(" {spinner} "), look.accent()),
+        Span::styled(format!("{spinner} "), look.accent()),
         span(&SafeLine::new(&format!("asking {} which one is meant", waiting.asked.name)), look.text()),
         Span::styled(format!("   {so_far} of {}", waiting.asked.within), look.muted()),
     ]);
@@ -160,59 +163,32 @@ pub fn line(model: &Model) -> Option<Line<'static>> {
 }
 
 impl Said {
-    /// The question, with what is suggested first and marked.
-    pub fn in_question(
-        &self,
-        model: &Model,
-        phrase: &str,
-        candidates: &[Candidate],
-        title: &str,
-        mut items: Vec<Item>,
-    ) -> Choose {
+    pub fn suggests(&self) -> Option<&Suggestion> {
         match self {
-            Self::Nothing(told) => Choose::new(title, items).remark(told.clone()),
-            Self::Suggests { id, by, reason } => {
-                let is_it = |i: &Item| matches!(&i.pick, Pick::Workflow { id: own, .. } if own == id);
-                let asked = items.iter().position(is_it).map(|at| items.remove(at));
-                let first = asked.or_else(|| {
-                    let candidate = candidates.iter().find(|c| &c.id == id)?;
-                    Some(choice(model, candidate, &[], phrase))
-                });
-                items.splice(0..0, first.map(|item| because(item, by, reason)));
-                items.truncate(MOST);
-                Choose::new(title, items).suggested(id, says(by, reason))
-            }
+            Self::Suggests(suggestion) => Some(suggestion),
+            Self::Nothing(_) => None,
         }
-    }
-
-    /// Where no workflow fits by its words: the one that is suggested, as a choice.
-    pub fn offer(&self, model: &Model, phrase: &str, candidates: &[Candidate]) -> Option<Choose> {
-        let Self::Suggests { id, by, reason } = self else { return None };
-        let candidate = candidates.iter().find(|c| &c.id == id)?;
-        let item = because(choice(model, candidate, &[], phrase), by, reason);
-        let title = format!("No workflow fits by its words   “{phrase}”");
-        Some(Choose::new(&title, vec![item]).suggested(id, says(by, reason)))
     }
 
     /// Why nothing is suggested.
-    pub fn remark(&self) -> Option<&str> {
+    pub fn remark(&self) -> Option<&SafeLine> {
         match self {
-            Self::Nothing(told) => Some(told.as_str()),
-            Self::Suggests { .. } => None,
+            Self::Nothing(told) => Some(told),
+            Self::Suggests(_) => None,
         }
     }
 }
 
-/// The card, too, will say whose suggestion it was.
-fn because(mut item: Item, by: &str, reason: &str) -> Item {
-    if let Pick::Workflow { reason: why, .. } = &mut item.pick {
-        *why = with_reason(&format!("{by} suggested it"), reason);
+impl Suggestion {
+    /// For the question.
+    pub fn says(&self) -> SafeLine {
+        SafeLine::new(&with_reason(&format!("says {}", self.by), &self.reason))
     }
-    item
-}
 
-fn says(by: &str, reason: &str) -> SafeLine {
-    SafeLine::new(&with_reason(&format!("says {by}"), reason))
+    /// For the card: it, too, says whose suggestion it was.
+    pub fn because(&self) -> String {
+        with_reason(&format!("{} suggested it", self.by), &self.reason)
+    }
 }
 
 #[cfg(test)]

@@ -196,7 +196,7 @@ fn a_refused_start_says_why_and_stays() {
 
 #[test]
 fn no_match_and_control_phrases() {
-    Harness::new(80, 24).with_bank().connected().keys("zzzz qqqq<ret>").see("No workflow fits “zzzz qqqq”");
+    Harness::new(80, 24).with_bank().connected().keys("zzzz qqqq<ret>").see("No workflow fits this");
     let listed = busy(80, 24).keys("list workflows<ret>");
     assert_eq!(listed.model.screen, ScreenId::Registry);
     let nothing = Harness::new(80, 24).with_bank().connected().keys("pause this workflow<ret>");
@@ -287,8 +287,6 @@ fn what_two_could_be_meant_by_is_asked_with_what_tells_them_apart() {
     asked(60, 15).golden("choose_60x15");
     let card = harness.keys("2").see_no("Which one").see("MW-002").see("New MCP Tool Development");
     card.keys("<esc>").see_no("Why this one");
-    let narrowed = asked(80, 24).keys("category").see("narrowed to");
-    assert!(narrowed.requests().iter().all(|r| !matches!(r, Request::Start(_))), "nothing was started");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::base::{Error, digest};
 use crate::config::{ColourDepth, GlyphSet};
+use crate::matching::Options;
 use crate::run::{RunStatus, summarise};
 use crate::tui::msg::{Bank, Msg};
 use crate::tui::testing::{Harness, NOW, bundled_run};
@@ -236,7 +237,7 @@ fn a_file_that_changes_under_the_question_closes_it() {
     let mut registry = bank();
     registry.entries.retain(|e| e.file != file("release-notes.yaml", Origin::Project, "").file);
     registry.entries.push(file("release-notes.yaml", Origin::Project, &PROJECT.replace("git log", "rm")));
-    asked.send(Msg::Bank(Arc::new(Bank { registry, ..Bank::default() })));
+    asked.send(Msg::Bank(Arc::new(Bank { registry, ..Bank::empty(&Options::default()) })));
     assert!(asked.model.layers.is_empty());
     let again = asked.see("has changed");
     assert!(file_of(&again).ends_with("release-notes.yaml"), "it stays selected");
@@ -288,7 +289,7 @@ fn the_bank_read_again_keeps_the_selection() {
     let mut harness = on(80, 24, "MW-004");
     let mut registry = bank();
     registry.entries.insert(0, file("aa.yaml", Origin::User, &DRAFT.replace("on-call-handover", "aa")));
-    harness.send(Msg::Bank(Arc::new(Bank { registry, ..Bank::default() })));
+    harness.send(Msg::Bank(Arc::new(Bank { registry, ..Bank::empty(&Options::default()) })));
     assert_eq!(file_of(&harness), "bundled:MW-004.yaml");
 }
 

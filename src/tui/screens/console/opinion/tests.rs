@@ -113,7 +113,7 @@ fn what_is_suggested_stands_first_with_its_name_and_the_person_confirms() {
     nothing_started(&card);
     let other = suggested(80, 24).keys("2").see("MW-007").see_no("suggested it");
     nothing_started(&other);
-    suggested(80, 24).keys("n").see_no("Which one");
+    suggested(80, 24).keys("0").see_no("Which one").see("None of these, then.");
 }
 
 #[test]
