@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::base::{Error, Result, SafeLine};
 use crate::cli::output::{Line, SCHEMA_VERSION, Tone};
 use crate::cli::values::{Known, Taken};
-use crate::cli::{Env, Exit, explain, learned, new, opinion, words};
+use crate::cli::{Env, Exit, check, explain, learned, new, opinion, words};
 use crate::matching::{Answer, Candidate, Caution, Decision, Found, Index, Learned, Options};
 use crate::workflow::{Entry, Registry};
 
@@ -48,6 +48,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum MatchCommand {
+    Check(check::Args),
     #[command(flatten)]
     Learned(learned::LearnedCommand),
     /// Show what is known of a word: abbreviations, synonyms, opposites; without one, the whole table
@@ -63,6 +64,7 @@ impl MatchCommand {
     /// The phrase that was meant, where the command is only its first word.
     fn phrase(&self) -> Option<String> {
         match self {
+            Self::Check(args) => args.phrase(),
             Self::Learned(command) => command.phrase(),
             Self::Words { words } => (words.len() > 1).then(|| format!("words {}", words.join(" "))),
         }
@@ -80,11 +82,12 @@ pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
     let mut phrase = args.phrase.join(" ");
     if let Some(command) = &args.command {
         match command.phrase() {
-            // `learned` and `missed` take nothing, `words` one word: with more they are the beginning of a phrase.
+            // With words that the command does not take it is the beginning of a phrase.
             Some(words) if phrase.is_empty() && !args.batch => phrase = words,
             _ => {
                 refuse_options(args)?;
                 return match command {
+                    MatchCommand::Check(args) => check::run(args, env),
                     MatchCommand::Learned(command) => learned::run(command, env).await,
                     MatchCommand::Words { words: said } => words::run(said.first().map(String::as_str), env),
                 };
@@ -93,14 +96,7 @@ pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
     }
     // Files of a folder are judged by themselves: what was run with them before does not count.
     let known = if args.workflows.is_some() { Known::nothing() } else { Known::of_runs(env) };
-    let registry = match &args.workflows {
-        Some(folder) if folder.is_dir() => Registry::load_folder(folder),
-        Some(folder) => {
-            return Err(Error::not_found(format!("{} is no folder", folder.display()))
-                .hint("Give a folder of workflow files with --workflows DIR"));
-        }
-        None => env.registry(),
-    };
+    let registry = check::registry(env, args.workflows.as_ref())?;
     // Nor do settings.
     let options = if args.workflows.is_some() { Options::default() } else { env.matching()? };
     let options = match args.caution {

@@ -16,10 +16,12 @@ mod approve;
 mod ask;
 mod back;
 mod cancel;
+mod check;
 mod doctor;
 mod done;
 mod engine;
 mod events;
+mod examples;
 mod explain;
 mod fail;
 mod find;
@@ -106,6 +108,7 @@ pub enum Command {
     Summary(summary::Args),
     New(new::Args),
     Validate(validate::Args),
+    Examples(examples::Args),
     Trust(trust::Args),
     Engine(engine::Args),
     Doctor(doctor::Args),
@@ -308,6 +311,7 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Summary(args) => summary::run(&args, env).await,
         Command::New(args) => new::run(&args, env),
         Command::Validate(args) => validate::run(&args, env),
+        Command::Examples(args) => examples::run(&args, env),
         Command::Trust(args) => trust::run(&args, env).await,
         Command::Engine(args) => engine::run(&args, env).await,
         Command::Doctor(_) => doctor::run(env).await,

@@ -177,6 +177,11 @@ impl Output {
         }
     }
 
+    /// A file as it is, into a file or a pipe; never for a terminal.
+    pub fn copy(&self, text: &str) {
+        self.write(&[text]);
+    }
+
     /// One JSON object on one line, `schema_version` first.
     pub fn json(&self, value: Value) {
         self.bare_json(versioned(value));

@@ -7,11 +7,14 @@ use crate::cli::output::{Line, Tone};
 use crate::cli::{Env, Exit, find, list, validate};
 use crate::workflow::{prose, registry::EntryState};
 
-/// Show one workflow as Markdown
+/// Show one workflow as Markdown, or its file
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The workflow's id
     id: String,
+    /// The file itself: to copy it, and change the copy
+    #[arg(long)]
+    yaml: bool,
 }
 
 pub fn run(args: &Args, env: &Env) -> Result<Exit> {
@@ -24,6 +27,16 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
         }
         env.out.json(object);
         return Ok(if entry.workflow().is_some() { Exit::Done } else { Exit::Failed });
+    }
+    if args.yaml && !entry.source.is_empty() {
+        // On a screen like any text; elsewhere byte for byte, so that a copy is one.
+        let text = String::from_utf8_lossy(&entry.source);
+        if env.out.is_terminal() {
+            env.out.block("", &SafeText::new(text.trim_end()));
+        } else {
+            env.out.copy(&text);
+        }
+        return Ok(Exit::Done);
     }
     match &entry.state {
         EntryState::Broken { errors, .. } => {

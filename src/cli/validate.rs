@@ -1,16 +1,21 @@
 //! `mwtui validate`: what is wrong with workflow files, with the place and what to write.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use serde_json::json;
 
 use crate::base::{Error, Result, SafeText};
+use crate::cli::check::{self, Checked};
 use crate::cli::output::{Line, Tone};
 use crate::cli::{Env, Exit};
 use crate::workflow::parse::{FILE_LIMIT, too_large};
-use crate::workflow::{Diagnostic, Severity, parse};
+use crate::workflow::{Diagnostic, Severity, Status, Workflow, parse};
 
-/// Check workflow files
+/// With fewer examples than this, people are understood noticeably less often.
+const FEW: usize = 10;
+
+/// Check workflow files, and their trigger phrases against the bank
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The files
@@ -20,6 +25,7 @@ pub struct Args {
 
 pub fn run(args: &Args, env: &Env) -> Result<Exit> {
     let mut diagnostics = Vec::new();
+    let mut read = Vec::new();
     for path in &args.files {
         let shown = path.display().to_string();
         let unreadable = |e: std::io::Error| {
@@ -38,10 +44,26 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
         // One that grows while it is read, or that has no size of its own, is found out by the parser.
         Read::by_ref(&mut file).take(FILE_LIMIT as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         match parse(&shown, &bytes) {
-            Ok((_, warnings)) => diagnostics.extend(warnings),
+            Ok((workflow, warnings)) => {
+                diagnostics.extend(warnings);
+                diagnostics.extend(few_examples(&shown, &workflow));
+                read.push(Checked { file: shown, source: bytes, workflow: Arc::new(workflow) });
+            }
             Err(errors) => diagnostics.extend(errors),
         }
     }
+    for found in check::of_files(env, &read)? {
+        // What reading the file has said of a phrase is not said twice.
+        let same = |d: &Diagnostic| {
+            d.line > 0 && (&d.file, d.line, d.column) == (&found.file, found.line, found.column)
+        };
+        if !diagnostics.iter().any(same) {
+            diagnostics.push(found);
+        }
+    }
+    let place = |d: &Diagnostic| (d.line == 0, d.line, d.column);
+    let file = |d: &Diagnostic| args.files.iter().position(|f| f.display().to_string() == d.file);
+    diagnostics.sort_by_key(|d| (file(d), place(d)));
     let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
     if env.out.is_json() {
         env.out.json(json!({ "valid": errors == 0, "diagnostics": diagnostics }));
@@ -59,7 +81,23 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
     Ok(if errors == 0 { Exit::Done } else { Exit::Failed })
 }
 
-fn count(n: usize, what: &str) -> String {
+/// Words alone cannot know in how many ways people ask for it.
+fn few_examples(file: &str, workflow: &Workflow) -> Option<Diagnostic> {
+    if workflow.examples.len() >= FEW || matches!(workflow.status, Status::Deprecated { .. }) {
+        return None;
+    }
+    let has = match workflow.examples.len() {
+        0 => "no examples yet".to_owned(),
+        few => format!("only {}", count(few, "example")),
+    };
+    let message = format!(
+        "it has {has}: with {FEW} other ways to say it or more, people are understood far more often"
+    );
+    let help = format!("Write them under `examples:`, or, one a line: mwtui examples {} --add", workflow.id);
+    Some(Diagnostic { severity: Severity::Warning, ..Diagnostic::of_file(file, message, help) })
+}
+
+pub fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 

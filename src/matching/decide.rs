@@ -51,7 +51,7 @@ const LETTERS_LEAST: f64 = 0.15;
 /// Built once from the registry.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
-    lexicon: Lexicon,
+    pub(super) lexicon: Lexicon,
     /// For each text, whether it would be taken for a control phrase.
     sounds_like_control: Vec<bool>,
     /// The logarithm of how many sentences a workflow has, on average.

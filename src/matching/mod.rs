@@ -4,9 +4,11 @@
 //! A phrase becomes words (`text`, `stem`, `words`), each word what it may mean in this registry (`meaning`, over
 //! `index`), and those are compared with every text, by words and by direction (`score`, `vectors`). `judge` says how
 //! likely each workflow is meant and what to do; `control` what is addressed to the console, `signs` what asks for no
-//! workflow at all; `reason` tells the person why. What people choose is kept by `memory`, weighed by `learned` and
+//! workflow at all; `reason` tells the person why, and `check` the author of a phrase
+//! whether it can be told from the others. What people choose is kept by `memory`, weighed by `learned` and
 //! brought into an answer by `recall`. `docs/MATCHING.md` explains it whole.
 
+pub mod check;
 mod complete;
 mod control;
 mod decide;
@@ -34,6 +36,7 @@ mod words;
 use serde::{Deserialize, Serialize};
 
 use crate::base::WorkflowId;
+pub use crate::matching::check::{Finding, Trouble, check, check_phrase};
 pub use crate::matching::complete::complete;
 pub use crate::matching::decide::Index;
 use crate::matching::decide::cut;

@@ -357,5 +357,19 @@ fn a_very_long_text_is_cut() {
     assert!(index.decide(&long, &Learned::default()).candidates.len() <= MOST);
 }
 
+#[test]
+fn every_trigger_phrase_means_its_own_workflow() {
+    let all = bank();
+    let index = Index::new(&all);
+    for workflow in
+        all.iter().filter(|w| !matches!(w.status, Status::Deprecated { replaced_by: Some(_), .. }))
+    {
+        for phrase in &workflow.trigger_phrases {
+            assert_eq!(told(&index, phrase), format!("match {}", workflow.id), "{phrase}");
+        }
+    }
+    assert_eq!(super::check(&index), [], "and none is too near to another one's");
+}
+
 mod properties;
 mod settings;

@@ -2,10 +2,12 @@
 //! and what was expected. All that is wrong with a file is told at once, not only the first.
 //!
 //! `tree` reads YAML into nodes that know where they stand, `table` reads typed values out of
-//! them, `document` and `step` know the keys of the format, `names` what expressions may read.
+//! them, `document` and `step` know the keys of the format, `names` what expressions may read. `phrases` writes examples
+//! into a file.
 
 mod document;
 mod names;
+mod phrases;
 mod report;
 mod step;
 mod table;
@@ -15,12 +17,18 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use self::document::PHRASE_LENGTH;
 pub(super) use self::table::{is_workflow_id, slug};
 use crate::workflow::Workflow;
+pub use phrases::{remark, with_examples};
 
 /// Largest workflow file, in bytes.
 pub const FILE_LIMIT: usize = 1024 * 1024;
+
+/// Trigger phrases, and examples, of one workflow.
+pub const PHRASES: usize = 200;
+
+/// Bytes of one of them.
+pub const PHRASE_LENGTH: usize = 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

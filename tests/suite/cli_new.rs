@@ -14,7 +14,8 @@ fn a_phrase_that_fits_nothing_becomes_a_workflow() {
     let path = made.out.trim();
     assert_eq!(std::path::Path::new(path), home.paths.workflows().join("bake-chocolate-cake.yaml"));
     let checked = say(&home, &["validate", path]).ok();
-    assert!(checked.out.contains("no errors, 0 warnings"), "{checked:?}");
+    assert!(checked.out.contains("no errors, 1 warning"), "what it lacks is examples: {checked:?}");
+    assert!(checked.out.contains("no examples yet"), "{checked:?}");
     let found = say(&home, &["match", "Bake a chocolate cake!", "--json"]).ok().json();
     assert_eq!(
         (&found["decision"], &found["candidates"][0]["id"]),

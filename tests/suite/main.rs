@@ -2,6 +2,7 @@
 //! checks that no file of this folder is forgotten here.
 
 mod architecture;
+mod authors;
 mod bank;
 mod bank_words;
 mod cli_exit;

@@ -7,16 +7,11 @@ use super::report::Sink;
 use super::step;
 use super::table::{Keys, Table, brief, check_name, data, is_workflow_id, items, sentence, slug};
 use super::tree::{Node, Shape};
+use super::{PHRASE_LENGTH, PHRASES};
 use crate::base::{Millis, WorkflowId};
 use crate::workflow::{
     Backoff, Defaults, Distinction, Field, FieldKind, Prerequisite, Retry, Status, Workflow, field,
 };
-
-/// Trigger phrases, and examples, of one workflow.
-const PHRASES: usize = 200;
-
-/// Bytes of one of them.
-pub(in crate::workflow) const PHRASE_LENGTH: usize = 1024;
 
 const WORKFLOW: Keys = Keys {
     of: "a workflow",

@@ -415,6 +415,28 @@ fn values_out_of_their_bounds_are_told() {
         format!("id: t\nname: T\ntrigger_phrases: [{}]\nscope: s\nsteps: [{{title: A}}]\n", "x".repeat(1025));
     told(&long, &[(3, 19, "this phrase has 1025 bytes; 1024 are allowed")]);
     assert!(errors(long.as_bytes())[0].snippet.len() < 2000, "a snippet is short");
+    let text = format!("{HEAD}examples:\n{many}steps: [{{title: A}}]\n");
+    told(&text, &[(206, 5, "`examples` has 201 sentences; 200 are allowed")]);
+    let long = format!("{HEAD}examples: [{}]\nsteps: [{{title: A}}]\n", "x".repeat(1025));
+    told(&long, &[(5, 12, "this phrase has 1025 bytes; 1024 are allowed")]);
+}
+
+/// As long as a file may be: refused with the place, and no screen is filled with it.
+#[test]
+fn thousands_of_triggers_and_one_of_a_megabyte_are_refused() {
+    let rest = "scope: s\nsteps: [{title: A}]\n";
+    let many: String = (0..10_000).fold(String::new(), |mut text, n| {
+        let _ = writeln!(text, "  - phrase {n}");
+        text
+    });
+    told(
+        &format!("id: t\nname: T\ntrigger_phrases:\n{many}{rest}"),
+        &[(204, 5, "`trigger_phrases` has 10000 sentences; 200 are allowed")],
+    );
+    let long = "word ".repeat(1024 * 1024 / 5 - 30);
+    let long = format!("id: t\nname: T\ntrigger_phrases: [{}]\n{rest}", long.trim_end());
+    told(&long, &[(3, 19, "bytes; 1024 are allowed")]);
+    assert!(errors(long.as_bytes())[0].to_string().len() < 2000);
 }
 
 #[test]

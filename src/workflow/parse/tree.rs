@@ -284,7 +284,7 @@ impl<'t> Reader<'t, '_, '_> {
 }
 
 /// What an unquoted scalar means in YAML 1.2: `yes` and `no` are text.
-fn plain(text: &str) -> Shape {
+pub(super) fn plain(text: &str) -> Shape {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Shape::Null,
         "true" | "True" | "TRUE" => return Shape::Boolean(true),

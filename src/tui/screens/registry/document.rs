@@ -16,6 +16,9 @@ use crate::workflow::{
     Workflow,
 };
 
+/// Other ways to say it that are shown while they are folded.
+const FOLDED: usize = 2;
+
 /// The lines of the document, none wider than `room`. `examples` unfolds the other ways to say it.
 pub fn lines(look: &Look, entry: &Entry, examples: bool, room: usize) -> Vec<Line<'static>> {
     let mut page = Page { look, room, lines: Vec::new() };
@@ -226,9 +229,16 @@ impl Page<'_> {
         };
         let glyph = if examples { look.glyph("▾", "v") } else { look.glyph("▸", ">") };
         self.line(vec![Span::styled(format!("  {glyph} {folded}"), look.muted())], 4);
+        let quoted =
+            |phrase: &String| vec![Span::raw("    "), untrusted(&format!("“{phrase}”"), look.subtext())];
         if examples {
             for phrase in &workflow.examples {
-                self.line(vec![Span::raw("    "), untrusted(&format!("“{phrase}”"), look.subtext())], 5);
+                self.line(quoted(phrase), 5);
+            }
+        } else {
+            // A taste of them, a line each.
+            for phrase in workflow.examples.iter().take(FOLDED) {
+                self.lines.push(cut_line(&Line::from(quoted(phrase)), self.room));
             }
         }
     }
