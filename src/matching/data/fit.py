@@ -19,7 +19,7 @@ LEADS = [1, 2, 3, 6]
 AHEAD, BEHIND = 0.1, 0.5
 SENTENCES, WORKFLOWS = 2.5, 3.0
 SMOOTH_FIRST, SMOOTH_SECOND = 0.001, 0.003
-CAUTION, MISSED = 2.2, 1.3
+CAUTION, MISSED = 2.2, 1.2
 
 
 def measured(program, folder, path):
