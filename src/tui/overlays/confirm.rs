@@ -19,6 +19,7 @@ use crate::tui::overlays::confirm::filled::Filled;
 use crate::tui::overlays::form::Form;
 use crate::tui::overlays::trust::Trust;
 use crate::tui::overlays::{Overlay, Reaction};
+use crate::tui::screens::console::why::in_words;
 use crate::tui::widgets::text::{cut_line, untrusted, width, wrap};
 use crate::tui::widgets::{Hint, PaneState, card, hints, pane};
 use crate::workflow::{Entry, Prerequisite, Status, StepKind, Workflow, field};
@@ -214,8 +215,8 @@ impl Confirm {
             Some(phrase) if said.is_some_and(|s| s.eq_ignore_ascii_case(phrase.trim())) => {
                 why.extend(said_so(", one of its own phrases"));
             }
-            Some(_) => why.extend(said_so(&format!("; {}", self.reason))),
-            None => why.push(untrusted(self.reason.as_str(), look.subtext())),
+            Some(_) => why.extend(said_so(&format!("; {}", in_words(self.reason.as_str())))),
+            None => why.push(untrusted(&in_words(self.reason.as_str()), look.subtext())),
         }
         lines.extend(wrap(&Line::from(why), room, 0));
         if let Some(refused) = self.refused_start() {

@@ -154,7 +154,7 @@ fn offered(model: &Model, answer: &Answer, offer: Offer, room: usize) -> Vec<Lin
             Span::styled("  The nearest is ", look.subtext()),
             untrusted(&format!("{} {}", near.id, near.name), look.text()),
             Span::styled(format!(", {} at {:.2} of 1: ", nearness(near.score), near.score), look.subtext()),
-            untrusted(&why::in_words(near), look.subtext()),
+            untrusted(&why::in_words(&near.reason), look.subtext()),
         ]);
         lines.extend(wrap(&line, room, 2));
     }
@@ -215,7 +215,7 @@ fn draw_candidates(model: &Model, frame: &mut Frame, area: Rect, answer: &Answer
         let indent = list::LEAD + widths[0].unwrap_or_default() + 2;
         let why = Line::from(vec![
             Span::raw(" ".repeat(indent)),
-            untrusted(&why::in_words(candidate), look.subtext()),
+            untrusted(&why::in_words(&candidate.reason), look.subtext()),
         ]);
         frame.render_widget(cut_line(&why, line.width.into()), line);
         below = rest;

@@ -1,11 +1,9 @@
 //! Why a candidate is one, in words: the matcher's short reason as a sentence that people read in passing.
 
-use crate::matching::Candidate;
-
 /// `said: deploy MCP changes; typo: chnages→changes` → `one of its phrases: “deploy MCP changes”; chnages was read as
 /// changes`. What is not known here is told as it stands.
-pub fn in_words(candidate: &Candidate) -> String {
-    let parts = candidate.reason.split("; ").map(|part| match part.split_once(": ") {
+pub fn in_words(reason: &str) -> String {
+    let parts = reason.split("; ").map(|part| match part.split_once(": ") {
         Some(("said", text)) => format!("one of its phrases: “{text}”"),
         Some(("name", text)) => format!("you named it: “{text}”"),
         Some(("scope", text)) => format!("it is for this: “{text}”"),
@@ -38,23 +36,20 @@ mod tests {
 
     #[test]
     fn reasons_are_sentences() {
-        let words = |reason: &str| {
-            let value = serde_json::json!({
-                "id": "a", "name": "A", "score": 0.5, "text": "a", "lit": [], "reason": reason, "met": [], "features": [],
-            });
-            in_words(&serde_json::from_value(value).expect("a candidate"))
-        };
         assert_eq!(
-            words("said: deploy MCP changes; typo: chnages→changes"),
+            in_words("said: deploy MCP changes; typo: chnages→changes"),
             "one of its phrases: “deploy MCP changes”; chnages was read as changes"
         );
-        assert_eq!(words("shares: mcp"), "you share the word mcp");
-        assert_eq!(words("shares: mcp, tool"), "you share the words mcp, tool");
-        assert_eq!(words("like: k8s→kubernetes, db→database"), "k8s is like kubernetes, db is like database");
-        assert_eq!(words("begins: dep→deploy"), "dep may become deploy");
-        assert_eq!(words("id: MW-004"), "you gave its id");
+        assert_eq!(in_words("shares: mcp"), "you share the word mcp");
+        assert_eq!(in_words("shares: mcp, tool"), "you share the words mcp, tool");
+        assert_eq!(
+            in_words("like: k8s→kubernetes, db→database"),
+            "k8s is like kubernetes, db is like database"
+        );
+        assert_eq!(in_words("begins: dep→deploy"), "dep may become deploy");
+        assert_eq!(in_words("id: MW-004"), "you gave its id");
         for other in ["", "something new: altogether", "shares only common words"] {
-            assert_eq!(words(other), other);
+            assert_eq!(in_words(other), other);
         }
     }
 }
