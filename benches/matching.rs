@@ -183,14 +183,14 @@ fn decide_long_phrase(bencher: Bencher, size: usize) {
     bencher.bench_local(|| index.decide(black_box(ASKED[4]), &Learned::default()));
 }
 
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_count = 10)]
 fn build_index(bencher: Bencher, size: usize) {
     let bank = bank(size);
     bencher.bench_local(|| Index::new(black_box(&bank)));
 }
 
 /// One workflow gets another trigger phrase; what is known of the others is used again.
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_count = 10)]
 fn update_one_workflow(bencher: Bencher, size: usize) {
     let mut bank = bank(size);
     let index = Index::new(&bank);
@@ -201,7 +201,7 @@ fn update_one_workflow(bencher: Bencher, size: usize) {
 }
 
 /// The same phrases scanned letter by letter: it ranks, and decides nothing.
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_count = 24)]
 fn skim_scan(bencher: Bencher, size: usize) {
     let phrases = phrases(&bank(size));
     let matcher = SkimMatcherV2::default();
@@ -212,7 +212,7 @@ fn skim_scan(bencher: Bencher, size: usize) {
     });
 }
 
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_count = 24)]
 fn nucleo_scan(bencher: Bencher, size: usize) {
     let phrases = phrases(&bank(size));
     let mut matcher = Matcher::new(Config::DEFAULT);
