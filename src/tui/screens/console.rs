@@ -270,6 +270,7 @@ fn decide(model: &mut Model, phrase: &str, answer: Answer, said: Option<opinion:
             model.console.opinion.remark = said.as_ref().and_then(opinion::Said::remark).cloned();
             match said.filter(|said| said.suggests().is_some()) {
                 Some(said) => Choose::offer(model, said),
+                None if perhaps(&answer) => Choose::ask_if(model),
                 None => model.console.offer = Some(Offer::NoneFits),
             }
             missed(model, phrase)
@@ -283,6 +284,14 @@ fn decide(model: &mut Model, phrase: &str, answer: Answer, said: Option<opinion:
             None => Vec::new(),
         },
     }
+}
+
+/// From this likelihood on the nearest workflow is asked about, though most likely none or another one is meant.
+const PERHAPS: f64 = 0.45;
+
+/// Whether no workflow is meant for sure, but the nearest one perhaps.
+fn perhaps(answer: &Answer) -> bool {
+    answer.decision == Decision::None && answer.candidates.first().is_some_and(|near| near.score >= PERHAPS)
 }
 
 /// Keeps a phrase that fits nothing, so that people see what the bank lacks. What is started for it after all
@@ -467,6 +476,7 @@ impl Screen for Console {
             _ if pointed(model).is_some() => "look at it",
             _ if model.console.offer.is_some() => "make a workflow",
             Some(Decision::Ambiguous { .. }) => "say which",
+            _ if model.console.answer.as_ref().is_some_and(perhaps) => "say whether",
             Some(Decision::Control(said)) if control::is_idle(model, said) => "",
             Some(Decision::Control(_)) => "do it",
             _ => "what now",

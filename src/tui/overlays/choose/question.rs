@@ -24,6 +24,12 @@ impl Choose {
         Self::ask(model, "Which one do you mean?", asked, said);
     }
 
+    /// Where it is not sure that a workflow is meant: asks about the nearest.
+    pub fn ask_if(model: &mut Model) {
+        let nearest = console::answer(model).and_then(|a| a.candidates.first()).map(|c| c.id.clone());
+        Self::ask(model, "Is this what you mean?", nearest.into_iter().collect(), None);
+    }
+
     /// Where no workflow fits by its words: asks about the one that somebody else suggests.
     pub fn offer(model: &mut Model, said: Said) {
         Self::ask(model, "No workflow fits by its words", Vec::new(), Some(said));

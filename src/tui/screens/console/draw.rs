@@ -5,7 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
 
-use super::{Focus, Offer, candidates, control, is_new, opinion, past_sessions, pointed, shown_ghost, why};
+use super::{
+    Focus, Offer, candidates, control, is_new, opinion, past_sessions, perhaps, pointed, shown_ghost, why,
+};
 use crate::base::{Millis, SafeLine};
 use crate::config::{Action, Role};
 use crate::matching::{Answer, Candidate, Decision};
@@ -125,7 +127,7 @@ fn verdict(model: &Model, answer: &Answer, room: usize) -> Vec<Line<'static>> {
         Decision::None if answer.candidates.is_empty() => {
             told("No workflow of the bank fits this".to_owned())
         }
-        Decision::None if perhaps(answer) => told("Not sure yet; the nearest are".to_owned()),
+        Decision::None if perhaps(answer) => told(format!("Perhaps the first of these: {key} asks")),
         Decision::None => told("No workflow fits this yet; the nearest are".to_owned()),
         Decision::Control(said) => {
             vec![Line::from(vec![
@@ -141,7 +143,6 @@ fn offered(model: &Model, answer: &Answer, offer: Offer, room: usize) -> Vec<Lin
     let look = &model.look;
     let said = match offer {
         Offer::NoneFits if answer.candidates.is_empty() => "No workflow fits this, and none comes near.",
-        Offer::NoneFits if perhaps(answer) => "It is not sure that a workflow is meant.",
         Offer::NoneFits => "No workflow fits this.",
         Offer::NoneOfThese => "None of these, then.",
     };
@@ -175,16 +176,8 @@ fn nearness(score: f64) -> &'static str {
     match score {
         s if s < 0.2 => "far off",
         s if s < 0.35 => "not near",
-        s if s < PERHAPS => "not near enough",
-        _ => "perhaps meant",
+        _ => "not near enough",
     }
-}
-
-/// From this likelihood on the nearest workflow is perhaps meant, though not surely enough to say so.
-const PERHAPS: f64 = 0.45;
-
-fn perhaps(answer: &Answer) -> bool {
-    answer.candidates.first().is_some_and(|near| near.score >= PERHAPS)
 }
 
 /// The candidates; below the one that Enter opens, why.

@@ -113,6 +113,10 @@ fn enter_does_what_is_shown_at_every_letter() {
                     assert!(pointed.is_none(), "{text}: nothing is selected where Enter asks");
                     harness = harness.keys("<ret>").see("Which one do you mean?").keys("<esc>");
                 }
+                Decision::None if super::perhaps(&answer) => {
+                    assert!(pointed.is_none(), "{text}: nothing is selected where Enter asks");
+                    harness = harness.keys("<ret>").see("Is this what you mean?").keys("<esc>");
+                }
                 Decision::None => {
                     assert!(pointed.is_none(), "{text}: nothing is selected where nothing fits");
                     harness = harness.keys("<ret>").see("makes a workflow of your phrase");
@@ -124,6 +128,15 @@ fn enter_does_what_is_shown_at_every_letter() {
         }
         assert!(harness.requests().iter().all(|r| !matches!(r, Request::Start(_))), "nothing is started");
     }
+}
+
+#[test]
+fn the_nearest_is_asked_about_where_it_is_perhaps_meant() {
+    let harness = console(80, 24).keys("wrap up").see("Perhaps the first of these");
+    let asked = harness.keys("<ret>").see("Is this what you mean?").golden("phrase_perhaps");
+    let asked = asked.keys("1").see("Why this one").see("Thread Ending Summary").keys("<esc>");
+    let declined = asked.keys("<ret>0").see("None of these, then.").see("makes a workflow of your phrase");
+    assert!(declined.requests().iter().all(|r| !matches!(r, Request::Start(_))), "nothing is started");
 }
 
 #[test]
