@@ -40,7 +40,7 @@ def matrices(golds, answers):
     terms, mask, own, target, ids = [], [], [], [], []
     for gold, answer in zip(golds, answers):
         phrase, found = answer["phrase"], answer["candidates"][:CANDIDATES]
-        f = np.array([c["features"] for c in found]).reshape(len(found), -1)
+        f = np.array([c["features"] for c in found]).reshape(-1, 7)
         talk = np.log1p(phrase["weight"]) - 1
         x, m, t = np.zeros((CANDIDATES, 16)), np.zeros(CANDIDATES), np.zeros(CANDIDATES + 1)
         lead = np.zeros((len(found), len(LEADS)))
