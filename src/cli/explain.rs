@@ -107,6 +107,7 @@ fn signs(signs: Signs) -> String {
         (signs.refuses, "sounds like a refusal"),
         (signs.asks_past, "asks about what was"),
         (signs.asks_to_know, "asks to know something"),
+        (signs.tells, "tells that something is done"),
     ];
     let shown: Vec<&str> = all.into_iter().filter(|(on, _)| *on).map(|(_, what)| what).collect();
     if shown.is_empty() { "none that it asks for no work".to_owned() } else { shown.join("; ") }

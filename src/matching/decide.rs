@@ -434,6 +434,8 @@ impl Index {
         }
         if signs.asks_past {
             told.push("it sounds like a question about the past".to_owned());
+        } else if signs.tells {
+            told.push("it sounds like something that is done already".to_owned());
         } else if signs.asks_to_know {
             told.push("it sounds like a question, not like work".to_owned());
         }

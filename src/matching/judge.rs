@@ -12,7 +12,7 @@ use crate::matching::signs::Signs;
 /// behind the first, and what that means in a phrase of many words.
 const TERMS: usize = FEATURES.len() + 2 + LEADS.len() + 3;
 /// What it knows of the phrase itself.
-const PHRASE_TERMS: usize = 8;
+const PHRASE_TERMS: usize = 9;
 /// What the second step knows: how the first came out, the best candidate, and the phrase.
 const OUTCOME_TERMS: usize = 6 + FEATURES.len() + LEADS.len() + PHRASE_TERMS - 2;
 /// Features by which candidates are compared with each other: like words, both directions, words known.
@@ -223,6 +223,7 @@ fn phrase_terms(phrase: &Phrase) -> [f64; PHRASE_TERMS] {
         sign(phrase.signs.refuses),
         sign(phrase.signs.asks_past),
         sign(phrase.signs.asks_to_know),
+        sign(phrase.signs.tells),
         phrase.sentences - SENTENCES,
         (phrase.workflows.max(1) as f64).ln() - WORKFLOWS,
     ]

@@ -12,6 +12,8 @@ pub struct Signs {
     pub refuses: bool,
     pub asks_past: bool,
     pub asks_to_know: bool,
+    /// It tells that something is done already, or is well.
+    pub tells: bool,
 }
 
 /// What may stand before a refusal: "please don't", "we should not".
@@ -85,7 +87,6 @@ const COMPLAINTS: &[&str] = &[
 
 /// Beginnings of questions about what was. A bare `were` is `we're` without its apostrophe.
 const PAST: &[&str] = &[
-    "who",
     "when did",
     "when was",
     "when were",
@@ -99,31 +100,28 @@ const PAST: &[&str] = &[
     "has anybody",
     "has somebody",
     "has someone",
-    "has the",
-    "has it",
     "have we",
     "have you",
     "have they",
     "why did",
     "why was",
-    "why were",
     "what did",
-    "what was",
-    "what were",
     "what happened",
+    "whats happened",
     "where did",
-    "where was",
     "how did",
     "how was",
-    "how were",
-    "which",
     "how many times",
     "how long ago",
     "how long did",
-    "whats happened",
     "is it true that",
-    "has this",
     "had",
+];
+
+/// `Who` asks about the past with one of these behind it, or a word in `-ed`.
+const WHO: &[&str] = &[
+    "did", "was", "had", "has", "broke", "ran", "sent", "made", "wrote", "took", "gave", "did", "built",
+    "put", "went", "left",
 ];
 
 /// Beginnings of questions that want to know something.
@@ -182,14 +180,47 @@ const CALLS: &[&str] =
 pub fn signs(words: &[Word]) -> Signs {
     let texts: Vec<&str> = words.iter().map(|w| w.text.as_str()).collect();
     let rest = &texts[texts.iter().take_while(|w| BEFORE.contains(w)).count()..];
-    let asks_past = starts_with_any(&texts, PAST) || starts_with_any(rest, PAST);
+    let asks_past = starts_with_any(&texts, PAST) || starts_with_any(rest, PAST) || asks_who(rest);
     let call = texts.iter().any(|w| CALLS.contains(w));
     Signs {
         refuses: refuses(rest),
         asks_past,
+        tells: !call && tells(&texts),
         asks_to_know: !call && (starts_with_any(&texts, KNOWLEDGE) || starts_with_any(rest, KNOWLEDGE)),
     }
 }
+
+/// "Who approved it": `who` and what somebody did.
+fn asks_who(rest: &[&str]) -> bool {
+    matches!(rest, ["who", did, ..] if did.ends_with("ed") || WHO.contains(did))
+}
+
+/// "I already fixed it", "the tests passed, thanks", "all is green now".
+fn tells(words: &[&str]) -> bool {
+    let done = words.iter().any(|w| DONE.contains(w) || (w.ends_with("ed") && w.len() > 4));
+    let already = words.contains(&"already");
+    let thanks = words.iter().any(|w| ["thanks", "thank", "thx"].contains(w));
+    let all = words.first().is_some_and(|w| *w == "all" || *w == "everything");
+    let last = words.last().is_some_and(|w| DONE.contains(w));
+    (done && (already || (all && last)))
+        || (thanks && done && words.iter().any(|w| ["is", "are", "was", "were", "it"].contains(w)))
+}
+
+/// Words for what is over and well.
+const DONE: &[&str] = &[
+    "done",
+    "passed",
+    "green",
+    "fine",
+    "finished",
+    "fixed",
+    "gone",
+    "solved",
+    "excellent",
+    "great",
+    "well",
+    "ok",
+];
 
 fn refuses(rest: &[&str]) -> bool {
     let longest = REFUSALS.iter().filter(|r| starts(rest, r)).map(|r| count(r)).max();
@@ -241,6 +272,8 @@ mod tests {
     fn questions_are_told_from_calls_for_help() {
         assert!(of("Who deployed last night?").asks_past);
         assert!(of("did the release go out").asks_past);
+        assert!(of("I already fixed the bug").tells && of("All tests passed.").tells);
+        assert!(!of("fix the bug that the tests found").tells && !of("who reviews this").asks_past);
         assert!(of("how many servers do we have").asks_to_know);
         assert!(!of("what is wrong with the pipeline").asks_to_know);
         assert_eq!(of("deploy the server"), Signs::default());

@@ -61,7 +61,7 @@ def matrices(golds, answers):
             t[CANDIDATES] = 1 if gold["expect"] == "none" else 1e-9
         signs = phrase["signs"]
         own.append([1, phrase["unknown"], np.log1p(phrase["weight"]), signs["refuses"], signs["asks_past"],
-                    signs["asks_to_know"], phrase["sentences"] - SENTENCES,
+                    signs["asks_to_know"], signs["tells"], phrase["sentences"] - SENTENCES,
                     np.log(max(phrase["workflows"], 1)) - WORKFLOWS])
         terms.append(x), mask.append(m), target.append(t / t.sum())
         ids.append([c["id"] for c in found])
@@ -82,7 +82,7 @@ def first_step(terms, mask, own, target, counts):
         grad = np.concatenate([np.einsum("nc,nck->k", g[:, :CANDIDATES], terms), g[:, CANDIDATES] @ own])
         return -(counts * (target * np.log(p + 1e-12)).sum(1)).sum() + SMOOTH_FIRST * (w @ w), grad + 2 * SMOOTH_FIRST * w
 
-    return minimize(loss, np.zeros(24), jac=True, method="L-BFGS-B", options={"maxiter": 800}).x
+    return minimize(loss, np.zeros(25), jac=True, method="L-BFGS-B", options={"maxiter": 800}).x
 
 
 def outcomes(golds, p, terms, own, ids):
@@ -92,7 +92,7 @@ def outcomes(golds, p, terms, own, ids):
         first, second, none = share[order[0]], share[order[1]], share[CANDIDATES]
         log = lambda s: np.log(s + 0.001)
         shape = [1, log(first) - log(none), log(first) - log(second), first, none, max(0.0, 1 - none - first - second)]
-        inputs.append([*shape, *x[order[0]][:7], *x[order[0]][9:13], *phrase[1:7]])
+        inputs.append([*shape, *x[order[0]][:7], *x[order[0]][9:13], *phrase[1:8]])
         right = names and gold["expect"] == "match" and names[order[0]] == gold["ids"][0]
         classes.append(0 if right else {"ambiguous": 1, "none": 2}.get(gold["expect"], 3))
     return np.array(inputs), np.array(classes)
