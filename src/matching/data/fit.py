@@ -138,10 +138,13 @@ def main():
     row = lambda numbers: ", ".join(f"{n:.3f}" for n in numbers)
     rows = "".join(f"    [{row(r)}],\n" for r in outcome)
     print(f"""// Fitted; `README.md` beside this file says how. The order is that of `judge::terms`.
+#[allow(clippy::approx_constant, reason = "fitted numbers")]
 const WEIGHTS: [f64; TERMS] = [{row(weights[:16])}];
 // In the order of `judge::phrase_terms`.
+#[allow(clippy::approx_constant, reason = "fitted numbers")]
 const NONE_WEIGHTS: [f64; PHRASE_TERMS] = [{row(weights[16:])}];
 // For right, several, none and other, each in the order of `judge::outcome`.
+#[allow(clippy::approx_constant, reason = "fitted numbers")]
 const OUTCOME_WEIGHTS: [[f64; OUTCOME_TERMS]; 4] = [
 {rows}];
 /// What `Phrase::sentences` is where it makes no difference.
