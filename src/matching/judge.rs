@@ -1,5 +1,5 @@
 //! From how well a phrase fits each workflow to how likely each is meant, or none, and from that to what to do: take the
-//! best, ask, or say that there is none. The weights were fitted on phrases of many people for several registries
+//! best, ask, or say that there is none. The weights were fitted on phrases by many writers for several registries
 //! (`data/README.md` says how to fit them anew); nothing here knows a workflow or a phrase.
 
 use serde::Serialize;

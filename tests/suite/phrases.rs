@@ -1,4 +1,4 @@
-//! What people say against the bundled bank: phrases by somebody who has not read the code, and the examples of the
+//! What people say against the bundled bank: phrases by a writer who has not read the code, and the examples of the
 //! process bank's own document.
 
 use std::fmt::Write as _;
