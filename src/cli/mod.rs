@@ -197,7 +197,7 @@ impl Env {
 
     /// How phrases are matched, as config.toml says.
     pub fn matching(&self) -> Result<Options> {
-        Options::new(&Settings::load(&self.paths.config_file())?.matching)
+        Options::new(&Settings::load(&self.paths)?.matching)
     }
 
     /// The folder as messages to the engine name it.

@@ -1,13 +1,16 @@
 //! `config.toml`: theme, colours, glyphs, matching, a second opinion.
 
-use std::path::Path;
-
+use indexmap::IndexMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::base::Result;
+use crate::base::{Paths, Result};
+use crate::config::agents::Agent;
+use crate::config::hooks::Hook;
+use crate::config::limits::{Limits, Timeouts};
 use crate::config::matching::{self, Matching};
 use crate::config::opinion::{self, SecondOpinion};
+use crate::config::servers::Server;
 use crate::config::toml_file::{located, nearest, offset, parse, read};
 
 /// How many colours the terminal shows.
@@ -36,6 +39,13 @@ pub struct Settings {
     pub matching: Matching,
     /// `None`: nobody else is asked.
     pub second_opinion: Option<SecondOpinion>,
+    /// By name, in the order of the file.
+    pub agents: IndexMap<String, Agent>,
+    /// By name, in the order of the file.
+    pub servers: IndexMap<String, Server>,
+    pub hooks: Vec<Hook>,
+    pub limits: Limits,
+    pub timeouts: Timeouts,
 }
 
 impl Default for Settings {
@@ -46,6 +56,11 @@ impl Default for Settings {
             glyphs: None,
             matching: Matching::default(),
             second_opinion: None,
+            agents: IndexMap::new(),
+            servers: IndexMap::new(),
+            hooks: Vec::new(),
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
         }
     }
 }
@@ -69,8 +84,9 @@ const NAMES: [&str; 5] = ["theme", "colour", "glyphs", matching::TABLE, opinion:
 
 impl Settings {
     /// The defaults, changed by the file where there is one.
-    pub fn load(file: &Path) -> Result<Self> {
-        match read(file)? {
+    pub fn load(paths: &Paths) -> Result<Self> {
+        let file = paths.config_file();
+        match read(&file)? {
             Some(text) => Self::read(&file.display().to_string(), &text),
             None => Ok(Self::default()),
         }
