@@ -3,16 +3,21 @@
 
 pub mod action;
 pub mod agents;
+pub mod events;
 pub mod hooks;
 pub mod key;
 pub mod keymap;
+pub mod layers;
 pub mod limits;
 pub mod matching;
 pub mod opinion;
+mod reader;
+pub mod schema;
 pub mod servers;
 pub mod settings;
 pub mod theme;
 mod toml_file;
+pub mod tree;
 
 pub use action::{Action, Context};
 pub use agents::Agent;
