@@ -91,6 +91,12 @@ impl Activity {
         // The sender lives as long as `self`.
         let _ = changes.wait_for(|c| c.clients == 0).await;
     }
+
+    /// Comes back once no work of the engine's own is under way.
+    pub async fn no_tasks(&self) {
+        let mut changes = self.counts.subscribe();
+        let _ = changes.wait_for(|c| c.tasks == 0).await;
+    }
 }
 
 #[cfg(test)]

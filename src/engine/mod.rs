@@ -11,6 +11,7 @@ mod cancels;
 mod closing;
 mod handlers;
 mod hands;
+mod hooks;
 mod hub;
 mod journal_log;
 mod learning;
@@ -22,6 +23,7 @@ mod run_loop;
 mod serve;
 mod server;
 mod sessions;
+mod settings;
 mod turns;
 
 use std::collections::HashMap;
@@ -44,12 +46,15 @@ pub use serve::{Options, serve};
 /// What every part of the engine shares.
 struct Engine {
     paths: Paths,
+    /// As the file says them now.
+    settings: settings::Current,
     store: Arc<Store>,
     /// Runs that have not ended, as they are in the store: written by the run loop alone.
     live: RwLock<HashMap<RunId, Arc<Run>>>,
     /// What is learned from phrases, as it is in the store: written by the run loop alone.
     memory: RwLock<Arc<Memory>>,
     hub: hub::Hub,
+    hooks: hooks::Hooks,
     activity: activity::Activity,
     inputs: Sender<Input>,
     ending: watch::Sender<Ending>,

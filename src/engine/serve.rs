@@ -14,9 +14,11 @@ use tokio::sync::watch;
 use crate::base::{Error, Paths, Result, Timestamp};
 use crate::config::Settings;
 use crate::engine::activity::Activity;
+use crate::engine::hooks::Hooks;
 use crate::engine::hub::Hub;
 use crate::engine::lock::{self, Lock};
 use crate::engine::run_loop::RunLoop;
+use crate::engine::settings::Current;
 use crate::engine::{Ending, Engine, Input, learning, server};
 use crate::exec::Executor;
 use crate::protocol::Update;
@@ -85,17 +87,22 @@ pub(super) fn serve_with(
 
     let (inputs, taken) = mpsc::channel();
     let memory = learning::load(&store)?;
+    let settings = Current::new(paths);
+    let (hooks, caller) = Hooks::new(paths, &settings);
     let engine = Arc::new(Engine {
         paths: paths.clone(),
+        settings,
         store: Arc::new(store),
         live: RwLock::new(HashMap::new()),
         memory: RwLock::new(Arc::new(memory)),
         hub: Hub::default(),
+        hooks,
         activity: Activity::default(),
         inputs,
         ending: watch::Sender::new(Ending::Not),
         started_at: Timestamp::now(),
     });
+    runtime.spawn(caller.attend());
     let (notices, mut noticed) = tokio::sync::mpsc::unbounded_channel();
     let executor = Executor::new(paths.outputs(), notices);
     let run_loop = RunLoop::recover(Arc::clone(&engine), taken, executor, handle.clone())?;
@@ -218,7 +225,12 @@ fn end(
     engine.hub.broadcast(Update::Stopping);
     engine.ending.send_replace(Ending::Stopped);
     runtime.block_on(async {
-        let _ = tokio::time::timeout(LAST_WORDS, engine.activity.no_clients()).await;
+        let last = async {
+            engine.activity.no_clients().await;
+            // Hooks are told of the last events, if they are quick.
+            engine.activity.no_tasks().await;
+        };
+        let _ = tokio::time::timeout(LAST_WORDS, last).await;
     });
     looped.map_err(|_| {
         Error::internal("The run loop broke off")

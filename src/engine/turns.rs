@@ -153,6 +153,7 @@ impl Turns {
             *engine.memory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(memory);
         }
         for update in updates {
+            self.engine.hooks.tell(&update, &self.engine.activity);
             self.engine.hub.broadcast(update);
         }
         for (reply, answer) in answers {

@@ -9,6 +9,7 @@ pub mod command;
 pub mod decide;
 pub mod effect;
 pub mod event;
+pub mod line;
 pub mod resolve;
 pub mod session;
 pub mod state;

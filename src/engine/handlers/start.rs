@@ -25,6 +25,7 @@ pub struct Runnable {
 }
 
 pub async fn start(engine: &Arc<Engine>, peer: &Peer, request: Start) -> Result<Response> {
+    same_profile(engine, peer).await?;
     let folder = canonical(request.folder).await?;
     let Runnable { workflow, entry, root } =
         entry(engine, &request.workflow, &request.digest, &folder).await?;
@@ -68,13 +69,33 @@ pub async fn start(engine: &Arc<Engine>, peer: &Peer, request: Start) -> Result<
     engine.ask(|reply| Input::Start { prepared, actor: peer.actor.clone(), reply }).await
 }
 
+/// Agents, servers, hooks and limits are those of the engine's profile: nobody gets production's who asked for
+/// staging's.
+async fn same_profile(engine: &Engine, peer: &Peer) -> Result<()> {
+    let own = engine.settings.get().await?.profile.clone();
+    if own == peer.profile {
+        return Ok(());
+    }
+    let told = |profile: &Option<String>| match profile {
+        Some(name) => format!("the profile `{name}`"),
+        None => "no profile".to_owned(),
+    };
+    Err(Error::refused(format!(
+        "The engine works with {}, and this asks for {}",
+        told(&own),
+        told(&peer.profile)
+    ))
+    .cause("Whoever started the engine chose its profile; agents, servers and hooks are of that profile")
+    .hint("`mwtui engine stop` ends it once no run works; the next command starts one with its own profile"))
+}
+
 /// The workflow with this id as the registry of `folder` has it, where it is what the person saw
 /// and a person trusts it.
 pub async fn entry(engine: &Engine, id: &WorkflowId, digest: &str, folder: &Path) -> Result<Runnable> {
-    let (paths, id, digest) = (engine.paths.clone(), id.clone(), digest.to_owned());
+    let (settings, id, digest) = (engine.settings.clone(), id.clone(), digest.to_owned());
     let root = project_root(folder);
     blocking(move || {
-        let mut registry = Registry::load(&paths, &root);
+        let mut registry = Registry::load(&settings.paths()?, &root);
         let Some(index) = registry.entries.iter().position(|e| e.workflow().is_some_and(|w| w.id == id))
         else {
             return Err(missing(&registry, &id));

@@ -10,6 +10,7 @@ pub async fn status(engine: &Arc<Engine>) -> Result<Response> {
     let engine = Arc::clone(engine);
     blocking(move || {
         let counts = engine.activity.counts();
+        let settings = engine.settings.now();
         let live = engine.live.read().unwrap_or_else(PoisonError::into_inner).len();
         Ok(Response::EngineStatus(EngineStatus {
             pid: std::process::id(),
@@ -21,6 +22,9 @@ pub async fn status(engine: &Arc<Engine>) -> Result<Response> {
             working_runs: counts.working_runs,
             store_bytes: engine.store.size(),
             schema_version: engine.store.schema_version()?,
+            profile: settings.as_ref().ok().and_then(|s| s.profile.clone()),
+            settings_error: settings.err(),
+            hooks: engine.hooks.status(),
         }))
     })
     .await
