@@ -221,6 +221,9 @@ impl Turns {
                 environment.extend(self.told.iter().cloned());
                 self.hands.execute(Job { run, step, attempt, work, folder: due.folder, environment });
             }
+            Effect::StartChild { run, child, .. } => {
+                tracing::error!(%run, %child, "a child run is not started");
+            }
             Effect::Stop { run, step, attempt } => self.hands.stop(&run, &step, attempt),
             Effect::StopAll { run } => self.hands.stop_all(&run),
             Effect::Freeze { run } => self.hands.freeze(&run),
