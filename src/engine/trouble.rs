@@ -1,7 +1,13 @@
-//! A store that cannot be written: since when, why, and when it is tried again.
+//! A store that cannot be written: since when, why, when it is tried again, and what the run loop
+//! does until then.
 
-use crate::base::{Error, Millis, Timestamp};
-use crate::protocol::StoreTrouble;
+use std::sync::PoisonError;
+
+use crate::base::{Error, Millis, Result, Timestamp};
+use crate::engine::Input;
+use crate::engine::turns::Turns;
+use crate::exec::Notice;
+use crate::protocol::{StoreTrouble, Update};
 
 /// How long after the first failed commit the store is tried again; each further failure doubles it.
 const FIRST: Millis = Millis(500);
@@ -28,6 +34,53 @@ impl Trouble {
 
     pub fn shown(&self) -> StoreTrouble {
         StoreTrouble { since: self.since, error: self.error.clone() }
+    }
+}
+
+impl Turns {
+    /// Whether the store takes anything; after a failed commit it is asked only now and then.
+    pub(super) fn ready(&mut self, now: Timestamp) -> Result<()> {
+        match &self.trouble {
+            None => return Ok(()),
+            Some(trouble) if now < trouble.again => return Err(trouble.error.clone()),
+            Some(_) => {}
+        }
+        self.engine.store.probe().inspect_err(|error| self.fail(now, error))
+    }
+
+    /// Nothing can be written: say so to all who asked, keep what must not be lost.
+    pub(super) fn hold(&mut self, inputs: Vec<Input>, error: &Error) {
+        for input in inputs {
+            match input {
+                Input::Act { reply, .. }
+                | Input::Start { reply, .. }
+                | Input::Session { reply, .. }
+                | Input::Learn { reply, .. } => {
+                    // Whoever asked may be gone.
+                    let _ = reply.send(Err(error.clone()));
+                }
+                Input::Notice(Notice::Report { run, report }) => self.parked.push((run, report)),
+                Input::Notice(Notice::Output { run, step, attempt, total, lines }) => {
+                    self.outside.tell(Update::Output { run, step, attempt, total, lines });
+                }
+                Input::Stop => {}
+            }
+        }
+    }
+
+    pub(super) fn fail(&mut self, now: Timestamp, error: &Error) {
+        let trouble = Trouble::after(self.trouble.take(), error, now);
+        self.show(Some(trouble.shown()));
+        self.trouble = Some(trouble);
+    }
+
+    pub(super) fn show(&self, trouble: Option<StoreTrouble>) {
+        let mut shown = self.engine.trouble.write().unwrap_or_else(PoisonError::into_inner);
+        if *shown != trouble {
+            shown.clone_from(&trouble);
+            drop(shown);
+            self.outside.tell(Update::Store { trouble });
+        }
     }
 }
 

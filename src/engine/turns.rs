@@ -14,22 +14,22 @@ use crate::engine::sessions::Sessions;
 use crate::engine::trouble::Trouble;
 use crate::engine::{Engine, Input, Reply, activity, journal_log, load};
 use crate::exec::{Job, Notice};
-use crate::protocol::{Response, StoreTrouble, Update};
+use crate::protocol::{Response, Update};
 use crate::run::{Effect, Report, Run};
 
 /// The runs and sessions that live, as they are in the store, and what waits for the next turn.
 pub struct Turns {
-    engine: Arc<Engine>,
-    outside: Box<dyn Outside>,
+    pub(super) engine: Arc<Engine>,
+    pub(super) outside: Box<dyn Outside>,
     /// What every script is told of this installation.
     told: Vec<(String, String)>,
     runs: HashMap<RunId, Arc<Run>>,
     sessions: Sessions,
     cancels: Cancels,
     /// Reports whose commit failed.
-    parked: Vec<(RunId, Report)>,
+    pub(super) parked: Vec<(RunId, Report)>,
     /// The last commit failed: nothing is decided before this is tried again.
-    trouble: Option<Trouble>,
+    pub(super) trouble: Option<Trouble>,
     /// Timers that changed nothing when they came: run, its last event, the time.
     spent: HashMap<RunId, (u64, Timestamp)>,
 }
@@ -91,51 +91,6 @@ impl Turns {
         self.cancels.late(now);
         self.count_working();
         closings
-    }
-
-    /// Whether the store takes anything; after a failed commit it is asked only now and then.
-    fn ready(&mut self, now: Timestamp) -> Result<()> {
-        match &self.trouble {
-            None => return Ok(()),
-            Some(trouble) if now < trouble.again => return Err(trouble.error.clone()),
-            Some(_) => {}
-        }
-        self.engine.store.probe().inspect_err(|error| self.fail(now, error))
-    }
-
-    /// Nothing can be written: say so to all who asked, keep what must not be lost.
-    fn hold(&mut self, inputs: Vec<Input>, error: &Error) {
-        for input in inputs {
-            match input {
-                Input::Act { reply, .. }
-                | Input::Start { reply, .. }
-                | Input::Session { reply, .. }
-                | Input::Learn { reply, .. } => {
-                    // Whoever asked may be gone.
-                    let _ = reply.send(Err(error.clone()));
-                }
-                Input::Notice(Notice::Report { run, report }) => self.parked.push((run, report)),
-                Input::Notice(Notice::Output { run, step, attempt, total, lines }) => {
-                    self.outside.tell(Update::Output { run, step, attempt, total, lines });
-                }
-                Input::Stop => {}
-            }
-        }
-    }
-
-    fn fail(&mut self, now: Timestamp, error: &Error) {
-        let trouble = Trouble::after(self.trouble.take(), error, now);
-        self.show(Some(trouble.shown()));
-        self.trouble = Some(trouble);
-    }
-
-    fn show(&self, trouble: Option<StoreTrouble>) {
-        let mut shown = self.engine.trouble.write().unwrap_or_else(PoisonError::into_inner);
-        if *shown != trouble {
-            shown.clone_from(&trouble);
-            drop(shown);
-            self.outside.tell(Update::Store { trouble });
-        }
     }
 
     /// Decides all of it, commits it, and lets it be known.

@@ -20,6 +20,9 @@ pub const CURRENT: u32 = MIGRATIONS.len() as u32;
 
 const VERSION_KEY: &str = "schema_version";
 const PROGRAM_KEY: &str = "written_by";
+const ROOM_KEY: &str = "room";
+/// How much must find room before the store counts as writable again, in bytes.
+const ROOM: usize = 64 * 1024;
 
 /// 1: the tables of runs, definitions and sessions.
 fn first_tables(txn: &WriteTransaction) -> Result<(), TableError> {
@@ -84,5 +87,17 @@ pub fn set_version(txn: &WriteTransaction, version: u32, program: &str) -> troub
     for (key, value) in [(VERSION_KEY, version.to_string().as_str()), (PROGRAM_KEY, program)] {
         meta.insert(key, value)?;
     }
+    Ok(())
+}
+
+/// Writes something that needs room.
+pub fn fill(txn: &WriteTransaction) -> trouble::Result<()> {
+    txn.open_table(META)?.insert(ROOM_KEY, " ".repeat(ROOM).as_str())?;
+    Ok(())
+}
+
+/// Takes that away.
+pub fn empty(txn: &WriteTransaction) -> trouble::Result<()> {
+    txn.open_table(META)?.remove(ROOM_KEY)?;
     Ok(())
 }

@@ -21,7 +21,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use redb::{Database, ReadTransaction, ReadableDatabase as _};
+use redb::{Database, ReadTransaction, ReadableDatabase as _, WriteTransaction};
 
 use crate::base::{Error, ErrorKind, Result, RunId, SessionId};
 use crate::matching::MemoryEvent;
@@ -103,6 +103,19 @@ impl Store {
     /// commit is taken back when the database is opened anew, before anything else is read or
     /// written. That is tried at once, and again at every later commit. See [`is_full`].
     pub fn commit(&self, appends: &[Append]) -> Result<()> {
+        self.write(|txn, before| journal::append(txn, appends, before))
+    }
+
+    /// Whether there is room for what commits need: writes as much, and takes it away again.
+    pub fn probe(&self) -> Result<()> {
+        self.write(|txn, _| migrations::fill(txn))?;
+        self.write(|txn, _| migrations::empty(txn))
+    }
+
+    fn write(
+        &self,
+        write: impl FnOnce(&WriteTransaction, &mut Vec<Before>) -> trouble::Result<()>,
+    ) -> Result<()> {
         let mut doubtful = self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
         if self.broken.load(Ordering::Acquire) {
             self.reopen(&mut doubtful)?;
@@ -112,7 +125,7 @@ impl Store {
             Opened::Database(database) => database
                 .begin_write()
                 .map_err(Trouble::from)
-                .and_then(|txn| journal::transaction(txn, |txn| journal::append(txn, appends, &mut before))),
+                .and_then(|txn| journal::transaction(txn, |txn| write(txn, &mut before))),
             Opened::View(_) | Opened::Closed => Err(closed().into()),
         };
         done.map_err(|trouble| {
