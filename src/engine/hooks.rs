@@ -32,6 +32,7 @@ const FAILURES: usize = 5;
 pub struct Hooks {
     changes: Sender<Change>,
     shared: Arc<Shared>,
+    caller: Mutex<Option<Caller>>,
 }
 
 #[derive(Default)]
@@ -74,7 +75,7 @@ pub struct Caller {
 }
 
 impl Hooks {
-    pub fn new(paths: &Paths, settings: &Current) -> (Self, Caller) {
+    pub fn new(paths: &Paths, settings: &Current) -> Self {
         let (changes, receiver) = mpsc::channel(CHANGES);
         let shared = Arc::new(Shared::default());
         let exe = std::env::current_exe().map(|exe| ("MWTUI", exe.to_string_lossy().into_owned()));
@@ -91,7 +92,12 @@ impl Hooks {
             running: JoinSet::new(),
             dropped: 0,
         };
-        (Self { changes, shared }, caller)
+        Self { changes, shared, caller: Mutex::new(Some(caller)) }
+    }
+
+    /// The one who does the work; once.
+    pub fn caller(&self) -> Option<Caller> {
+        self.caller.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Never waits.

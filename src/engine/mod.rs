@@ -10,13 +10,13 @@ mod batch;
 mod cancels;
 mod closing;
 mod handlers;
-mod hands;
 mod hooks;
 mod hub;
 mod journal_log;
 mod learning;
 mod load;
 mod lock;
+mod outside;
 mod person;
 mod record;
 mod run_loop;
@@ -24,6 +24,7 @@ mod serve;
 mod server;
 mod sessions;
 mod settings;
+mod trouble;
 mod turns;
 
 use std::collections::HashMap;
@@ -36,7 +37,7 @@ use tokio::sync::{oneshot, watch};
 use crate::base::{Actor, Error, Paths, Result, RunId, SessionId, Timestamp};
 use crate::exec::Notice;
 use crate::matching::{Memory, MemoryEventBody};
-use crate::protocol::Response;
+use crate::protocol::{Response, StoreTrouble};
 use crate::run::{Export, Run, RunStarted, Verb};
 use crate::store::Store;
 use crate::workflow::Workflow;
@@ -53,6 +54,8 @@ struct Engine {
     live: RwLock<HashMap<RunId, Arc<Run>>>,
     /// What is learned from phrases, as it is in the store: written by the run loop alone.
     memory: RwLock<Arc<Memory>>,
+    /// Why nothing can be written now: written by the run loop alone.
+    trouble: RwLock<Option<StoreTrouble>>,
     hub: hub::Hub,
     hooks: hooks::Hooks,
     activity: activity::Activity,
@@ -123,6 +126,24 @@ enum SessionVerb {
 }
 
 impl Engine {
+    fn new(paths: Paths, store: Store, memory: Memory, inputs: Sender<Input>, now: Timestamp) -> Self {
+        let settings = settings::Current::new(&paths);
+        Self {
+            hooks: hooks::Hooks::new(&paths, &settings),
+            settings,
+            paths,
+            store: Arc::new(store),
+            live: RwLock::default(),
+            memory: RwLock::new(Arc::new(memory)),
+            trouble: RwLock::default(),
+            hub: hub::Hub::default(),
+            activity: activity::Activity::default(),
+            inputs,
+            ending: watch::Sender::new(Ending::Not),
+            started_at: now,
+        }
+    }
+
     /// The run as it is now, from memory or from the store. Blocking.
     fn run(&self, id: &RunId) -> Result<Arc<Run>> {
         match self.live_run(id) {

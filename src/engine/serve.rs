@@ -1,24 +1,18 @@
 //! The engine's life: take the lock, open the store, recover, serve, end.
 
-use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::{Arc, RwLock, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use rustix::fs::Mode;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
 
 use crate::base::{Error, Paths, Result, Timestamp};
 use crate::config::Settings;
-use crate::engine::activity::Activity;
-use crate::engine::hooks::Hooks;
-use crate::engine::hub::Hub;
 use crate::engine::lock::{self, Lock};
 use crate::engine::run_loop::RunLoop;
-use crate::engine::settings::Current;
 use crate::engine::{Ending, Engine, Input, learning, server};
 use crate::exec::Executor;
 use crate::protocol::Update;
@@ -87,22 +81,10 @@ pub(super) fn serve_with(
 
     let (inputs, taken) = mpsc::channel();
     let memory = learning::load(&store)?;
-    let settings = Current::new(paths);
-    let (hooks, caller) = Hooks::new(paths, &settings);
-    let engine = Arc::new(Engine {
-        paths: paths.clone(),
-        settings,
-        store: Arc::new(store),
-        live: RwLock::new(HashMap::new()),
-        memory: RwLock::new(Arc::new(memory)),
-        hub: Hub::default(),
-        hooks,
-        activity: Activity::default(),
-        inputs,
-        ending: watch::Sender::new(Ending::Not),
-        started_at: Timestamp::now(),
-    });
-    runtime.spawn(caller.attend());
+    let engine = Arc::new(Engine::new(paths.clone(), store, memory, inputs, Timestamp::now()));
+    if let Some(caller) = engine.hooks.caller() {
+        runtime.spawn(caller.attend());
+    }
     let (notices, mut noticed) = tokio::sync::mpsc::unbounded_channel();
     let executor = Executor::new(paths.outputs(), notices);
     let run_loop = RunLoop::recover(Arc::clone(&engine), taken, executor, handle.clone())?;

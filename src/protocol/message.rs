@@ -230,6 +230,9 @@ pub struct EngineStatus {
     pub settings_error: Option<Error>,
     #[serde(default)]
     pub hooks: HooksStatus,
+    /// Why nothing can be written now.
+    #[serde(default)]
+    pub trouble: Option<StoreTrouble>,
 }
 
 /// How it went with hooks since the engine was started.
@@ -256,6 +259,13 @@ pub struct HookFailure {
     pub command: String,
     /// Safe to show, on one line.
     pub why: String,
+}
+
+/// Why the engine can write nothing down, and so begins nothing. It goes on by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreTrouble {
+    pub since: Timestamp,
+    pub error: Error,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -312,6 +322,10 @@ pub enum Update {
     /// Something was learned, missed or forgotten. A client whose copy does not end right before it
     /// asks for all of it.
     Learned(Box<MemoryEvent>),
+    /// The store cannot be written, or can be again: until then nothing changes and nothing begins.
+    Store {
+        trouble: Option<StoreTrouble>,
+    },
     /// This subscriber was too slow and missed updates: ask for everything again.
     Missed,
     /// The engine ends.

@@ -7,5 +7,5 @@ pub mod queue;
 
 pub use message::{
     ClientKind, ClientMessage, EngineStatus, Hello, HookFailure, HooksStatus, OutputChunk, OutputRange,
-    PROTOCOL, Request, Response, ServerMessage, Start, Update, Welcome,
+    PROTOCOL, Request, Response, ServerMessage, Start, StoreTrouble, Update, Welcome,
 };

@@ -20,9 +20,19 @@ pub fn describe(body: &EventBody) -> (&'static str, Option<&StepId>, Option<u32>
         EventBody::StepFailed { step, attempt, .. } => ("step.failed", Some(step), Some(*attempt)),
         EventBody::StepSkipped { step, .. } => ("step.skipped", Some(step), None),
         EventBody::StepUncertain { step, attempt } => ("step.uncertain", Some(step), Some(*attempt)),
-        EventBody::StepRetried { step } => ("step.retried", Some(step), None),
+        EventBody::StepRetried { step, .. } => ("step.retried", Some(step), None),
         EventBody::StepInterrupted { step, attempt } => ("step.interrupted", Some(step), Some(*attempt)),
         EventBody::WentBack { to, .. } => ("run.back", Some(to), None),
+        EventBody::StepHeld { step, .. } => ("step.held", Some(step), None),
+        EventBody::StepReleased { step } => ("step.released", Some(step), None),
+        EventBody::StepChild { step, attempt, .. } => ("step.child", Some(step), Some(*attempt)),
+        EventBody::StepEscalated { step, .. } => ("step.escalated", Some(step), None),
+        EventBody::ApprovalReminded { step, .. } => ("approval.reminded", Some(step), None),
+        EventBody::StepThroughSet { .. } => ("run.step_through", None, None),
+        EventBody::BreakpointSet { step, .. } => ("run.breakpoint", Some(step), None),
+        EventBody::RollbackStarted { .. } => ("run.rolling_back", None, None),
+        EventBody::RolledBack => ("run.rolled_back", None, None),
+        EventBody::SubjectMoved { .. } => ("subject.moved", None, None),
         EventBody::NoteAdded { step, .. } => ("run.note", step.as_ref(), None),
         EventBody::RunPaused { .. } => ("run.paused", None, None),
         EventBody::RunResumed => ("run.resumed", None, None),
@@ -71,7 +81,7 @@ pub fn derived(summary: &RunSummary, events: &[Event]) -> Vec<(&'static str, Val
         });
         let data = json!({
             "kind": need.kind, "title": need.title, "since": need.since, "deadline": need.deadline,
-            "detail": need.detail,
+            "detail": need.detail, "to": need.to, "child": need.child,
         });
         let Value::Object(data) = data else { return told };
         let place = (Some(&need.step), attempt);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::base::paths::project_root;
 use crate::base::{Error, Result, RunId, SessionId, WorkflowId};
+use crate::config::Settings;
 use crate::engine::handlers::canonical;
 use crate::engine::server::Peer;
 use crate::engine::{Engine, Input, Prepared, blocking};
@@ -25,7 +26,8 @@ pub struct Runnable {
 }
 
 pub async fn start(engine: &Arc<Engine>, peer: &Peer, request: Start) -> Result<Response> {
-    same_profile(engine, peer).await?;
+    let settings = engine.settings.get().await?;
+    same_profile(&settings, peer)?;
     let folder = canonical(request.folder).await?;
     let Runnable { workflow, entry, root } =
         entry(engine, &request.workflow, &request.digest, &folder).await?;
@@ -58,22 +60,38 @@ pub async fn start(engine: &Arc<Engine>, peer: &Peer, request: Start) -> Result<
             origin: entry.origin,
         },
         inputs,
-        context: Context { folder: folder.to_string_lossy().into_owned(), repo, env },
+        context: Context {
+            folder: folder.to_string_lossy().into_owned(),
+            repo,
+            env,
+            agents: commanded(&settings),
+            parallel: u32::try_from(settings.limits.parallel).ok(),
+        },
         // Known only to the run loop, which fills them in.
         session: SessionId::new(""),
         session_name: String::new(),
         phrase: request.phrase.map(|text| text.chars().take(PHRASE_LIMIT).collect()),
         prerequisites: request.prerequisites,
+        parent: None,
+        subject: None,
+        fork: None,
+        step_through: false,
+        breakpoints: Vec::new(),
     };
     let prepared = Box::new(Prepared { workflow, source: entry.source, header, root, start_commit });
     engine.ask(|reply| Input::Start { prepared, actor: peer.actor.clone(), reply }).await
 }
 
+/// The agents that have a command; for all others somebody answers.
+fn commanded(settings: &Settings) -> Vec<String> {
+    settings.agents.values().filter(|a| !a.command.is_empty()).map(|a| a.name.clone()).collect()
+}
+
 /// Agents, servers, hooks and limits are those of the engine's profile: nobody gets production's who asked for
 /// staging's.
-async fn same_profile(engine: &Engine, peer: &Peer) -> Result<()> {
-    let own = engine.settings.get().await?.profile.clone();
-    if own == peer.profile {
+fn same_profile(settings: &Settings, peer: &Peer) -> Result<()> {
+    let own = &settings.profile;
+    if *own == peer.profile {
         return Ok(());
     }
     let told = |profile: &Option<String>| match profile {
@@ -82,7 +100,7 @@ async fn same_profile(engine: &Engine, peer: &Peer) -> Result<()> {
     };
     Err(Error::refused(format!(
         "The engine works with {}, and this asks for {}",
-        told(&own),
+        told(own),
         told(&peer.profile)
     ))
     .cause("Whoever started the engine chose its profile; agents, servers and hooks are of that profile")

@@ -12,6 +12,13 @@ pub async fn status(engine: &Arc<Engine>) -> Result<Response> {
         let counts = engine.activity.counts();
         let settings = engine.settings.now();
         let live = engine.live.read().unwrap_or_else(PoisonError::into_inner).len();
+        let trouble = engine.trouble.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let schema_version = match (engine.store.schema_version(), &trouble) {
+            (Ok(version), _) => version,
+            // That it cannot be read just now is a part of the trouble.
+            (Err(_), Some(_)) => 0,
+            (Err(error), None) => return Err(error),
+        };
         Ok(Response::EngineStatus(EngineStatus {
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -21,7 +28,8 @@ pub async fn status(engine: &Arc<Engine>) -> Result<Response> {
             live_runs: u32::try_from(live).unwrap_or(u32::MAX),
             working_runs: counts.working_runs,
             store_bytes: engine.store.size(),
-            schema_version: engine.store.schema_version()?,
+            schema_version,
+            trouble,
             profile: settings.as_ref().ok().and_then(|s| s.profile.clone()),
             settings_error: settings.err(),
             hooks: engine.hooks.status(),

@@ -5,7 +5,8 @@ use crate::base::{Actor, Timestamp};
 use crate::config::events::{self, EVENTS};
 use crate::run::testing::{Driver, manual, workflow};
 use crate::run::{
-    AfterFailure, Context, Failure, FailureKind, Need, NeedKind, Outcome, RunStarted, SkipReason, WorkflowRef,
+    AfterFailure, AfterRollback, BackCause, Context, Escalation, Failure, FailureKind, Fork, Held, Need,
+    NeedKind, Outcome, Parent, RunStarted, SkipReason, Subject, WorkflowRef,
 };
 use crate::workflow::Origin;
 
@@ -31,19 +32,47 @@ fn bodies() -> Vec<EventBody> {
             passed: None,
             detail: None,
         }],
+        parent: Some(Parent { run: RunId::new("1a"), step: step(), attempt: 1 }),
+        subject: Some(Subject { name: "main".to_owned(), state: None }),
+        fork: Some(Fork { run: RunId::new("2b"), from: step(), carried: Vec::new() }),
+        step_through: true,
+        breakpoints: vec![step()],
     };
     let failure = Failure { kind: FailureKind::Exit, message: "exit 1".to_owned(), exit: Some(1) };
     vec![
         EventBody::RunStarted(Box::new(started)),
-        EventBody::StepStarted { step: step(), attempt: 1, work: Work::Manual, deadline: None },
+        EventBody::StepStarted {
+            step: step(),
+            attempt: 1,
+            work: Work::Manual,
+            deadline: None,
+            remind: Some(Timestamp(1)),
+        },
+        EventBody::StepHeld { step: step(), work: None, why: Held::Breakpoint },
+        EventBody::StepReleased { step: step() },
+        EventBody::StepChild { step: step(), attempt: 1, need: None },
+        EventBody::StepEscalated {
+            step: step(),
+            to: Escalation { level: 0, to: "ops".to_owned(), deadline: None },
+        },
+        EventBody::ApprovalReminded { step: step(), next: Timestamp(1) },
         EventBody::ActionChecked { step: step(), action: 0, checked: true },
         EventBody::StepCompleted { step: step(), attempt: 1, outcome: Outcome::default() },
         EventBody::StepFailed { step: step(), attempt: 1, failure, next: AfterFailure::Decide },
         EventBody::StepSkipped { step: step(), reason: SkipReason::Person { reason: "no".to_owned() } },
         EventBody::StepUncertain { step: step(), attempt: 1 },
-        EventBody::StepRetried { step: step() },
+        EventBody::StepRetried { step: step(), edit: Some(Box::default()) },
         EventBody::StepInterrupted { step: step(), attempt: 1 },
-        EventBody::WentBack { to: step(), reason: None },
+        EventBody::WentBack { to: step(), reason: None, cause: BackCause::PushedBack { from: step() } },
+        EventBody::StepThroughSet { on: true },
+        EventBody::BreakpointSet { step: step(), set: true },
+        EventBody::RollbackStarted {
+            reason: "why".to_owned(),
+            steps: vec![step()],
+            then: AfterRollback::Failed,
+        },
+        EventBody::RolledBack,
+        EventBody::SubjectMoved { subject: "main".to_owned(), from: None, to: None },
         EventBody::NoteAdded { step: Some(step()), text: "a note".to_owned() },
         EventBody::RunPaused { freeze: true },
         EventBody::RunResumed,
@@ -130,9 +159,14 @@ fn summary(need: Option<Need>) -> RunSummary {
 fn what_a_person_is_needed_for_is_told_when_it_begins() {
     let at = Timestamp(1000);
     let event = |seq, at, body| Event { seq, at, actor: Actor::Engine, body };
-    let work = Work::Approve { question: "May I?".to_owned(), opens: None, digest: "d".to_owned() };
-    let started =
-        EventBody::StepStarted { step: "ask".into(), attempt: 2, work, deadline: Some(Timestamp(9)) };
+    let work = Work::Approve { question: "May I?".to_owned(), opens: Vec::new(), digest: "d".to_owned() };
+    let started = EventBody::StepStarted {
+        step: "ask".into(),
+        attempt: 2,
+        work,
+        deadline: Some(Timestamp(9)),
+        remind: Some(Timestamp(5)),
+    };
     let need = Need {
         kind: NeedKind::Approve,
         step: "ask".into(),
@@ -140,6 +174,8 @@ fn what_a_person_is_needed_for_is_told_when_it_begins() {
         since: at,
         deadline: Some(Timestamp(9)),
         detail: None,
+        to: None,
+        child: None,
     };
     let lines =
         derived(&summary(Some(need.clone())), &[event(4, at, EventBody::RunResumed), event(5, at, started)]);
