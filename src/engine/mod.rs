@@ -8,7 +8,9 @@ mod activity;
 pub mod background;
 mod batch;
 mod cancels;
+mod children;
 mod closing;
+mod family;
 mod handlers;
 mod hooks;
 mod hub;
@@ -24,6 +26,7 @@ mod serve;
 mod server;
 mod sessions;
 mod settings;
+mod subjects;
 mod trouble;
 mod turns;
 
@@ -91,6 +94,17 @@ enum Input {
         actor: Actor,
         reply: Reply,
     },
+    /// A child run, made ready; nobody waits for an answer.
+    StartChild(Box<Prepared>),
+    /// A person says in which state a subject is.
+    SetSubject {
+        root: PathBuf,
+        name: String,
+        state: Option<String>,
+        reason: String,
+        actor: Actor,
+        reply: Reply,
+    },
     Session {
         verb: SessionVerb,
         actor: Actor,
@@ -107,6 +121,7 @@ enum Input {
 }
 
 /// A start with all that needs files or git found out.
+#[derive(Clone)]
 struct Prepared {
     workflow: Arc<Workflow>,
     source: Arc<[u8]>,
