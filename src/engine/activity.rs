@@ -106,7 +106,8 @@ pub fn is_working(run: &Run) -> bool {
     let is_active = matches!(run.phase, Phase::Active { .. });
     matches!(run.phase, Phase::Cancelling { .. })
         || run.steps.iter().any(|record| match &record.state {
-            StepState::Running { .. } => true,
+            // What a child run waits for, and what a loop does, is counted there.
+            StepState::Running { need, .. } => need.is_none() && !record.is_loop(),
             StepState::Waiting { on: Prompt::Retry { .. }, .. } => is_active,
             _ => false,
         })
