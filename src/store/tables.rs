@@ -49,6 +49,24 @@ pub const SESSIONS_BY_TIME: TableDefinition<(i64, &str), ()> = TableDefinition::
 /// never changed.
 pub const MEMORY_EVENTS: TableDefinition<u64, &[u8]> = TableDefinition::new("memory-events-1");
 
+/// Calls a macro with every table, those that are no longer written too: what copies a store copies
+/// these, and a test holds the list against the tables of a file.
+macro_rules! every_table {
+    ($each:ident) => {
+        $each!(META);
+        $each!(RUNS);
+        $each!(RUN_EVENTS);
+        $each!(DEFINITIONS);
+        $each!(RUNS_BY_START);
+        $each!(LIVE_RUNS);
+        $each!(SESSIONS);
+        $each!(SESSION_EVENTS);
+        $each!(SESSIONS_BY_TIME);
+        $each!(MEMORY_EVENTS);
+    };
+}
+pub(super) use every_table;
+
 /// First byte of a value: the rest is bytes as they are.
 pub const PLAIN: u8 = 0;
 
