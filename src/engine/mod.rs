@@ -8,6 +8,7 @@ mod activity;
 pub mod background;
 mod batch;
 mod closing;
+mod examine;
 mod handlers;
 mod hub;
 mod journal_log;
@@ -20,6 +21,7 @@ mod run_loop;
 mod serve;
 mod server;
 mod sessions;
+pub mod upkeep;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use crate::base::{Error, Millis, Result, RunId, Timestamp};
 use crate::engine::batch::{Batch, Due};
 use crate::engine::sessions::Sessions;
-use crate::engine::{Engine, Input, Reply, closing, journal_log, learning, load};
+use crate::engine::{Engine, Input, Reply, closing, examine, journal_log, learning, load};
 use crate::exec::{Executor, Job, Notice};
 use crate::protocol::{Response, Update};
 use crate::run::{Effect, Phase, Prompt, Report, Run, StepState, summarise};
@@ -61,6 +61,7 @@ impl RunLoop {
                 Err(error) => tracing::error!(run = %id, ?error, "a live run cannot be loaded"),
             }
         }
+        examine::mend(&engine.store, runs.values().map(AsRef::as_ref))?;
         let sessions = Sessions::load(&engine.store)?;
         tracing::info!(runs = runs.len(), sessions = sessions.open.len(), "loaded");
         engine.live.write().unwrap_or_else(PoisonError::into_inner).clone_from(&runs);

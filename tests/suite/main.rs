@@ -20,6 +20,7 @@ mod learning;
 mod opinion;
 mod phrases;
 mod readme;
+mod store;
 mod support;
 mod tui_phrases;
 mod tui_tour;
