@@ -143,3 +143,37 @@ pub fn mend<'r>(store: &Store, runs: impl Iterator<Item = &'r Run>) -> Result<()
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_is_not_its_journals_is_found_and_written_anew() {
+        let home = tempfile::tempdir().expect("temp dir");
+        let paths = Paths::under(home.path());
+        paths.create().expect("folders");
+        let frozen = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/stores/2026-11-25.redb");
+        std::fs::copy(frozen, paths.store_file()).expect("a copy");
+        let store = Store::open(&paths.store_file()).expect("a store");
+        let runs: Vec<Run> = store
+            .live_runs()
+            .expect("read")
+            .iter()
+            .map(|id| load::run(&store, id).expect("it folds"))
+            .collect();
+        mend(&store, runs.iter()).expect("mended");
+        assert_eq!(examine(&paths, &store).expect("examined").faults, []);
+
+        let mut forged = summarise(&runs[0]);
+        forged.settled += 1;
+        let run = runs[0].id().clone();
+        let append = Append::Run { run, events: Vec::new(), summary: Box::new(forged), definition: None };
+        store.commit(&[append]).expect("a wrong row");
+        let faults = examine(&paths, &store).expect("examined").faults;
+        assert!(faults.len() == 1 && faults[0].message.contains(runs[0].id().short()), "{faults:?}");
+        assert!(faults[0].message.contains("another row") && faults[0].hint.is_some(), "{faults:?}");
+        mend(&store, runs.iter()).expect("mended");
+        assert_eq!(examine(&paths, &store).expect("examined").faults, []);
+    }
+}

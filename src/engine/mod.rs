@@ -9,6 +9,8 @@ pub mod background;
 mod batch;
 mod closing;
 mod examine;
+#[cfg(test)]
+mod frozen_tests;
 mod handlers;
 mod hub;
 mod journal_log;

@@ -183,8 +183,10 @@ fn write_copy(txn: &ReadTransaction, made: &NamedTempFile) -> Result<()> {
         }
     };
     let handle = made.as_file().try_clone().map_err(|e| not_made(made.path(), e))?;
-    let database = open::new_in(handle).map_err(|e| failed(Trouble::Storage(e.into())))?;
+    let mut database = open::new_in(handle).map_err(|e| failed(Trouble::Storage(e.into())))?;
     copy_tables(txn, &database).map_err(failed)?;
+    // Its pages were given out for a file that would grow.
+    database.compact().map_err(|e| failed(Trouble::Storage(e.into())))?;
     drop(database);
     made.as_file().sync_all().map_err(|e| not_made(made.path(), e))
 }

@@ -137,7 +137,7 @@ fn a_damaged_store_says_which_backup_to_put_back_and_that_works() {
     // The damaged one cannot be put back by mistake.
     let listed = say(&home, &["backup", "--list"]).ok();
     assert!(listed.out.contains("not usable"), "{listed:?}");
-    let name = listed.out.split_whitespace().find(|word| word.contains("aside")).expect("its file");
+    let name = listed.out.split_whitespace().find(|word| word.ends_with("aside.redb")).expect("its file");
     assert_eq!(say(&home, &["restore", name]).code, 6);
     assert_eq!(runs(&home), 1);
 }
