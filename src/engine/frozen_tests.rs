@@ -161,6 +161,11 @@ impl<'s> Scene<'s> {
                 passed: None,
                 detail: None,
             }],
+            parent: None,
+            subject: None,
+            fork: None,
+            step_through: false,
+            breakpoints: Vec::new(),
         };
         let now = Timestamp(1_800_000_000_000);
         let events = start(Arc::clone(&workflow), header, &ana(), now).expect("it starts");

@@ -7,8 +7,11 @@
 mod activity;
 pub mod background;
 mod batch;
+mod cancels;
+mod children;
 mod closing;
 mod examine;
+mod family;
 #[cfg(test)]
 mod frozen_tests;
 mod handlers;
@@ -17,12 +20,16 @@ mod journal_log;
 mod learning;
 mod load;
 mod lock;
+mod outside;
 mod person;
 mod record;
 mod run_loop;
 mod serve;
 mod server;
 mod sessions;
+mod subjects;
+mod trouble;
+mod turns;
 pub mod upkeep;
 
 use std::collections::HashMap;
@@ -35,7 +42,7 @@ use tokio::sync::{oneshot, watch};
 use crate::base::{Actor, Error, Paths, Result, RunId, SessionId, Timestamp};
 use crate::exec::Notice;
 use crate::matching::{Memory, MemoryEventBody};
-use crate::protocol::Response;
+use crate::protocol::{Response, StoreTrouble};
 use crate::run::{Export, Run, RunStarted, Verb};
 use crate::store::Store;
 use crate::workflow::Workflow;
@@ -50,6 +57,8 @@ struct Engine {
     live: RwLock<HashMap<RunId, Arc<Run>>>,
     /// What is learned from phrases, as it is in the store: written by the run loop alone.
     memory: RwLock<Arc<Memory>>,
+    /// Why nothing can be written now: written by the run loop alone.
+    trouble: RwLock<Option<StoreTrouble>>,
     hub: hub::Hub,
     activity: activity::Activity,
     inputs: Sender<Input>,
@@ -84,6 +93,17 @@ enum Input {
         actor: Actor,
         reply: Reply,
     },
+    /// A child run, made ready; nobody waits for an answer.
+    StartChild(Box<Prepared>),
+    /// A person says in which state a subject is.
+    SetSubject {
+        root: PathBuf,
+        name: String,
+        state: Option<String>,
+        reason: String,
+        actor: Actor,
+        reply: Reply,
+    },
     Session {
         verb: SessionVerb,
         actor: Actor,
@@ -100,6 +120,7 @@ enum Input {
 }
 
 /// A start with all that needs files or git found out.
+#[derive(Clone)]
 struct Prepared {
     workflow: Arc<Workflow>,
     source: Arc<[u8]>,
@@ -119,6 +140,21 @@ enum SessionVerb {
 }
 
 impl Engine {
+    fn new(paths: Paths, store: Store, memory: Memory, inputs: Sender<Input>, now: Timestamp) -> Self {
+        Self {
+            paths,
+            store: Arc::new(store),
+            live: RwLock::default(),
+            memory: RwLock::new(Arc::new(memory)),
+            trouble: RwLock::default(),
+            hub: hub::Hub::default(),
+            activity: activity::Activity::default(),
+            inputs,
+            ending: watch::Sender::new(Ending::Not),
+            started_at: now,
+        }
+    }
+
     /// The run as it is now, from memory or from the store. Blocking.
     fn run(&self, id: &RunId) -> Result<Arc<Run>> {
         match self.live_run(id) {

@@ -50,9 +50,18 @@ pub(super) fn back_up(store: &Store, to: Option<&Path>) -> Result<Backup> {
 }
 
 pub(super) fn contents(contents: stored::Contents) -> Contents {
-    let stored::Contents { schema, runs, live_runs, events, definitions, sessions, learned, newest } =
-        contents;
-    Contents { schema, runs, live_runs, events, definitions, sessions, learned, newest }
+    let stored::Contents {
+        schema,
+        runs,
+        live_runs,
+        events,
+        definitions,
+        sessions,
+        learned,
+        subjects,
+        newest,
+    } = contents;
+    Contents { schema, runs, live_runs, events, definitions, sessions, learned, subjects, newest }
 }
 
 fn described(file: &Path, checked: Result<backup::Checked>) -> Backup {

@@ -10,7 +10,7 @@ use crate::base::{Error, RunId, SessionId, StepId, Timestamp, WorkflowId};
 use crate::matching::{Chosen, Memory, MemoryEvent, Offered, Opinion, Question};
 use crate::protocol::upkeep::{Backup, Examination};
 use crate::run::{
-    Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, Verb,
+    Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, SubjectState, Verb,
 };
 
 /// Raised whenever a message changes its meaning; both sides must have the same.
@@ -64,6 +64,25 @@ pub enum Request {
     },
     /// Starts a run.
     Start(Box<Start>),
+    /// Starts a new run from a step of an old one: what was settled before it is taken over.
+    Fork {
+        run: RunId,
+        from: StepId,
+        /// Inputs that are otherwise than in the old run.
+        inputs: Map<String, Value>,
+    },
+    /// The subjects of this folder's project and their states, by name.
+    Subjects {
+        folder: String,
+    },
+    /// A person says in which state a subject is. Refused from agents.
+    SetSubject {
+        folder: String,
+        name: String,
+        /// `None`: nothing is known of it any more.
+        state: Option<String>,
+        reason: String,
+    },
     /// A verb on a run.
     Act {
         run: RunId,
@@ -187,6 +206,13 @@ pub struct Start {
     pub env: IndexMap<String, String>,
     pub phrase: Option<String>,
     pub prerequisites: Vec<PrerequisiteResult>,
+    /// What the run is to change the state of, where its workflow says `moves`; the branch by default.
+    #[serde(default)]
+    pub subject: Option<String>,
+    #[serde(default)]
+    pub step_through: bool,
+    #[serde(default)]
+    pub breakpoints: Vec<StepId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,6 +253,16 @@ pub struct EngineStatus {
     pub working_runs: u32,
     pub store_bytes: u64,
     pub schema_version: u32,
+    /// Why nothing can be written now.
+    #[serde(default)]
+    pub trouble: Option<StoreTrouble>,
+}
+
+/// Why the engine can write nothing down, and so begins nothing. It goes on by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreTrouble {
+    pub since: Timestamp,
+    pub error: Error,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -234,7 +270,7 @@ pub struct EngineStatus {
 pub enum Response {
     Welcome(Welcome),
     Prerequisites(Vec<PrerequisiteResult>),
-    /// Of `Start`, `Act`: the run as it is now, the change included.
+    /// Of `Start`, `Fork`, `Act`: the run as it is now, the change included.
     Summary(Box<RunSummary>),
     RunId(RunId),
     Runs(Vec<RunSummary>),
@@ -245,6 +281,7 @@ pub enum Response {
     Session(Session),
     Sessions(Vec<Session>),
     SessionRecord(Box<SessionRecord>),
+    Subjects(Vec<SubjectState>),
     Exported(Export),
     Memory(Box<Memory>),
     /// How many lessons and missed phrases were forgotten.
@@ -285,6 +322,10 @@ pub enum Update {
     /// Something was learned, missed or forgotten. A client whose copy does not end right before it
     /// asks for all of it.
     Learned(Box<MemoryEvent>),
+    /// The store cannot be written, or can be again: until then nothing changes and nothing begins.
+    Store {
+        trouble: Option<StoreTrouble>,
+    },
     /// This subscriber was too slow and missed updates: ask for everything again.
     Missed,
     /// The engine ends.

@@ -8,5 +8,5 @@ pub mod upkeep;
 
 pub use message::{
     ClientKind, ClientMessage, EngineStatus, Hello, OutputChunk, OutputRange, PROTOCOL, Request, Response,
-    ServerMessage, Start, Update, Welcome,
+    ServerMessage, Start, StoreTrouble, Update, Welcome,
 };

@@ -15,6 +15,8 @@ pub struct Contents {
     pub sessions: u64,
     /// Events of what is learned from phrases.
     pub learned: u64,
+    /// Subjects whose state is kept.
+    pub subjects: u64,
     /// When the newest run was started.
     pub newest: Option<Timestamp>,
 }

@@ -16,7 +16,7 @@ use crate::base::{Error, ErrorKind, Result, Timestamp, paths};
 use crate::store::open::{self, Place};
 use crate::store::tables::{
     DEFINITIONS, LIVE_RUNS, MEMORY_EVENTS, META, RUN_EVENTS, RUNS, RUNS_BY_START, SESSION_EVENTS, SESSIONS,
-    SESSIONS_BY_TIME, every_table,
+    SESSIONS_BY_TIME, SUBJECTS, every_table,
 };
 use crate::store::trouble::{self, Trouble, has_no_room};
 use crate::store::{Store, examine};

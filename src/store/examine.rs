@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use redb::{ReadTransaction, ReadableTable as _, ReadableTableMetadata as _};
 
 use crate::base::{Error, RunId, SessionId, Timestamp, digest};
-use crate::run::{EventBody, RunSummary, Session};
+use crate::run::{EventBody, RunSummary, Session, SubjectState};
 use crate::store::tables::{
     DEFINITIONS, LIVE_RUNS, MEMORY_EVENTS, RUN_EVENTS, RUNS, RUNS_BY_START, SESSION_EVENTS, SESSIONS,
-    SESSIONS_BY_TIME, decode,
+    SESSIONS_BY_TIME, SUBJECTS, decode,
 };
 use crate::store::trouble::{Result, Trouble};
 use crate::store::{migrations, queries};
@@ -28,6 +28,7 @@ pub struct Contents {
     pub sessions: u64,
     /// Events of what is learned from phrases.
     pub learned: u64,
+    pub subjects: u64,
     /// When the newest run was started.
     pub newest: Option<Timestamp>,
 }
@@ -41,6 +42,7 @@ pub fn contents(txn: &ReadTransaction) -> Result<Contents> {
         definitions: txn.open_table(DEFINITIONS)?.len()?,
         sessions: txn.open_table(SESSIONS)?.len()?,
         learned: txn.open_table(MEMORY_EVENTS)?.len()?,
+        subjects: txn.open_table(SUBJECTS)?.len()?,
         newest: txn.open_table(RUNS_BY_START)?.last()?.map(|(key, _)| Timestamp(key.value().0)),
     })
 }
@@ -52,6 +54,7 @@ pub fn faults(txn: &ReadTransaction) -> Result<Vec<Error>> {
     runs(txn, &mut found)?;
     sessions(txn, &mut found)?;
     memory(txn, &mut found)?;
+    subjects(txn, &mut found)?;
     Ok(found.told())
 }
 
@@ -250,6 +253,17 @@ fn memory(txn: &ReadTransaction, found: &mut Found) -> Result<()> {
         }
         last = seq;
         if let Err(error) = event {
+            found.add(error);
+        }
+    }
+    Ok(())
+}
+
+fn subjects(txn: &ReadTransaction, found: &mut Found) -> Result<()> {
+    for entry in txn.open_table(SUBJECTS)?.iter()? {
+        let (key, value) = entry?;
+        let name = key.value().1;
+        if let Err(error) = decode::<SubjectState>(value.value(), || format!("The state of {name}")) {
             found.add(error);
         }
     }

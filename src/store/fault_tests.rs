@@ -166,3 +166,14 @@ fn a_view_shows_what_is_there_and_changes_nothing() {
     drop(database);
     assert!(std::fs::read(&copy).expect("read") == bytes, "the file below was changed");
 }
+
+#[test]
+fn a_probe_says_whether_there_is_room_and_leaves_nothing() {
+    let (disk, store) = begun();
+    store.probe().expect("there is room");
+    disk.fail(Fault::Full);
+    assert!(is_full(&store.probe().expect_err("no room")));
+    disk.heal();
+    store.probe().expect("there is room again");
+    assert_eq!(seqs(&store, "aa11"), [1, 2]);
+}

@@ -25,11 +25,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use redb::{Database, ReadTransaction, ReadableDatabase as _};
+use redb::{Database, ReadTransaction, ReadableDatabase as _, WriteTransaction};
 
 use crate::base::{Error, ErrorKind, Result, RunId, SessionId};
 use crate::matching::MemoryEvent;
-use crate::run::{Event, RunFilter, RunSummary, Session, SessionEvent};
+use crate::run::{Event, RunFilter, RunSummary, Session, SessionEvent, SubjectState};
 use open::Place;
 use trouble::Trouble;
 use undo::Before;
@@ -74,6 +74,9 @@ pub enum Append {
     Memory {
         events: Vec<MemoryEvent>,
     },
+    Subject {
+        state: Box<SubjectState>,
+    },
 }
 
 impl Store {
@@ -116,6 +119,19 @@ impl Store {
     /// commit is taken back when the database is opened anew, before anything else is read or
     /// written. That is tried at once, and again at every later commit. See [`is_full`].
     pub fn commit(&self, appends: &[Append]) -> Result<()> {
+        self.write(|txn, before| journal::append(txn, appends, before))
+    }
+
+    /// Whether there is room for what commits need: writes as much, and takes it away again.
+    pub fn probe(&self) -> Result<()> {
+        self.write(|txn, _| migrations::fill(txn))?;
+        self.write(|txn, _| migrations::empty(txn))
+    }
+
+    fn write(
+        &self,
+        write: impl FnOnce(&WriteTransaction, &mut Vec<Before>) -> trouble::Result<()>,
+    ) -> Result<()> {
         let mut doubtful = self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
         if self.broken.load(Ordering::Acquire) {
             self.reopen(&mut doubtful)?;
@@ -125,7 +141,7 @@ impl Store {
             Opened::Database(database) => database
                 .begin_write()
                 .map_err(Trouble::from)
-                .and_then(|txn| journal::transaction(txn, |txn| journal::append(txn, appends, &mut before))),
+                .and_then(|txn| journal::transaction(txn, |txn| write(txn, &mut before))),
             Opened::View(_) | Opened::Closed => Err(closed().into()),
         };
         done.map_err(|trouble| {
@@ -203,6 +219,16 @@ impl Store {
     /// What in it contradicts itself, each with what to do.
     pub fn faults(&self) -> Result<Vec<Error>> {
         self.read(examine::faults)
+    }
+
+    /// What is known of a subject of the project at `root`.
+    pub fn subject(&self, root: &str, name: &str) -> Result<Option<SubjectState>> {
+        self.read(|txn| queries::subject(txn, root, name))
+    }
+
+    /// All subjects of a project, by name.
+    pub fn subjects(&self, root: &str) -> Result<Vec<SubjectState>> {
+        self.read(|txn| queries::subjects(txn, root))
     }
 
     pub fn schema_version(&self) -> Result<u32> {

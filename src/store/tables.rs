@@ -49,6 +49,10 @@ pub const SESSIONS_BY_TIME: TableDefinition<(i64, &str), ()> = TableDefinition::
 /// never changed.
 pub const MEMORY_EVENTS: TableDefinition<u64, &[u8]> = TableDefinition::new("memory-events-1");
 
+/// (Root of a project, name of a subject) → the subject's state and its last moves ([`encode`]). An
+/// index: what moved it is in the journals of runs, or was said by a person.
+pub const SUBJECTS: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("subjects-1");
+
 /// Calls a macro with every table, those that are no longer written too: what copies a store copies
 /// these, and a test holds the list against the tables of a file.
 macro_rules! every_table {
@@ -63,6 +67,7 @@ macro_rules! every_table {
         $each!(SESSION_EVENTS);
         $each!(SESSIONS_BY_TIME);
         $each!(MEMORY_EVENTS);
+        $each!(SUBJECTS);
     };
 }
 pub(super) use every_table;

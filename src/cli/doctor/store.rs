@@ -48,6 +48,9 @@ pub async fn engine_and_store(env: &Env, findings: &mut Vec<Finding>) {
                 "engine: process {}, version {}, live runs: {}",
                 status.pid, status.version, status.live_runs
             )));
+            if let Some(trouble) = &status.trouble {
+                findings.push(from_error("store", &trouble.error));
+            }
             let own = env!("CARGO_PKG_VERSION");
             if status.version != own {
                 findings.push(bad(
