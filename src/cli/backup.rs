@@ -68,7 +68,7 @@ pub fn absolute(file: &std::path::Path) -> Result<PathBuf> {
 pub fn tell(env: &Env, backup: &Backup) {
     match &backup.contents {
         Ok(contents) => {
-            env.out.line(Line::new().dim(format!("  {}, {}", held(contents), size(backup.bytes))))
+            env.out.line(Line::new().dim(format!("  {}; {}", held(contents), size(backup.bytes))))
         }
         Err(error) => env.out.warning(error),
     }
@@ -79,9 +79,9 @@ pub fn tell(env: &Env, backup: &Backup) {
 
 pub fn held(contents: &Contents) -> String {
     let newest =
-        contents.newest.map(|at| format!(", the newest run of {}", at.local_minute())).unwrap_or_default();
+        contents.newest.map(|at| format!("; the newest run is of {}", at.local_minute())).unwrap_or_default();
     format!(
-        "{} runs, {} of them live, {} events, {} sessions, schema {}{newest}",
+        "runs: {}, of them live: {}; events: {}; sessions: {}; schema {}{newest}",
         contents.runs, contents.live_runs, contents.events, contents.sessions, contents.schema
     )
 }
