@@ -68,7 +68,7 @@ pub fn absolute(file: &std::path::Path) -> Result<PathBuf> {
 pub fn tell(env: &Env, backup: &Backup) {
     match &backup.contents {
         Ok(contents) => {
-            env.out.line(Line::new().dim(format!("  {}; {}", held(contents), size(backup.bytes))))
+            env.out.line(Line::new().dim(format!("  {}; {}", held(contents), size(backup.bytes))));
         }
         Err(error) => env.out.warning(error),
     }

@@ -23,9 +23,7 @@ pub struct Args {
 pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     let file = find(env, args.file)?;
     // Before an engine is ended for it.
-    if let Err(error) = (env.upkeep.check)(&file).contents {
-        return Err(error);
-    }
+    (env.upkeep.check)(&file).contents?;
     let stopped = crate::client::stop_engine(&env.paths, false).await.map_err(|mut error| {
         error.hint = Some("Wait for the runs that work, pause or cancel them; then restore".to_owned());
         error

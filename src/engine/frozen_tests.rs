@@ -229,17 +229,17 @@ impl<'s> Scene<'s> {
         })
     }
 
-    fn to_ask(&mut self) -> &mut Self {
+    fn until_ask(&mut self) -> &mut Self {
         self.act(Verb::Check { step: None, action: 0, checked: true }).done()
     }
 
-    fn to_build(&mut self) -> &mut Self {
+    fn until_build(&mut self) -> &mut Self {
         let values = serde_json::from_value(json!({ "plan": "patch", "replicas": 3 })).expect("an object");
-        self.to_ask().act(Verb::Answer { step: None, values })
+        self.until_ask().act(Verb::Answer { step: None, values })
     }
 
-    fn to_agree(&mut self) -> &mut Self {
-        self.to_build().complete("build").fail("lint")
+    fn until_agree(&mut self) -> &mut Self {
+        self.until_build().complete("build").fail("lint")
     }
 
     fn approve(&mut self) -> &mut Self {
@@ -261,32 +261,32 @@ fn fill(store: &Store) {
     let scene = |name: &str| Scene::begin(store, name);
     let text = |text: &str| text.to_owned();
     scene("waits for a check");
-    scene("waits for answers").to_ask();
-    scene("runs").to_build();
-    scene("waits for a retry").to_build().fail("build");
-    scene("retries").to_build().fail("build").later(60).report(Report::Wake);
-    scene("failed").to_build().fail("build").later(60).report(Report::Wake).fail("build");
-    scene("timed out").to_build().later(60).report(Report::Wake);
-    scene("uncertain").to_build().report(Report::Recovered);
-    scene("waits for approval").to_agree();
-    scene("rejected").to_agree().act(Verb::Reject { step: None, reason: text("not today") });
-    scene("too late to approve").to_agree().later(3600).report(Report::Wake);
-    scene("paused").to_build().act(Verb::Pause { freeze: false });
-    scene("paused now").to_build().act(Verb::Pause { freeze: true });
-    scene("resumed").to_build().act(Verb::Pause { freeze: true }).later(30).act(Verb::Resume);
-    scene("is cancelled").to_build().act(Verb::Cancel { reason: Some(text("no need")) });
+    scene("waits for answers").until_ask();
+    scene("runs").until_build();
+    scene("waits for a retry").until_build().fail("build");
+    scene("retries").until_build().fail("build").later(60).report(Report::Wake);
+    scene("failed").until_build().fail("build").later(60).report(Report::Wake).fail("build");
+    scene("timed out").until_build().later(60).report(Report::Wake);
+    scene("uncertain").until_build().report(Report::Recovered);
+    scene("waits for approval").until_agree();
+    scene("rejected").until_agree().act(Verb::Reject { step: None, reason: text("not today") });
+    scene("too late to approve").until_agree().later(3600).report(Report::Wake);
+    scene("paused").until_build().act(Verb::Pause { freeze: false });
+    scene("paused now").until_build().act(Verb::Pause { freeze: true });
+    scene("resumed").until_build().act(Verb::Pause { freeze: true }).later(30).act(Verb::Resume);
+    scene("is cancelled").until_build().act(Verb::Cancel { reason: Some(text("no need")) });
     scene("cancelled")
-        .to_build()
+        .until_build()
         .act(Verb::Cancel { reason: None })
         .report(Report::Stopped { left_behind: vec![text("sleep (4711)")] });
     scene("out of time").later(36_000).report(Report::Wake);
     scene("reported failed").act(Verb::Fail { step: None, reason: text("it is red") });
-    scene("skipped").to_ask().act(Verb::Skip { step: None, reason: text("known already") });
-    scene("marked done").to_build().fail("build").later(60).report(Report::Wake).fail("build").done();
-    scene("went back").to_agree().approve().complete("write").back("ask");
-    scene("left its work").to_build().back("look");
+    scene("skipped").until_ask().act(Verb::Skip { step: None, reason: text("known already") });
+    scene("marked done").until_build().fail("build").later(60).report(Report::Wake).fail("build").done();
+    scene("went back").until_agree().approve().complete("write").back("ask");
+    scene("left its work").until_build().back("look");
     scene("completed")
-        .to_agree()
+        .until_agree()
         .act(Verb::Note { step: None, text: text("a note “ü”\u{202e}") })
         .approve()
         .complete("write")

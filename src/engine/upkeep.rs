@@ -14,7 +14,7 @@ use crate::store::{Store, examine as stored};
 /// A copy of the store; `None` where an engine runs, which is to be asked.
 pub fn backup(paths: &Paths, to: Option<&Path>) -> Result<Option<Backup>> {
     there(paths)?;
-    let Some(_lock) = lock(paths)? else { return Ok(None) };
+    let Turn::Ours(_lock) = turn(paths)? else { return Ok(None) };
     back_up(&Store::view(&paths.store_file())?, to).map(Some)
 }
 
@@ -33,7 +33,7 @@ pub fn restore(paths: &Paths, file: &Path) -> Result<Option<Restored>> {
 /// Looks the store over without changing it; `None` where an engine runs.
 pub fn examine(paths: &Paths) -> Result<Option<Examination>> {
     there(paths)?;
-    let Some(_lock) = lock(paths)? else { return Ok(None) };
+    let Turn::Ours(_lock) = turn(paths)? else { return Ok(None) };
     examine::examine(paths, &Store::view(&paths.store_file())?).map(Some)
 }
 
@@ -89,7 +89,17 @@ fn there(paths: &Paths) -> Result<()> {
     }
 }
 
-/// `None` where an engine has it. Without its folder no engine can run, and nothing is made for a look.
-fn lock(paths: &Paths) -> Result<Option<Option<Lock>>> {
-    if paths.run.is_dir() { Ok(lock::take(paths)?.map(Some)) } else { Ok(Some(None)) }
+/// Who may open the store.
+enum Turn {
+    Engine,
+    /// With the lock that keeps engines from starting.
+    Ours(Option<Lock>),
+}
+
+/// Without the lock's folder no engine can run, and for a look nothing is made.
+fn turn(paths: &Paths) -> Result<Turn> {
+    if !paths.run.is_dir() {
+        return Ok(Turn::Ours(None));
+    }
+    Ok(lock::take(paths)?.map_or(Turn::Engine, |lock| Turn::Ours(Some(lock))))
 }

@@ -30,7 +30,7 @@ pub fn folders(outputs: &Path) -> Vec<Folder> {
             let run = RunId::from(path.file_name()?.to_str()?);
             let pids = entries(&path).filter(|file| file.extension().is_some_and(|e| e == "pid"));
             let pids = pids.map(|path| PidFile { alive: alive(&path), path }).collect();
-            Some(Folder { run, pids, path })
+            Some(Folder { run, path, pids })
         })
         .collect();
     found.sort_by(|a, b| a.run.cmp(&b.run));
