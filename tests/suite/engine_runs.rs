@@ -267,7 +267,7 @@ async fn no_agent_can_give_an_approval() {
 async fn subscribed(home: &Home) -> Framed<UnixStream, LengthDelimitedCodec> {
     let stream = UnixStream::connect(home.paths.socket()).await.expect("connected");
     let mut framed = Framed::new(stream, frame::codec());
-    let hello = Hello { protocol: PROTOCOL, version: "0".to_owned(), client: ClientKind::Tui };
+    let hello = Hello { protocol: PROTOCOL, version: "0".to_owned(), client: ClientKind::Tui, profile: None };
     for (id, request) in [Request::Hello(hello), Request::Subscribe].into_iter().enumerate() {
         let message = ClientMessage { id: id as u64, request };
         framed.send(frame::encode(&message).expect("JSON")).await.expect("sent");
@@ -395,7 +395,7 @@ async fn a_full_disk_loses_no_report_and_acknowledges_nothing() {
     // No file can grow any more: not the store, nor the log that would say so.
     let note = Verb::Note { step: None, text: "never".to_owned() };
     let failed = client.act(started.run.clone(), note).await.expect_err("it cannot be written");
-    assert_eq!(failed.kind, ErrorKind::Internal);
+    assert_eq!(failed.kind, ErrorKind::NoRoom);
     std::fs::write(home.project.join("go"), "").expect("written");
     until("the script has ended", async || (home.processes() == home.engines()).then_some(())).await;
     let during = client.run(started.run.clone()).await.expect("reading still works");
