@@ -17,6 +17,7 @@ pub mod summary;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+pub mod values;
 mod verbs;
 
 pub use apply::{apply, begin, replay};
