@@ -7,8 +7,10 @@
 mod activity;
 pub mod background;
 mod batch;
+mod cancels;
 mod closing;
 mod handlers;
+mod hands;
 mod hub;
 mod journal_log;
 mod learning;
@@ -20,6 +22,7 @@ mod run_loop;
 mod serve;
 mod server;
 mod sessions;
+mod turns;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -11,7 +11,8 @@ use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::base::{Error, Millis, Paths, Result, Timestamp};
+use crate::base::{Error, Paths, Result, Timestamp};
+use crate::config::Settings;
 use crate::engine::activity::Activity;
 use crate::engine::hub::Hub;
 use crate::engine::lock::{self, Lock};
@@ -32,22 +33,9 @@ pub struct Options {
     pub idle: Duration,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Self { idle: Duration::from_secs(30) }
-    }
-}
-
 impl Options {
-    /// The defaults, but for what `MWTUI_ENGINE_IDLE` (milliseconds) says.
-    pub fn from_env() -> Result<Self> {
-        match std::env::var("MWTUI_ENGINE_IDLE") {
-            Err(_) => Ok(Self::default()),
-            Ok(text) => text.trim().parse().map(|ms| Self { idle: Millis(ms).as_duration() }).map_err(|_| {
-                Error::usage(format!("MWTUI_ENGINE_IDLE is “{text}”, which is no number of milliseconds"))
-                    .hint("Unset it, or write 30000 for half a minute")
-            }),
-        }
+    pub fn of(settings: &Settings) -> Self {
+        Self { idle: settings.engine_idle.as_duration() }
     }
 }
 

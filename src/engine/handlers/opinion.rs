@@ -17,8 +17,8 @@ pub async fn ask(engine: &Arc<Engine>, peer: &Peer, number: u64, question: Quest
     let mut waited_for = peer.opinion.subscribe();
     let paths = &engine.paths;
     let work = async {
-        let file = paths.config_file();
-        let settings = blocking(move || Settings::load(&file)).await?;
+        let own = paths.clone();
+        let settings = blocking(move || Settings::load(&own)).await?;
         let asked = settings.second_opinion.ok_or_else(|| {
             Error::usage("No second opinion is configured")
                 .hint("Add a [second_opinion] to config.toml; docs/CONFIGURATION.md shows how")
