@@ -10,18 +10,19 @@ mod batch;
 mod cancels;
 mod closing;
 mod handlers;
-mod hands;
 mod hub;
 mod journal_log;
 mod learning;
 mod load;
 mod lock;
+mod outside;
 mod person;
 mod record;
 mod run_loop;
 mod serve;
 mod server;
 mod sessions;
+mod trouble;
 mod turns;
 
 use std::collections::HashMap;
@@ -34,7 +35,7 @@ use tokio::sync::{oneshot, watch};
 use crate::base::{Actor, Error, Paths, Result, RunId, SessionId, Timestamp};
 use crate::exec::Notice;
 use crate::matching::{Memory, MemoryEventBody};
-use crate::protocol::Response;
+use crate::protocol::{Response, StoreTrouble};
 use crate::run::{Export, Run, RunStarted, Verb};
 use crate::store::Store;
 use crate::workflow::Workflow;
@@ -49,6 +50,8 @@ struct Engine {
     live: RwLock<HashMap<RunId, Arc<Run>>>,
     /// What is learned from phrases, as it is in the store: written by the run loop alone.
     memory: RwLock<Arc<Memory>>,
+    /// Why nothing can be written now: written by the run loop alone.
+    trouble: RwLock<Option<StoreTrouble>>,
     hub: hub::Hub,
     activity: activity::Activity,
     inputs: Sender<Input>,
@@ -118,6 +121,21 @@ enum SessionVerb {
 }
 
 impl Engine {
+    fn new(paths: Paths, store: Store, memory: Memory, inputs: Sender<Input>, now: Timestamp) -> Self {
+        Self {
+            paths,
+            store: Arc::new(store),
+            live: RwLock::default(),
+            memory: RwLock::new(Arc::new(memory)),
+            trouble: RwLock::default(),
+            hub: hub::Hub::default(),
+            activity: activity::Activity::default(),
+            inputs,
+            ending: watch::Sender::new(Ending::Not),
+            started_at: now,
+        }
+    }
+
     /// The run as it is now, from memory or from the store. Blocking.
     fn run(&self, id: &RunId) -> Result<Arc<Run>> {
         match self.live_run(id) {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use crate::base::{Result, SessionId, Timestamp};
+use crate::engine::outside::Real;
 use crate::engine::turns::Turns;
 use crate::engine::{Engine, Input, closing};
 use crate::exec::Executor;
@@ -25,15 +26,16 @@ pub struct RunLoop {
 }
 
 impl RunLoop {
-    /// Loads what lives and settles what an earlier engine left behind, durably.
+    /// Loads what lives and settles what an earlier engine left behind.
     pub fn recover(
         engine: Arc<Engine>,
         inputs: Receiver<Input>,
         executor: Executor,
         runtime: Handle,
     ) -> Result<Self> {
-        let mut turns = Turns::load(Arc::clone(&engine), Box::new(executor), environment(&engine))?;
-        let mut closings = turns.recover(Timestamp::now())?;
+        let outside = Real { engine: Arc::clone(&engine), executor };
+        let mut turns = Turns::load(Arc::clone(&engine), Box::new(outside), environment(&engine))?;
+        let mut closings = turns.recover(Timestamp::now());
         closings.extend(closing::left_open(&engine, turns.open_sessions())?);
         let this = Self { engine, inputs, runtime, turns };
         this.close(closings);
@@ -67,8 +69,7 @@ impl RunLoop {
     }
 
     fn wait(&self) -> Duration {
-        let now = Timestamp::now();
-        self.turns.next(now).map_or(LONG, |at| at.since(now).as_duration())
+        self.turns.next().map_or(LONG, |at| at.since(Timestamp::now()).as_duration())
     }
 
     fn close(&self, sessions: Vec<SessionId>) {

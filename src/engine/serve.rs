@@ -1,20 +1,16 @@
 //! The engine's life: take the lock, open the store, recover, serve, end.
 
-use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::{Arc, RwLock, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use rustix::fs::Mode;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
 
-use crate::base::{Error, Paths, Result, Timestamp};
+use crate::base::{Error, Millis, Paths, Result, Timestamp};
 use crate::config::Settings;
-use crate::engine::activity::Activity;
-use crate::engine::hub::Hub;
 use crate::engine::lock::{self, Lock};
 use crate::engine::run_loop::RunLoop;
 use crate::engine::{Ending, Engine, Input, learning, server};
@@ -85,17 +81,7 @@ pub(super) fn serve_with(
 
     let (inputs, taken) = mpsc::channel();
     let memory = learning::load(&store)?;
-    let engine = Arc::new(Engine {
-        paths: paths.clone(),
-        store: Arc::new(store),
-        live: RwLock::new(HashMap::new()),
-        memory: RwLock::new(Arc::new(memory)),
-        hub: Hub::default(),
-        activity: Activity::default(),
-        inputs,
-        ending: watch::Sender::new(Ending::Not),
-        started_at: Timestamp::now(),
-    });
+    let engine = Arc::new(Engine::new(paths.clone(), store, memory, inputs, Timestamp::now()));
     let (notices, mut noticed) = tokio::sync::mpsc::unbounded_channel();
     let executor = Executor::new(paths.outputs(), notices);
     let run_loop = RunLoop::recover(Arc::clone(&engine), taken, executor, handle.clone())?;

@@ -6,40 +6,37 @@ use std::collections::HashMap;
 use std::mem;
 use std::sync::{Arc, PoisonError};
 
-use crate::base::{Error, Millis, Result, RunId, SessionId, Timestamp};
+use crate::base::{Error, Result, RunId, SessionId, Timestamp};
 use crate::engine::batch::{Batch, Due};
 use crate::engine::cancels::Cancels;
-use crate::engine::hands::Hands;
+use crate::engine::outside::Outside;
 use crate::engine::sessions::Sessions;
-use crate::engine::{Engine, Input, Reply, journal_log, learning, load};
+use crate::engine::trouble::Trouble;
+use crate::engine::{Engine, Input, Reply, activity, journal_log, load};
 use crate::exec::{Job, Notice};
 use crate::protocol::{Response, Update};
-use crate::run::{Effect, Phase, Prompt, Report, Run, StepState};
-use crate::store::Append;
-
-/// How long after a failed commit reports and timers are tried again.
-const AFTER_FAILURE: Millis = Millis(1000);
+use crate::run::{Effect, Report, Run};
 
 /// The runs and sessions that live, as they are in the store, and what waits for the next turn.
 pub struct Turns {
-    engine: Arc<Engine>,
-    hands: Box<dyn Hands>,
+    pub(super) engine: Arc<Engine>,
+    pub(super) outside: Box<dyn Outside>,
     /// What every script is told of this installation.
     told: Vec<(String, String)>,
     runs: HashMap<RunId, Arc<Run>>,
     sessions: Sessions,
     cancels: Cancels,
     /// Reports whose commit failed.
-    parked: Vec<(RunId, Report)>,
-    /// No timers and no parked reports before this, after a failed commit.
-    calm_until: Option<Timestamp>,
+    pub(super) parked: Vec<(RunId, Report)>,
+    /// The last commit failed: nothing is decided before this is tried again.
+    pub(super) trouble: Option<Trouble>,
     /// Timers that changed nothing when they came: run, its last event, the time.
     spent: HashMap<RunId, (u64, Timestamp)>,
 }
 
 impl Turns {
     /// Loads what lives. Blocking.
-    pub fn load(engine: Arc<Engine>, hands: Box<dyn Hands>, told: Vec<(String, String)>) -> Result<Self> {
+    pub fn load(engine: Arc<Engine>, outside: Box<dyn Outside>, told: Vec<(String, String)>) -> Result<Self> {
         let mut runs = HashMap::new();
         for id in engine.store.live_runs()? {
             match load::run(&engine.store, &id) {
@@ -55,48 +52,49 @@ impl Turns {
         engine.live.write().unwrap_or_else(PoisonError::into_inner).clone_from(&runs);
         Ok(Self {
             engine,
-            hands,
+            outside,
             told,
             runs,
             sessions,
             cancels: Cancels::default(),
             parked: Vec::new(),
-            calm_until: None,
+            trouble: None,
             spent: HashMap::new(),
         })
     }
 
-    /// Settles what an earlier engine left behind, durably. Gives the sessions that are to be closed.
-    pub fn recover(&mut self, now: Timestamp) -> Result<Vec<SessionId>> {
-        let mut reports: Vec<_> = self.runs.keys().cloned().map(|id| (id, Report::Recovered)).collect();
-        reports.sort_by(|a, b| a.0.cmp(&b.0));
-        let closings = self.turn(now, Vec::new(), reports)?;
-        self.count_working();
-        Ok(closings)
+    /// Settles what an earlier engine left behind, durably; where that cannot be written now, before
+    /// anything else is decided. Gives the sessions that are to be closed.
+    pub fn recover(&mut self, now: Timestamp) -> Vec<SessionId> {
+        self.parked = self.runs.keys().cloned().map(|id| (id, Report::Recovered)).collect();
+        self.parked.sort_by(|a, b| a.0.cmp(&b.0));
+        self.take(now, Vec::new())
     }
 
     pub fn open_sessions(&self) -> impl Iterator<Item = &SessionId> {
         self.sessions.open.keys()
     }
 
-    /// Takes in what has come, what was parked and what is due. Gives the sessions that are to be
+    /// Takes in what was parked, what has come and what is due. Gives the sessions that are to be
     /// closed. A commit that fails is answered, logged and parked.
     pub fn take(&mut self, now: Timestamp, inputs: Vec<Input>) -> Vec<SessionId> {
-        let is_calm = self.calm_until.is_none_or(|until| until <= now);
-        let parked = if is_calm { mem::take(&mut self.parked) } else { Vec::new() };
-        let closings = self.turn(now, inputs, parked).unwrap_or_default();
+        let closings = match self.ready(now) {
+            Ok(()) => {
+                let parked = mem::take(&mut self.parked);
+                self.turn(now, inputs, parked)
+            }
+            Err(error) => {
+                self.hold(inputs, &error);
+                Vec::new()
+            }
+        };
         self.cancels.late(now);
         self.count_working();
         closings
     }
 
-    /// Decides all of it, commits it, and lets it be known. `Err` is the failure of the commit.
-    fn turn(
-        &mut self,
-        now: Timestamp,
-        inputs: Vec<Input>,
-        reports: Vec<(RunId, Report)>,
-    ) -> Result<Vec<SessionId>> {
+    /// Decides all of it, commits it, and lets it be known.
+    fn turn(&mut self, now: Timestamp, inputs: Vec<Input>, reports: Vec<(RunId, Report)>) -> Vec<SessionId> {
         let due = self.due(now);
         let engine = Arc::clone(&self.engine);
         let memory = engine.memory();
@@ -144,16 +142,19 @@ impl Turns {
         self.spent.extend(spent);
         if let Err(error) = committed {
             self.not_committed(now, &error, updates, answers, cancels, reports);
-            return Err(error);
+            return Vec::new();
         }
-        self.calm_until = None;
-        log(&appends, &runs);
+        if self.trouble.take().is_some() {
+            tracing::info!("the store can be written again");
+            self.show(None);
+        }
+        journal_log::all(&appends, &runs);
         self.publish(runs, sessions.into_values().collect());
         if let Some(memory) = learnt {
             *engine.memory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(memory);
         }
         for update in updates {
-            self.engine.hub.broadcast(update);
+            self.outside.tell(update);
         }
         for (reply, answer) in answers {
             // Whoever asked may be gone.
@@ -165,7 +166,7 @@ impl Turns {
         for due in effects {
             self.begin(due);
         }
-        Ok(closings)
+        closings
     }
 
     /// Nothing has happened: say so to all who asked, keep what must not be lost.
@@ -180,7 +181,7 @@ impl Turns {
     ) {
         tracing::error!(?error, answers = answers.len(), reports = reports.len(), "a commit failed");
         for update in updates.into_iter().filter(|u| matches!(u, Update::Output { .. })) {
-            self.engine.hub.broadcast(update);
+            self.outside.tell(update);
         }
         let asked =
             answers.into_iter().chain(cancels.into_iter().map(|(reply, _)| (reply, Ok(Response::Done))));
@@ -190,7 +191,7 @@ impl Turns {
         }
         // A timer that is still due comes again by itself.
         self.parked.extend(reports.into_iter().filter(|(_, report)| *report != Report::Wake));
-        self.calm_until = Some(now.plus(AFTER_FAILURE));
+        self.fail(now, error);
     }
 
     /// Makes what is durable visible to handlers; whoever has ended leaves memory.
@@ -219,20 +220,21 @@ impl Turns {
             Effect::Execute { run, step, attempt, work } => {
                 let mut environment = due.environment;
                 environment.extend(self.told.iter().cloned());
-                self.hands.execute(Job { run, step, attempt, work, folder: due.folder, environment });
+                self.outside.execute(Job { run, step, attempt, work, folder: due.folder, environment });
             }
-            Effect::Stop { run, step, attempt } => self.hands.stop(&run, &step, attempt),
-            Effect::StopAll { run } => self.hands.stop_all(&run),
-            Effect::Freeze { run } => self.hands.freeze(&run),
-            Effect::Thaw { run } => self.hands.thaw(&run),
+            Effect::StartChild { run, step, attempt, child, workflow, inputs } => {
+                let folder = due.folder;
+                self.outside.start_child(Child { parent: run, step, attempt, run: child, workflow, inputs, folder });
+            }
+            Effect::Stop { run, step, attempt } => self.outside.stop(&run, &step, attempt),
+            Effect::StopAll { run } => self.outside.stop_all(&run),
+            Effect::Freeze { run } => self.outside.freeze(&run),
+            Effect::Thaw { run } => self.outside.thaw(&run),
         }
     }
 
     /// Runs whose timer has come, with their last event and the timer.
     fn due(&self, now: Timestamp) -> Vec<(RunId, u64, Timestamp)> {
-        if self.calm_until.is_some_and(|until| now < until) {
-            return Vec::new();
-        }
         let timers = self.timers().filter(|(_, _, timer)| *timer <= now);
         let mut due: Vec<_> = timers.map(|(run, seq, timer)| (run.clone(), seq, timer)).collect();
         due.sort_by(|a, b| (a.2, &a.0).cmp(&(b.2, &b.0)));
@@ -247,45 +249,16 @@ impl Turns {
     }
 
     /// When the next turn is due, where nothing comes before.
-    pub fn next(&self, now: Timestamp) -> Option<Timestamp> {
-        let timers = self.timers().map(|(_, _, timer)| timer);
-        let earliest = timers.chain((!self.parked.is_empty()).then_some(now)).min();
-        // After a failed commit, neither is looked at for a while.
-        let earliest = earliest.map(|at| self.calm_until.map_or(at, |until| at.max(until)));
-        earliest.into_iter().chain(self.cancels.next()).min()
+    pub fn next(&self) -> Option<Timestamp> {
+        let next = match &self.trouble {
+            Some(trouble) => Some(trouble.again),
+            None => self.timers().map(|(_, _, timer)| timer).min(),
+        };
+        next.into_iter().chain(self.cancels.next()).min()
     }
 
     fn count_working(&self) {
-        let working = self.runs.values().filter(|run| is_working(run)).count();
+        let working = self.runs.values().filter(|run| activity::is_working(run)).count();
         self.engine.activity.set_working(u32::try_from(working).unwrap_or(u32::MAX));
-    }
-}
-
-/// Whether ending the engine now would leave something undone that needs nobody else.
-fn is_working(run: &Run) -> bool {
-    let is_active = matches!(run.phase, Phase::Active { .. });
-    matches!(run.phase, Phase::Cancelling { .. })
-        || run.steps.iter().any(|record| match &record.state {
-            StepState::Running { .. } => true,
-            StepState::Waiting { on: Prompt::Retry { .. }, .. } => is_active,
-            _ => false,
-        })
-}
-
-fn log(appends: &[Append], runs: &HashMap<RunId, Run>) {
-    for append in appends {
-        match append {
-            Append::Run { run, events, .. } => {
-                for (event, run) in events.iter().filter_map(|e| Some((e, runs.get(run)?))) {
-                    journal_log::run_event(run, event);
-                }
-            }
-            Append::Session { session, events, .. } => {
-                for event in events {
-                    journal_log::session_event(session, event);
-                }
-            }
-            Append::Memory { events } => events.iter().for_each(learning::log),
-        }
     }
 }

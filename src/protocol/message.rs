@@ -219,6 +219,16 @@ pub struct EngineStatus {
     pub working_runs: u32,
     pub store_bytes: u64,
     pub schema_version: u32,
+    /// Why nothing can be written now.
+    #[serde(default)]
+    pub trouble: Option<StoreTrouble>,
+}
+
+/// Why the engine can write nothing down, and so begins nothing. It goes on by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreTrouble {
+    pub since: Timestamp,
+    pub error: Error,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -275,6 +285,10 @@ pub enum Update {
     /// Something was learned, missed or forgotten. A client whose copy does not end right before it
     /// asks for all of it.
     Learned(Box<MemoryEvent>),
+    /// The store cannot be written, or can be again: until then nothing changes and nothing begins.
+    Store {
+        trouble: Option<StoreTrouble>,
+    },
     /// This subscriber was too slow and missed updates: ask for everything again.
     Missed,
     /// The engine ends.

@@ -7,5 +7,5 @@ pub mod queue;
 
 pub use message::{
     ClientKind, ClientMessage, EngineStatus, Hello, OutputChunk, OutputRange, PROTOCOL, Request, Response,
-    ServerMessage, Start, Update, Welcome,
+    ServerMessage, Start, StoreTrouble, Update, Welcome,
 };

@@ -67,12 +67,18 @@ impl Reader {
         self.decoder = decoder;
     }
 
+    /// Whether what is expected has been found so far.
+    pub fn met(&self) -> bool {
+        self.expectation.met()
+    }
+
     pub fn finish(mut self) -> Reading {
         let mut decoder = std::mem::take(&mut self.decoder);
         decoder.end(|c| self.take(c));
         self.end_line();
         let json = self.whole.as_deref().and_then(|whole| serde_json::from_slice(whole).ok());
-        Reading { values: self.values, json, met: self.expectation.met(), left_out: self.left_out }
+        let met = self.met();
+        Reading { values: self.values, json, met, left_out: self.left_out }
     }
 
     fn take(&mut self, c: char) {

@@ -8,6 +8,7 @@ use crate::store::tables::{
     DEFINITIONS, LIVE_RUNS, MEMORY_EVENTS, META, RUN_EVENTS, RUNS, RUNS_BY_START, SESSION_EVENTS, SESSIONS,
     SESSIONS_BY_TIME,
 };
+use crate::store::trouble;
 
 type Migration = fn(&WriteTransaction) -> Result<(), TableError>;
 
@@ -19,6 +20,9 @@ pub const CURRENT: u32 = MIGRATIONS.len() as u32;
 
 const VERSION_KEY: &str = "schema_version";
 const PROGRAM_KEY: &str = "written_by";
+const ROOM_KEY: &str = "room";
+/// How much must find room before the store counts as writable again, in bytes.
+const ROOM: usize = 64 * 1024;
 
 /// 1: the tables of runs, definitions and sessions.
 fn first_tables(txn: &WriteTransaction) -> Result<(), TableError> {
@@ -70,23 +74,30 @@ pub fn version(txn: &ReadTransaction) -> Result<u32> {
 }
 
 /// Does what is missing after `from` (0: a new file), within `txn`.
-pub fn migrate(txn: &WriteTransaction, from: u32) -> Result<()> {
-    let failed =
-        |e: TableError| Error::internal("The store's schema cannot be brought up to date").because(e);
+pub fn migrate(txn: &WriteTransaction, from: u32) -> trouble::Result<()> {
     for migration in MIGRATIONS.iter().skip(from as usize) {
-        migration(txn).map_err(failed)?;
+        migration(txn)?;
     }
     set_version(txn, CURRENT, env!("CARGO_PKG_VERSION"))
 }
 
 /// Writes the schema version and the program that leads to it.
-pub fn set_version(txn: &WriteTransaction, version: u32, program: &str) -> Result<()> {
-    let mut meta = txn
-        .open_table(META)
-        .map_err(|e| Error::internal("The store's schema version cannot be written").because(e))?;
+pub fn set_version(txn: &WriteTransaction, version: u32, program: &str) -> trouble::Result<()> {
+    let mut meta = txn.open_table(META)?;
     for (key, value) in [(VERSION_KEY, version.to_string().as_str()), (PROGRAM_KEY, program)] {
-        meta.insert(key, value)
-            .map_err(|e| Error::internal("The store's schema version cannot be written").because(e))?;
+        meta.insert(key, value)?;
     }
+    Ok(())
+}
+
+/// Writes something that needs room.
+pub fn fill(txn: &WriteTransaction) -> trouble::Result<()> {
+    txn.open_table(META)?.insert(ROOM_KEY, " ".repeat(ROOM).as_str())?;
+    Ok(())
+}
+
+/// Takes that away.
+pub fn empty(txn: &WriteTransaction) -> trouble::Result<()> {
+    txn.open_table(META)?.remove(ROOM_KEY)?;
     Ok(())
 }

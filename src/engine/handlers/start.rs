@@ -57,12 +57,23 @@ pub async fn start(engine: &Arc<Engine>, peer: &Peer, request: Start) -> Result<
             origin: entry.origin,
         },
         inputs,
-        context: Context { folder: folder.to_string_lossy().into_owned(), repo, env },
+        context: Context {
+            folder: folder.to_string_lossy().into_owned(),
+            repo,
+            env,
+            agents: Vec::new(),
+            parallel: None,
+        },
         // Known only to the run loop, which fills them in.
         session: SessionId::new(""),
         session_name: String::new(),
         phrase: request.phrase.map(|text| text.chars().take(PHRASE_LIMIT).collect()),
         prerequisites: request.prerequisites,
+        parent: None,
+        subject: None,
+        fork: None,
+        step_through: false,
+        breakpoints: Vec::new(),
     };
     let prepared = Box::new(Prepared { workflow, source: entry.source, header, root, start_commit });
     engine.ask(|reply| Input::Start { prepared, actor: peer.actor.clone(), reply }).await

@@ -1,0 +1,51 @@
+//! What lies outside the run loop's own decisions: the executor, who does the work of steps, and the
+//! subscribers, who are told of it. Tests put a simulated one in its place.
+
+use std::sync::Arc;
+
+use crate::base::{RunId, StepId};
+use crate::engine::Engine;
+use crate::exec::{Executor, Job};
+use crate::protocol::Update;
+
+/// None of these waits; what comes of them comes as an input.
+pub trait Outside: Send {
+    fn execute(&self, job: Job);
+    fn stop(&self, run: &RunId, step: &StepId, attempt: u32);
+    fn stop_all(&self, run: &RunId);
+    fn freeze(&self, run: &RunId);
+    fn thaw(&self, run: &RunId);
+    fn tell(&self, update: Update);
+}
+
+/// The real one.
+pub struct Real {
+    pub engine: Arc<Engine>,
+    pub executor: Executor,
+}
+
+impl Outside for Real {
+    fn execute(&self, job: Job) {
+        self.executor.execute(job);
+    }
+
+    fn stop(&self, run: &RunId, step: &StepId, attempt: u32) {
+        self.executor.stop(run, step, attempt);
+    }
+
+    fn stop_all(&self, run: &RunId) {
+        self.executor.stop_all(run);
+    }
+
+    fn freeze(&self, run: &RunId) {
+        self.executor.freeze(run);
+    }
+
+    fn thaw(&self, run: &RunId) {
+        self.executor.thaw(run);
+    }
+
+    fn tell(&self, update: Update) {
+        self.engine.hub.broadcast(update);
+    }
+}
