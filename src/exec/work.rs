@@ -1,0 +1,110 @@
+//! Which file does the work of a step, and what it is given for it.
+
+use super::{Attempt, Executor, Helper, Job, Notice, agent, blocking, call, process, run, write};
+use crate::base::{Millis, RunId};
+use crate::exec::command::Desk;
+use crate::exec::process::{Leader, Scope};
+use crate::run::{Failure, FailureKind, Outcome, Work};
+
+impl Executor {
+    /// `None` where it is no work for an executor.
+    pub(super) async fn work(&self, job: &Job, attempt: &Attempt) -> Option<Result<Outcome, Failure>> {
+        let started = |leader| self.started(job, attempt, leader);
+        let grown = |total, lines| {
+            let (run, step) = (job.run.clone(), job.step.clone());
+            self.notify(Notice::Output { run, step, attempt: job.attempt, total, lines });
+        };
+        let stopped = || self.state().is_stopped(attempt);
+        let tools = self.tools();
+        let desk = Desk {
+            outputs: &self.shared.outputs,
+            job,
+            limit: tools.output_limit,
+            started: &started,
+            grown: &grown,
+            stopped: &stopped,
+        };
+        match &job.work {
+            Work::Write { path, content, overwrite } => {
+                let (folder, overwrite) = (job.folder.clone(), *overwrite);
+                let (path, content) = (path.clone(), content.clone());
+                Some(blocking(move || write::write(&folder, &path, &content, overwrite)).await)
+            }
+            Work::Run { script, shell, env, cwd, pty, done_exits, expects } => {
+                let expects = expects.as_deref();
+                let script = run::Script { text: script, shell, env, cwd, pty: *pty, done_exits, expects };
+                Some(run::run(&desk, script).await)
+            }
+            Work::Call { server, tool, arguments, expects } => {
+                let Some(server) = tools.servers.get(server) else {
+                    return Some(Err(unknown(FailureKind::Call, "servers", server, tools.servers.keys())));
+                };
+                let pass = match self.shared.breakers.pass(Helper::Server(server.name.clone())) {
+                    Ok(pass) => pass,
+                    Err(failure) => return Some(Err(failure)),
+                };
+                let call = call::Call { server, tool, arguments, expects: expects.as_deref() };
+                let limit = self.working_time(&job.run, Some(server.within));
+                Some(call::run(&desk, call, pass, limit, &self.shared.old_servers).await)
+            }
+            Work::Agent { agent, persona, prompt, expects, by_command: true } => {
+                let Some(agent) = tools.agents.get(agent) else {
+                    return Some(Err(unknown(FailureKind::Agent, "agents", agent, tools.agents.keys())));
+                };
+                let pass = match self.shared.breakers.pass(Helper::Agent(agent.name.clone())) {
+                    Ok(pass) => pass,
+                    Err(failure) => return Some(Err(failure)),
+                };
+                let task = agent::Task { agent, persona, prompt, expects: expects.as_deref() };
+                Some(agent::run(&desk, task, pass, self.working_time(&job.run, agent.within)).await)
+            }
+            _ => None,
+        }
+    }
+
+    /// What starts in a frozen run is frozen at once.
+    fn started(&self, job: &Job, attempt: &Attempt, leader: Leader) {
+        let frozen = self.change(|state| {
+            if let Some(live) = state.attempts.get_mut(attempt) {
+                live.leader = Some(leader);
+            }
+            state.frozen.contains(&job.run)
+        });
+        if !frozen {
+            return;
+        }
+        let scope = Scope { marks: None, leaders: vec![leader] };
+        process::freeze(&scope);
+        // A thaw may have come in between, and found it running.
+        if !self.state().frozen.contains(&job.run) {
+            process::thaw(&scope);
+        }
+    }
+
+    /// Waits until the run has not stood still for so long; for ever, where there is no limit.
+    async fn working_time(&self, run: &RunId, limit: Option<Millis>) {
+        let Some(limit) = limit else { return std::future::pending().await };
+        let mut left = limit.as_duration();
+        loop {
+            self.until(|state| !state.frozen.contains(run)).await;
+            let from = tokio::time::Instant::now();
+            let frozen = self.until(|state| state.frozen.contains(run));
+            if tokio::time::timeout(left, frozen).await.is_err() {
+                return;
+            }
+            left = left.saturating_sub(from.elapsed());
+        }
+    }
+}
+
+fn unknown<'n>(
+    kind: FailureKind,
+    section: &str,
+    name: &str,
+    known: impl Iterator<Item = &'n String>,
+) -> Failure {
+    let known: Vec<&str> = known.map(String::as_str).collect();
+    let known = if known.is_empty() { "there is none".to_owned() } else { format!("there are {}", known.join(", ")) };
+    let message = format!("There is no [{section}.{name}] in the settings of the engine; {known}");
+    Failure { kind, message, exit: None }
+}
