@@ -21,6 +21,9 @@ pub fn all(appends: &[Append], runs: &HashMap<RunId, Run>) {
                     session_event(session, event);
                 }
             }
+            Append::Subject { state } => {
+                tracing::info!(subject = state.name, root = state.root, state = state.state, "subject.moved");
+            }
             Append::Memory { events } => events.iter().for_each(learning::log),
         }
     }

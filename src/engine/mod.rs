@@ -8,7 +8,9 @@ mod activity;
 pub mod background;
 mod batch;
 mod cancels;
+mod children;
 mod closing;
+mod family;
 mod handlers;
 mod hub;
 mod journal_log;
@@ -22,6 +24,7 @@ mod run_loop;
 mod serve;
 mod server;
 mod sessions;
+mod subjects;
 mod trouble;
 mod turns;
 
@@ -86,6 +89,17 @@ enum Input {
         actor: Actor,
         reply: Reply,
     },
+    /// A child run, made ready; nobody waits for an answer.
+    StartChild(Box<Prepared>),
+    /// A person says in which state a subject is.
+    SetSubject {
+        root: PathBuf,
+        name: String,
+        state: Option<String>,
+        reason: String,
+        actor: Actor,
+        reply: Reply,
+    },
     Session {
         verb: SessionVerb,
         actor: Actor,
@@ -102,6 +116,7 @@ enum Input {
 }
 
 /// A start with all that needs files or git found out.
+#[derive(Clone)]
 struct Prepared {
     workflow: Arc<Workflow>,
     source: Arc<[u8]>,

@@ -9,10 +9,10 @@ use std::sync::{Arc, PoisonError};
 use crate::base::{Error, Result, RunId, SessionId, Timestamp};
 use crate::engine::batch::{Batch, Due};
 use crate::engine::cancels::Cancels;
-use crate::engine::outside::Outside;
+use crate::engine::outside::{Child, Outside};
 use crate::engine::sessions::Sessions;
 use crate::engine::trouble::Trouble;
-use crate::engine::{Engine, Input, Reply, activity, journal_log, load};
+use crate::engine::{Engine, Input, Prepared, Reply, activity, journal_log, load};
 use crate::exec::{Job, Notice};
 use crate::protocol::{Response, Update};
 use crate::run::{Effect, Report, Run};
@@ -28,6 +28,8 @@ pub struct Turns {
     cancels: Cancels,
     /// Reports whose commit failed.
     pub(super) parked: Vec<(RunId, Report)>,
+    /// Child runs that could not be begun yet.
+    pub(super) children: Vec<Prepared>,
     /// The last commit failed: nothing is decided before this is tried again.
     pub(super) trouble: Option<Trouble>,
     /// Timers that changed nothing when they came: run, its last event, the time.
@@ -58,6 +60,7 @@ impl Turns {
             sessions,
             cancels: Cancels::default(),
             parked: Vec::new(),
+            children: Vec::new(),
             trouble: None,
             spent: HashMap::new(),
         })
@@ -102,10 +105,17 @@ impl Turns {
         for (run, report) in reports {
             batch.report(&run, report);
         }
+        for prepared in mem::take(&mut self.children) {
+            batch.start_child(prepared);
+        }
         for input in inputs {
             match input {
                 Input::Act { run, verb, actor, reply } => batch.act(&run, verb, &actor, reply),
                 Input::Start { prepared, actor, reply } => batch.start(*prepared, &actor, reply),
+                Input::StartChild(prepared) => batch.start_child(*prepared),
+                Input::SetSubject { root, name, state, reason, actor, reply } => {
+                    batch.set_subject(&root, &name, state, &reason, &actor, reply);
+                }
                 Input::Session { verb, actor, reply } => batch.session(verb, &actor, reply),
                 Input::Learn { body, actor, reply } => batch.learn(body, &actor, reply),
                 Input::Notice(Notice::Report { run, report }) => {
@@ -117,6 +127,7 @@ impl Turns {
                 Input::Stop => {}
             }
         }
+        batch.look_again();
         let mut spent = Vec::new();
         for (run, seq, timer) in due {
             if !batch.report(&run, Report::Wake) && !batch.runs.contains_key(&run) {
@@ -137,10 +148,14 @@ impl Turns {
             cancels,
             reports,
             closings,
+            held,
+            children,
             ..
         } = batch;
         self.spent.extend(spent);
+        self.parked.extend(held);
         if let Err(error) = committed {
+            self.children.extend(children);
             self.not_committed(now, &error, updates, answers, cancels, reports);
             return Vec::new();
         }
@@ -224,7 +239,15 @@ impl Turns {
             }
             Effect::StartChild { run, step, attempt, child, workflow, inputs } => {
                 let folder = due.folder;
-                self.outside.start_child(Child { parent: run, step, attempt, run: child, workflow, inputs, folder });
+                self.outside.start_child(Child {
+                    parent: run,
+                    step,
+                    attempt,
+                    run: child,
+                    workflow,
+                    inputs,
+                    folder,
+                });
             }
             Effect::Stop { run, step, attempt } => self.outside.stop(&run, &step, attempt),
             Effect::StopAll { run } => self.outside.stop_all(&run),

@@ -46,7 +46,7 @@ pub(super) fn resume(run: &mut Run, at: Timestamp) {
                 }
             }
             StepState::Failed { at: since, escalation: Some(escalation), .. } => {
-                for moment in &mut escalation.deadline {
+                if let Some(moment) = &mut escalation.deadline {
                     *moment = shift(*moment, *since);
                 }
             }

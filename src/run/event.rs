@@ -160,6 +160,8 @@ pub struct Parent {
 /// What a run works on, and the state that it was in at the start; `None`: none was known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
+    /// The root of its project, absolute.
+    pub root: String,
     pub name: String,
     pub state: Option<String>,
 }

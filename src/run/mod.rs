@@ -13,10 +13,12 @@ pub mod effect;
 pub mod event;
 mod failure;
 mod family;
+mod fork;
 pub mod resolve;
 mod rollback;
 pub mod session;
 pub mod state;
+pub mod subject;
 pub mod summary;
 #[cfg(test)]
 pub mod testing;
@@ -34,6 +36,8 @@ pub use event::{
     Event, EventBody, Evidence, EvidenceKind, Failure, FailureKind, Fork, Held, Opened, Outcome, Parent,
     PrerequisiteResult, Repo, RunStarted, SkipReason, Subject, Work, WorkflowRef,
 };
+pub use family::{addressee, passed_down, passed_up};
+pub use fork::fork;
 pub use resolve::{PlannedStep, plan};
 pub use session::{
     Export, GitState, Session, SessionEvent, SessionEventBody, SessionNote, SessionRecord, StepOutput,
@@ -42,4 +46,5 @@ pub use state::{
     Attempt, AttemptEnd, Back, Note, Phase, Prompt, Role, Rollback, Run, Segment, SegmentKind, StepRecord,
     StepState,
 };
+pub use subject::{SubjectMove, SubjectState};
 pub use summary::{Need, NeedKind, RunFilter, RunStatus, RunSummary, StepStatus, Times, summarise};

@@ -176,6 +176,9 @@ impl Confirm {
             env: model.facts.declared(&self.workflow.env),
             phrase: self.phrase.clone(),
             prerequisites: self.results().to_vec(),
+            subject: None,
+            step_through: false,
+            breakpoints: Vec::new(),
         };
         Reaction::stay().with([Effect::ask(Asker::Overlay, Request::Start(Box::new(start)))])
     }
