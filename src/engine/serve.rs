@@ -9,12 +9,12 @@ use rustix::fs::Mode;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::base::{Error, Millis, Paths, Result, Timestamp};
+use crate::base::{Error, Paths, Result, Timestamp};
 use crate::config::Settings;
 use crate::engine::lock::{self, Lock};
 use crate::engine::run_loop::RunLoop;
 use crate::engine::{Ending, Engine, Input, learning, server};
-use crate::exec::Executor;
+use crate::exec::{Executor, Tools};
 use crate::protocol::Update;
 use crate::store::Store;
 
@@ -83,7 +83,11 @@ pub(super) fn serve_with(
     let memory = learning::load(&store)?;
     let engine = Arc::new(Engine::new(paths.clone(), store, memory, inputs, Timestamp::now()));
     let (notices, mut noticed) = tokio::sync::mpsc::unbounded_channel();
-    let executor = Executor::new(paths.outputs(), notices);
+    let settings = {
+        let paths = paths.clone();
+        move || Settings::load(&paths).map(|settings| Tools::of(&settings))
+    };
+    let executor = Executor::new(paths.outputs(), notices, settings);
     let run_loop = RunLoop::recover(Arc::clone(&engine), taken, executor, handle.clone())?;
     let inputs = engine.inputs.clone();
     runtime.spawn(async move {

@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 use crate::config::Agent;
 use crate::exec::breakers::Attempt;
-use crate::exec::command::{Desk, Program, quoting};
+use crate::exec::program::{Desk, Program, quoting};
 use crate::exec::run::{failure, how, outcome};
 use crate::run::{Failure, FailureKind, Outcome};
 
@@ -18,6 +18,7 @@ const NAME: &str = "MWTUI_AGENT";
 /// What an agent is to do.
 pub struct Task<'j> {
     pub agent: &'j Agent,
+    /// Empty: the agent's own.
     pub persona: &'j str,
     pub prompt: &'j str,
     pub expects: Option<&'j str>,
@@ -42,7 +43,8 @@ pub async fn run(
         let message = format!("The agent {} has no command in the settings any more", task.agent.name);
         return Err(failure(FailureKind::Agent, message, None));
     };
-    let input = input(task.persona, task.prompt);
+    let own = task.agent.persona.as_deref().unwrap_or_default();
+    let input = input(if task.persona.trim().is_empty() { own } else { task.persona }, task.prompt);
     let stdin = kept(desk.outputs, &input)
         .map_err(|e| failure(FailureKind::Agent, format!("What it is to read cannot be kept: {e}"), None))?;
     let program = Program {
@@ -93,7 +95,10 @@ mod tests {
 
     #[test]
     fn persona_and_prompt_are_two_paragraphs() {
-        assert_eq!(input("You are calm.\n", "\nFind it.\n\nThen tell.\n"), "You are calm.\n\nFind it.\n\nThen tell.\n");
+        assert_eq!(
+            input("You are calm.\n", "\nFind it.\n\nThen tell.\n"),
+            "You are calm.\n\nFind it.\n\nThen tell.\n"
+        );
         assert_eq!(input(" ", "Find it."), "Find it.\n");
     }
 }

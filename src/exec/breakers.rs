@@ -122,7 +122,9 @@ mod tests {
         }
         let failure = breakers.pass(server()).err().expect("open");
         assert_eq!(failure.kind, FailureKind::Breaker);
-        for part in ["MCP server logs", "5 failures in a row", "since", "tried again from", "it gave no answer"] {
+        for part in
+            ["MCP server logs", "5 failures in a row", "since", "tried again from", "it gave no answer"]
+        {
             assert!(failure.message.contains(part), "{}", failure.message);
         }
         assert_eq!(breakers.open().len(), 1);

@@ -8,14 +8,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 use crate::base::SafeLine;
 use crate::config::Server;
 use crate::exec::breakers::Attempt;
-use crate::exec::command::{Desk, end, mark, quoting, text};
+use crate::exec::program::{Desk, end, mark, quoting, text};
 use crate::exec::mcp::{Answer, Heard, Lifecycle, Request, Trouble, beside, talk};
+use crate::exec::remarks::{append, keep};
 use crate::exec::run::{failure, how};
 use crate::exec::secrets::Secrets;
 use crate::exec::spill::Place;
@@ -27,9 +27,6 @@ const REST: Duration = Duration::from_secs(1);
 
 /// How long a server may take to end by itself once nobody speaks to it any more.
 const LEAVE: Duration = Duration::from_millis(500);
-
-/// The longest line of its standard error that is kept as one, in bytes.
-const REMARK: usize = 64 << 10;
 
 /// How much of a tool's own message becomes the failure's, in characters.
 const QUOTE: usize = 400;
@@ -115,7 +112,11 @@ struct Conversation<'c> {
 
 impl Conversation<'_> {
     /// `None`: it went away at the newest protocol's hello.
-    async fn hold(&self, mut limit: Pin<&mut (impl Future<Output = ()> + Send)>, old: &OldServers) -> Option<Ended> {
+    async fn hold(
+        &self,
+        mut limit: Pin<&mut (impl Future<Output = ()> + Send)>,
+        old: &OldServers,
+    ) -> Option<Ended> {
         let started = self.start();
         let (mut child, input, output, errors) = match started {
             Ok(started) => started,
@@ -139,7 +140,11 @@ impl Conversation<'_> {
         let left = end(leader).await.left_behind;
         self.place.forget_leader();
         for name in left {
-            tracing::error!(server = self.call.server.name, name, "an MCP server's process could not be ended");
+            tracing::error!(
+                server = self.call.server.name,
+                name,
+                "an MCP server's process could not be ended"
+            );
         }
         let last = tokio::time::timeout(REST, remarks).await;
         let last = last.ok().and_then(Result::ok).unwrap_or_default();
@@ -249,61 +254,4 @@ async fn outcome(
         outputs: values::outputs(None, &text(said.as_bytes()), lines, &reading),
         ..Outcome::default()
     })
-}
-
-async fn append(place: &Place, said: &str) -> std::io::Result<()> {
-    let mut log = tokio::fs::File::from_std(place.log()?);
-    log.write_all(said.as_bytes()).await?;
-    if !said.is_empty() && !said.ends_with('\n') {
-        log.write_all(b"\n").await?;
-    }
-    log.flush().await
-}
-
-/// Writes what the server says beside the conversation into the spill file, up to `limit`, and gives
-/// the last line that says anything.
-async fn keep(mut errors: ChildStderr, place: Place, secrets: Secrets, limit: u64) -> String {
-    let mut log = match place.log() {
-        Ok(log) => Some(tokio::fs::File::from_std(log)),
-        Err(error) => {
-            tracing::warn!(%error, file = %place.log.display(), "a server's remarks cannot be written down");
-            None
-        }
-    };
-    let (mut pending, mut last, mut written) = (Vec::new(), String::new(), 0_u64);
-    loop {
-        let open = match errors.read_buf(&mut pending).await {
-            Ok(length) => length > 0,
-            Err(error) => {
-                tracing::debug!(%error, "a server's remarks cannot be read");
-                false
-            }
-        };
-        let whole = match pending.iter().rposition(|b| *b == b'\n') {
-            Some(at) => at + 1,
-            None if open && pending.len() < REMARK => 0,
-            None => pending.len(),
-        };
-        let whole = if open { whole } else { pending.len() };
-        let piece: Vec<u8> = pending.drain(..whole).collect();
-        let piece = secrets.hide(String::from_utf8_lossy(&piece).into_owned());
-        if let Some(line) = piece.lines().rev().find(|line| !line.trim().is_empty()) {
-            line.clone_into(&mut last);
-        }
-        written += piece.len() as u64;
-        if let Some(file) = log.as_mut().filter(|_| written <= limit)
-            && let Err(error) = file.write_all(piece.as_bytes()).await
-        {
-            tracing::warn!(%error, file = %place.log.display(), "a server's remarks cannot be written down");
-            log = None;
-        }
-        if !open {
-            if let Some(file) = log.as_mut()
-                && let Err(error) = file.flush().await
-            {
-                tracing::warn!(%error, file = %place.log.display(), "a server's remarks cannot be written down");
-            }
-            return last;
-        }
-    }
 }

@@ -5,7 +5,6 @@ mod agent;
 mod breaker;
 mod breakers;
 mod call;
-mod command;
 pub mod git;
 mod group;
 mod mcp;
@@ -13,6 +12,8 @@ pub mod opinion;
 pub mod output;
 pub mod prerequisite;
 mod process;
+mod program;
+mod remarks;
 mod run;
 mod secrets;
 mod spill;
@@ -20,25 +21,26 @@ mod stop;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod tools;
 mod work;
 mod write;
 
 pub use breaker::Open;
 pub use breakers::Helper;
+pub use tools::Tools;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use indexmap::IndexMap;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
-use crate::base::{RunId, StepId};
-use crate::config::{Agent, Server};
+use crate::base::{Error, RunId, StepId};
 use crate::exec::breakers::Breakers;
 use crate::exec::call::OldServers;
 use crate::exec::process::Leader;
+use crate::exec::tools::Lookup;
 use crate::run::{Failure, Outcome, Report, Work};
 
 /// One attempt to be made.
@@ -73,26 +75,13 @@ struct Shared {
     outputs: PathBuf,
     notices: UnboundedSender<Notice>,
     tools: Mutex<Arc<Tools>>,
+    /// Where they are looked up before each job; without it they stay as they are.
+    settings: Option<Box<Lookup>>,
     breakers: Breakers,
     old_servers: OldServers,
     state: Mutex<State>,
     /// Touched whenever `state` changes.
     changed: watch::Sender<()>,
-}
-
-/// What the settings say of steps' work.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tools {
-    pub agents: IndexMap<String, Agent>,
-    pub servers: IndexMap<String, Server>,
-    /// How large a spill file becomes, in bytes.
-    pub output_limit: u64,
-}
-
-impl Default for Tools {
-    fn default() -> Self {
-        Self { agents: IndexMap::new(), servers: IndexMap::new(), output_limit: spill::LIMIT }
-    }
 }
 
 #[derive(Default)]
@@ -126,28 +115,29 @@ struct Live {
 }
 
 impl Executor {
-    /// `outputs` is the folder of the spill files.
-    pub fn new(outputs: PathBuf, notices: UnboundedSender<Notice>) -> Self {
-        let (changed, _) = watch::channel(());
-        let (tools, breakers, old_servers) = (Mutex::default(), Breakers::default(), OldServers::default());
-        let state = Mutex::default();
-        Self { shared: Arc::new(Shared { outputs, notices, tools, breakers, old_servers, state, changed }) }
+    /// `outputs` is the folder of the spill files. `settings` is asked before each job, so that a server or an agent
+    /// may be set right while the engine runs.
+    pub fn new(
+        outputs: PathBuf,
+        notices: UnboundedSender<Notice>,
+        settings: impl Fn() -> Result<Tools, Error> + Send + Sync + 'static,
+    ) -> Self {
+        Self::make(outputs, notices, Some(Box::new(settings)))
     }
 
-    /// Which agents, servers and limits there are from now on; what works goes on as it began.
-    pub fn equip(&self, tools: Tools) {
-        let former = std::mem::replace(&mut *self.tools_mut(), Arc::new(tools.clone()));
-        for (name, server) in &former.servers {
-            if tools.servers.get(name) != Some(server) {
-                self.shared.breakers.forget(&Helper::Server(name.clone()));
-                self.shared.old_servers.forget(name);
-            }
-        }
-        for (name, agent) in &former.agents {
-            if tools.agents.get(name) != Some(agent) {
-                self.shared.breakers.forget(&Helper::Agent(name.clone()));
-            }
-        }
+    fn make(outputs: PathBuf, notices: UnboundedSender<Notice>, settings: Option<Box<Lookup>>) -> Self {
+        let (changed, _) = watch::channel(());
+        let shared = Shared {
+            outputs,
+            notices,
+            tools: Mutex::default(),
+            settings,
+            breakers: Breakers::default(),
+            old_servers: OldServers::default(),
+            state: Mutex::default(),
+            changed,
+        };
+        Self { shared: Arc::new(shared) }
     }
 
     /// The servers and agents that have failed so often that they are left alone now.
@@ -256,14 +246,6 @@ impl Executor {
                 state.stops.swap_remove(at);
             }
         });
-    }
-
-    fn tools(&self) -> Arc<Tools> {
-        Arc::clone(&self.tools_mut())
-    }
-
-    fn tools_mut(&self) -> MutexGuard<'_, Arc<Tools>> {
-        self.shared.tools.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

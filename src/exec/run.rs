@@ -4,7 +4,7 @@ use std::process::{ExitStatus, Stdio};
 
 use indexmap::IndexMap;
 
-use crate::exec::command::{Desk, Finished, Program, quoting};
+use crate::exec::program::{Desk, Finished, Program, quoting};
 use crate::run::{Evidence, EvidenceKind, Failure, FailureKind, Outcome, values};
 
 /// What is to be run.
@@ -37,15 +37,13 @@ pub async fn run(desk: &Desk<'_>, script: Script<'_>) -> Result<Outcome, Failure
         .run(program, script.expects, std::future::pending())
         .await
         .map_err(|why| failure(FailureKind::Spawn, why, None))?;
-    let done = |code: i32| if script.done_exits.is_empty() { code == 0 } else { script.done_exits.contains(&code) };
-    match finished.status.code().filter(|code| done(*code)) {
-        Some(code) => outcome(&finished, code, script.expects),
-        None => {
-            let message = format!("{}{}", how(finished.status), finished.remarks);
-            let message = quoting(message, &finished.text);
-            Err(failure(FailureKind::Exit, message, finished.status.code()))
-        }
+    let done =
+        |code: i32| if script.done_exits.is_empty() { code == 0 } else { script.done_exits.contains(&code) };
+    if let Some(code) = finished.status.code().filter(|code| done(*code)) {
+        return outcome(&finished, code, script.expects);
     }
+    let message = quoting(format!("{}{}", how(finished.status), finished.remarks), &finished.text);
+    Err(failure(FailureKind::Exit, message, finished.status.code()))
 }
 
 /// What came out of a command that ended well, if it says what is expected.

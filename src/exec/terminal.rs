@@ -1,5 +1,5 @@
 //! A pseudo-terminal for a step that says `pty: true`. Nobody types into it: it is there so that programs
-//! print line by line, in colour, and at a known width. Starting what runs in it is `command`'s.
+//! print line by line, in colour, and at a known width. Starting what runs in it is `program`'s.
 
 use std::os::fd::{AsFd as _, OwnedFd};
 
@@ -15,7 +15,8 @@ pub const TERM: &str = "xterm-256color";
 
 /// The end to read from, and the one to run in. `size` is asked for `LINES` and `COLUMNS`.
 pub fn open<'v>(variable: impl Fn(&str) -> Option<&'v str>) -> std::io::Result<(OwnedFd, Pts)> {
-    let number = |name, usual| variable(name).and_then(|v| v.trim().parse().ok()).filter(|n| *n > 0).unwrap_or(usual);
+    let number =
+        |name, usual| variable(name).and_then(|v| v.trim().parse().ok()).filter(|n| *n > 0).unwrap_or(usual);
     let (terminal, inside) = pty_process::open().map_err(std::io::Error::other)?;
     let size = Size::new(number("LINES", LINES), number("COLUMNS", COLUMNS));
     terminal.resize(size).map_err(std::io::Error::other)?;

@@ -112,7 +112,7 @@ impl Bench {
 
 fn executor(dir: &Path) -> (Executor, UnboundedReceiver<Notice>) {
     let (sender, notices) = unbounded_channel();
-    (Executor::new(dir.join("outputs"), sender), notices)
+    (Executor::make(dir.join("outputs"), sender, None), notices)
 }
 
 async fn next(notices: &mut UnboundedReceiver<Notice>) -> Notice {

@@ -1,8 +1,8 @@
 //! Which file does the work of a step, and what it is given for it.
 
 use super::{Attempt, Executor, Helper, Job, Notice, agent, blocking, call, process, run, write};
-use crate::base::{Millis, RunId};
-use crate::exec::command::Desk;
+use crate::base::{Error, Millis, RunId};
+use crate::exec::program::Desk;
 use crate::exec::process::{Leader, Scope};
 use crate::run::{Failure, FailureKind, Outcome, Work};
 
@@ -15,7 +15,7 @@ impl Executor {
             self.notify(Notice::Output { run, step, attempt: job.attempt, total, lines });
         };
         let stopped = || self.state().is_stopped(attempt);
-        let tools = self.tools();
+        let (tools, unread) = self.tools_now().await;
         let desk = Desk {
             outputs: &self.shared.outputs,
             job,
@@ -37,7 +37,13 @@ impl Executor {
             }
             Work::Call { server, tool, arguments, expects } => {
                 let Some(server) = tools.servers.get(server) else {
-                    return Some(Err(unknown(FailureKind::Call, "servers", server, tools.servers.keys())));
+                    return Some(Err(unknown(
+                        FailureKind::Call,
+                        "servers",
+                        server,
+                        tools.servers.keys(),
+                        unread,
+                    )));
                 };
                 let pass = match self.shared.breakers.pass(Helper::Server(server.name.clone())) {
                     Ok(pass) => pass,
@@ -49,7 +55,13 @@ impl Executor {
             }
             Work::Agent { agent, persona, prompt, expects, by_command: true } => {
                 let Some(agent) = tools.agents.get(agent) else {
-                    return Some(Err(unknown(FailureKind::Agent, "agents", agent, tools.agents.keys())));
+                    return Some(Err(unknown(
+                        FailureKind::Agent,
+                        "agents",
+                        agent,
+                        tools.agents.keys(),
+                        unread,
+                    )));
                 };
                 let pass = match self.shared.breakers.pass(Helper::Agent(agent.name.clone())) {
                     Ok(pass) => pass,
@@ -102,9 +114,13 @@ fn unknown<'n>(
     section: &str,
     name: &str,
     known: impl Iterator<Item = &'n String>,
+    unread: Option<Error>,
 ) -> Failure {
     let known: Vec<&str> = known.map(String::as_str).collect();
-    let known = if known.is_empty() { "there is none".to_owned() } else { format!("there are {}", known.join(", ")) };
-    let message = format!("There is no [{section}.{name}] in the settings of the engine; {known}");
+    let message = match unread {
+        Some(error) => format!("[{section}.{name}] cannot be looked up: {}", error.message),
+        None if known.is_empty() => format!("config.toml has no [{section}.{name}], nor any other"),
+        None => format!("config.toml has no [{section}.{name}]; there are {}", known.join(", ")),
+    };
     Failure { kind, message, exit: None }
 }

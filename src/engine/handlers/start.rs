@@ -176,9 +176,13 @@ pub struct Surroundings {
 }
 
 pub async fn surroundings(engine: &Arc<Engine>) -> Result<Surroundings> {
-    let file = engine.paths.config_file();
-    let _ = blocking(move || Settings::load(&file)).await?;
-    Ok(Surroundings { agents: Vec::new(), parallel: None })
+    let paths = engine.paths.clone();
+    let settings = blocking(move || Settings::load(&paths)).await?;
+    let commanded = settings.agents.values().filter(|agent| !agent.command.is_empty());
+    Ok(Surroundings {
+        agents: commanded.map(|agent| agent.name.clone()).collect(),
+        parallel: u32::try_from(settings.limits.parallel).ok(),
+    })
 }
 
 /// What a run with `moves` works on: what was named, else the branch.

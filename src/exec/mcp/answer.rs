@@ -64,7 +64,8 @@ mod tests {
 
     #[test]
     fn structured_content_is_a_value_and_stands_for_a_missing_text() {
-        let both = answer(json!({ "content": [{ "type": "text", "text": "x" }], "structuredContent": { "n": 1 } }));
+        let both =
+            answer(json!({ "content": [{ "type": "text", "text": "x" }], "structuredContent": { "n": 1 } }));
         assert_eq!((both.text.as_str(), both.json), ("x", Some(json!({ "n": 1 }))));
         let alone = answer(json!({ "content": [], "structuredContent": { "n": 1 }, "isError": true }));
         assert_eq!((alone.text.as_str(), alone.error), ("{\n  \"n\": 1\n}", true));

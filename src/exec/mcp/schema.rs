@@ -72,7 +72,11 @@ mod tests {
     fn what_fits_has_no_faults() {
         let arguments = object(json!({ "service": "api", "since": 5, "labels": ["a"] }));
         assert_eq!(faults(&schema(), &arguments), Ok(Vec::new()));
-        assert_eq!(faults(&Map::new(), &arguments), Ok(Vec::new()), "a tool that says nothing takes everything");
+        assert_eq!(
+            faults(&Map::new(), &arguments),
+            Ok(Vec::new()),
+            "a tool that says nothing takes everything"
+        );
         assert_eq!(takes(&schema()), "service (required), since, labels");
         assert_eq!(takes(&Map::new()), "nothing");
     }
@@ -82,7 +86,9 @@ mod tests {
         let found = |arguments| faults(&schema(), &object(arguments)).expect("a schema").join(" | ");
         assert!(found(json!({})).contains("\"service\" is a required property"), "{}", found(json!({})));
         let said = found(json!({ "service": 5, "since": 0, "labels": [1] }));
-        for part in ["service: 5 is not of type \"string\"", "since: 0 is less than", "labels.0: 1 is not of type"] {
+        for part in
+            ["service: 5 is not of type \"string\"", "since: 0 is less than", "labels.0: 1 is not of type"]
+        {
             assert!(said.contains(part), "{said}");
         }
         let said = found(json!({ "service": "api", "sicne": 5 }));

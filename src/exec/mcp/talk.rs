@@ -3,12 +3,14 @@
 //! The protocol of 2026-07-28 is tried first (`server/discover`), then that of 2025-11-25 and earlier (`initialize`).
 //! Nothing is offered to the server: it cannot ask back for anything.
 
+use rmcp::RoleClient;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, ClientCapabilities, ClientConfig, ErrorCode, Implementation,
     PaginatedRequestParams, ProtocolVersion, Tool,
 };
-use rmcp::service::{ClientInitializeError, ClientLifecycleMode, ClientServiceExt as _, RunningService, ServiceError};
-use rmcp::RoleClient;
+use rmcp::service::{
+    ClientInitializeError, ClientLifecycleMode, ClientServiceExt as _, RunningService, ServiceError,
+};
 use serde_json::{Map, Value};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -88,7 +90,8 @@ where
 
 fn client() -> ClientConfig {
     let name = Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-    ClientConfig::new(ClientCapabilities::default(), name).with_protocol_version(ProtocolVersion::LATEST_WITH_INITIALIZE)
+    ClientConfig::new(ClientCapabilities::default(), name)
+        .with_protocol_version(ProtocolVersion::LATEST_WITH_INITIALIZE)
 }
 
 fn mode(lifecycle: Lifecycle) -> ClientLifecycleMode {
@@ -101,7 +104,10 @@ fn mode(lifecycle: Lifecycle) -> ClientLifecycleMode {
     }
 }
 
-async fn ask(service: &RunningService<RoleClient, ClientConfig>, request: &Request<'_>) -> Result<Answer, Trouble> {
+async fn ask(
+    service: &RunningService<RoleClient, ClientConfig>,
+    request: &Request<'_>,
+) -> Result<Answer, Trouble> {
     let tool = find(service, request.tool).await?;
     match schema::faults(&tool.input_schema, request.arguments) {
         Ok(faults) if faults.is_empty() => {}
@@ -110,15 +116,20 @@ async fn ask(service: &RunningService<RoleClient, ClientConfig>, request: &Reque
             let faults = faults.join("; ");
             return Err(Trouble::Refused(format!("its arguments do not fit: {faults}. It takes {takes}")));
         }
-        Err(why) => tracing::warn!(tool = request.tool, why, "a tool's schema cannot be used, its server will judge"),
+        Err(why) => {
+            tracing::warn!(tool = request.tool, why, "a tool's schema cannot be used, its server will judge");
+        }
     }
-    let params = CallToolRequestParams::new(request.tool.to_owned()).with_arguments(request.arguments.clone());
+    let params =
+        CallToolRequestParams::new(request.tool.to_owned()).with_arguments(request.arguments.clone());
     match service.peer().call_tool_once(params).await {
         Ok(CallToolResponse::Complete(result)) => Ok(result.into()),
         Ok(CallToolResponse::InputRequired(_)) => Err(Trouble::Refused(
             "it asks back, which a step cannot answer; give it all it needs under `with`".to_owned(),
         )),
-        Ok(_) => Err(Trouble::Refused("it answers with a task to be looked after, which a step cannot do".to_owned())),
+        Ok(_) => Err(Trouble::Refused(
+            "it answers with a task to be looked after, which a step cannot do".to_owned(),
+        )),
         Err(error) => Err(trouble(error)),
     }
 }
@@ -172,7 +183,9 @@ fn missing(name: &str, names: &[String]) -> String {
 
 fn trouble(error: ServiceError) -> Trouble {
     match error {
-        ServiceError::McpError(error) => Trouble::Refused(format!("its server says: {}", short(&error.message))),
+        ServiceError::McpError(error) => {
+            Trouble::Refused(format!("its server says: {}", short(&error.message)))
+        }
         ServiceError::TransportClosed | ServiceError::TransportSend(_) | ServiceError::Cancelled { .. } => {
             Trouble::Left
         }

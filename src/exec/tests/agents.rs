@@ -30,11 +30,25 @@ fn task(bench: &Bench, agent: &str, expects: Option<&str>) -> Job {
 
 #[tokio::test]
 async fn it_reads_persona_and_prompt_and_its_output_is_its_answer() {
-    let script = "cat > read; echo \"STATUS: done\"; echo \"WHO: $MWTUI_AGENT/$MWTUI_STEP/$MWTUI_SESSION\" >&2";
+    let script =
+        "cat > read; echo \"STATUS: done\"; echo \"WHO: $MWTUI_AGENT/$MWTUI_STEP/$MWTUI_SESSION\" >&2";
     let mut bench = bench(&[("analyst", script)]);
     let outcome = bench.done(task(&bench, "analyst", Some("status: DONE"))).await;
     let read = std::fs::read_to_string(bench.path("read")).expect("read");
     assert_eq!(read, "You are calm.\n\nFind the cause.\nTell it.\n");
+    let mut tools = Tools::clone(&bench.executor.tools());
+    tools.agents.get_mut("analyst").expect("analyst").persona = Some("You are brief.".to_owned());
+    bench.executor.equip(tools);
+    for (persona, read) in [("", "You are brief."), ("You are calm.", "You are calm.")] {
+        let mut job = task(&bench, "analyst", None);
+        job.step = format!("step-{}", persona.len()).as_str().into();
+        if let Work::Agent { persona: own, .. } = &mut job.work {
+            persona.clone_into(own);
+        }
+        bench.done(job).await;
+        let input = std::fs::read_to_string(bench.path("read")).expect("read");
+        assert!(input.starts_with(&format!("{read}\n\n")), "{input}");
+    }
     assert_eq!(outcome.outputs["STATUS"], "done");
     assert_eq!(outcome.outputs["WHO"], "analyst/step/5e55");
     assert_eq!((&outcome.outputs["exit"], &outcome.outputs["lines"]), (&0.into(), &2.into()));
@@ -57,16 +71,26 @@ async fn one_that_does_not_read_or_reads_late_is_no_trouble() {
 
 #[tokio::test]
 async fn failures_have_their_kinds() {
-    let mut bench = bench(&[("broken", "cat >/dev/null; echo 'no credit left' >&2; exit 4"), ("slow", "sleep 600 & sleep 600")]);
+    let mut bench = bench(&[
+        ("broken", "cat >/dev/null; echo 'no credit left' >&2; exit 4"),
+        ("slow", "sleep 600 & sleep 600"),
+    ]);
     let failure = bench.failure(task(&bench, "broken", None)).await;
     assert_eq!((failure.kind, failure.exit), (FailureKind::Exit, Some(4)));
     assert_eq!(failure.message, "exit 4: no credit left");
     let failure = bench.failure(task(&bench, "unknown", None)).await;
     assert_eq!(failure.kind, FailureKind::Agent);
-    assert!(failure.message.contains("[agents.unknown]") && failure.message.contains("broken, slow"), "{}", failure.message);
+    assert!(
+        failure.message.contains("[agents.unknown]") && failure.message.contains("broken, slow"),
+        "{}",
+        failure.message
+    );
     let mut tools = Tools::clone(&bench.executor.tools());
     tools.agents.get_mut("slow").expect("slow").within = Some(Millis(300));
-    tools.agents.insert("none".to_owned(), Agent { command: vec!["no-such-agent".to_owned()], ..tools.agents["slow"].clone() });
+    tools.agents.insert(
+        "none".to_owned(),
+        Agent { command: vec!["no-such-agent".to_owned()], ..tools.agents["slow"].clone() },
+    );
     bench.executor.equip(tools);
     let failure = bench.failure(task(&bench, "slow", None)).await;
     assert_eq!(failure.kind, FailureKind::Agent);
@@ -104,4 +128,41 @@ async fn stopping_it_ends_its_processes_and_is_no_failure_of_it() {
         std::fs::remove_file(bench.path("pid")).expect("remove");
     }
     assert!(bench.executor.left_alone().is_empty());
+}
+
+#[tokio::test]
+async fn the_settings_are_looked_up_before_each_job_and_the_former_ones_do_where_they_cannot_be_read() {
+    let mut bench = Bench::new();
+    let file = bench.path("agent");
+    let (sender, notices) = unbounded_channel();
+    let lookup = {
+        let file = file.clone();
+        move || {
+            let script = std::fs::read_to_string(&file)
+                .map_err(|_| crate::base::Error::usage("`command` is no list"))?;
+            let agent = Agent {
+                name: "analyst".to_owned(),
+                command: ["sh", "-c", &script].map(str::to_owned).to_vec(),
+                persona: None,
+                within: None,
+            };
+            Ok(Tools { agents: [("analyst".to_owned(), agent)].into(), ..Tools::default() })
+        }
+    };
+    bench.executor = Executor::new(bench.dir.path().join("outputs"), sender, lookup);
+    bench.notices = notices;
+    let step = |bench: &Bench, step: &str| Job { step: step.into(), ..task(bench, "analyst", None) };
+    let failure = bench.failure(step(&bench, "a")).await;
+    assert!(
+        failure.message.ends_with("[agents.analyst] cannot be looked up: `command` is no list"),
+        "{}",
+        failure.message
+    );
+    bench.done(bench.job("script", "true")).await;
+    std::fs::write(&file, "echo one").expect("write");
+    assert_eq!(text(&bench.done(step(&bench, "b")).await), "one");
+    std::fs::write(&file, "echo two").expect("write");
+    assert_eq!(text(&bench.done(step(&bench, "c")).await), "two");
+    std::fs::remove_file(&file).expect("remove");
+    assert_eq!(text(&bench.done(step(&bench, "d")).await), "two");
 }

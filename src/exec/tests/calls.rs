@@ -36,7 +36,9 @@ fn call(bench: &Bench, server: &str, tool: &str, arguments: serde_json::Value) -
 }
 
 fn expecting(mut job: Job, text: &str) -> Job {
-    if let Work::Call { expects, .. } | Work::Agent { expects, .. } | Work::Run { expects, .. } = &mut job.work {
+    if let Work::Call { expects, .. } | Work::Agent { expects, .. } | Work::Run { expects, .. } =
+        &mut job.work
+    {
         *expects = Some(text.to_owned());
     }
     job
@@ -52,7 +54,7 @@ fn living(run: &RunId) -> usize {
     std::fs::read_dir("/proc").expect("proc").flatten().filter(marked).count()
 }
 
-async fn log(bench: &Bench, job: &Job) -> String {
+fn log(bench: &Bench, job: &Job) -> String {
     let outputs = bench.dir.path().join("outputs");
     let piece = output::tail(&outputs, &job.run, &job.step, job.attempt, output::PIECE_LIMIT).expect("read");
     String::from_utf8(piece.bytes).expect("text")
@@ -85,13 +87,14 @@ async fn what_it_says_and_what_it_remarks_are_kept_as_output() {
     let outcome = bench.done(job.clone()).await;
     assert_eq!(std::fs::read_to_string(&file).expect("read"), "first\n", "called once");
     assert_eq!(text(&outcome), "recorded");
-    assert_eq!(log(&bench, &job).await, "recorded first\nrecorded\n");
+    assert_eq!(log(&bench, &job), "recorded first\nrecorded\n");
 }
 
 #[tokio::test]
 async fn a_tool_s_own_failure_is_told_in_its_words() {
     let mut bench = bench();
-    let failure = bench.failure(call(&bench, "new", "fail", json!({ "text": "no such\nindex \u{1b}[31m" }))).await;
+    let failure =
+        bench.failure(call(&bench, "new", "fail", json!({ "text": "no such\nindex \u{1b}[31m" }))).await;
     assert_eq!(failure.kind, FailureKind::Call);
     assert!(failure.message.starts_with("new.fail failed: no such"), "{}", failure.message);
     assert!(!failure.message.contains('\u{1b}') && !failure.message.contains('\n'), "{}", failure.message);
@@ -114,7 +117,11 @@ async fn names_and_arguments_are_checked_before_the_call() {
         let failure = bench.failure(call(&bench, server, tool, arguments)).await;
         assert_eq!(failure.kind, FailureKind::Call);
         assert!(failure.message.contains(said), "{}", failure.message);
-        assert!(failure.message.starts_with(&format!("{server}.{tool} cannot be called: ")), "{}", failure.message);
+        assert!(
+            failure.message.starts_with(&format!("{server}.{tool} cannot be called: ")),
+            "{}",
+            failure.message
+        );
     }
     let failure = bench.failure(call(&bench, "unknown", "echo", json!({}))).await;
     assert!(failure.message.contains("[servers.unknown]"), "{}", failure.message);
@@ -126,7 +133,12 @@ async fn a_server_that_gives_no_answer_is_told_with_what_it_said_instead() {
     let mut bench = bench();
     for (server, tool, arguments, said) in [
         ("gone", "echo", json!({}), "no-such-program-anywhere cannot be started"),
-        ("dies", "echo", json!({}), "it ended before it had said hello (exit 3): the server is not in the mood"),
+        (
+            "dies",
+            "echo",
+            json!({}),
+            "it ended before it had said hello (exit 3): the server is not in the mood",
+        ),
         ("rubbish", "echo", json!({}), "it wrote “Hello, I am no MCP server.”"),
         ("deaf", "echo", json!({}), "no answer within 700 ms"),
         ("new", "die", json!({ "text": "x" }), "it ended before it had answered (exit 9): cannot go on: x"),
@@ -180,7 +192,7 @@ async fn a_secret_reaches_the_server_and_nothing_else() {
     let outcome = bench.done(job.clone()).await;
     assert_eq!(outcome.outputs["VALUE"], "********");
     assert_eq!(outcome.outputs["json"], json!({ "value": "********" }));
-    assert_eq!(log(&bench, &job).await, "TOKEN is ********\nVALUE: ********\n");
+    assert_eq!(log(&bench, &job), "TOKEN is ********\nVALUE: ********\n");
     let server = tools.servers.get_mut("new").expect("new");
     server.env.insert("TOKEN".to_owned(), "env:NOT_SET_ANYWHERE".to_owned());
     bench.executor.equip(tools);
@@ -218,7 +230,11 @@ async fn a_dead_server_is_left_alone_after_five_calls_until_its_settings_change(
     bench.done(call(&bench, "new", "echo", json!({ "text": "" }))).await;
     let mut tools = Tools::clone(&bench.executor.tools());
     bench.executor.equip(tools.clone());
-    assert_eq!(bench.failure(job.clone()).await.kind, FailureKind::Breaker, "the same settings change nothing");
+    assert_eq!(
+        bench.failure(job.clone()).await.kind,
+        FailureKind::Breaker,
+        "the same settings change nothing"
+    );
     tools.servers.get_mut("dies").expect("dies").env.clear();
     bench.executor.equip(tools);
     let mut well = job;
@@ -243,5 +259,5 @@ async fn a_frozen_call_s_clock_stands_still() {
     bench.executor.thaw(&job.run);
     let report = bench.report().await;
     assert!(matches!(report, Report::Failed { .. }), "{report:?}");
-    assert!(start.elapsed() >= Duration::from_millis(4_000), "{:?}", start.elapsed());
+    assert!(start.elapsed() >= Duration::from_secs(4), "{:?}", start.elapsed());
 }

@@ -39,19 +39,27 @@ async fn values_and_expectations_are_read_from_the_output() {
     let expecting = |step: &str, script: &str| {
         changed(bench.job(step, script), |_, expects, _| *expects = Some("All tests passed".into()))
     };
-    let (met, unmet, failed) =
-        (expecting("met", "echo ALL  TESTS; echo PASSED"), expecting("unmet", "echo 3 failed"), expecting("failed", "echo all tests passed; exit 1"));
+    let (met, unmet, failed) = (
+        expecting("met", "echo ALL  TESTS; echo PASSED"),
+        expecting("unmet", "echo 3 failed"),
+        expecting("failed", "echo all tests passed; exit 1"),
+    );
     bench.done(met).await;
     let failure = bench.failure(unmet).await;
     assert_eq!((failure.kind, failure.exit), (FailureKind::Expectation, Some(0)));
-    assert!(failure.message.contains("“All tests passed”") && failure.message.ends_with(": 3 failed"), "{}", failure.message);
+    assert!(
+        failure.message.contains("“All tests passed”") && failure.message.ends_with(": 3 failed"),
+        "{}",
+        failure.message
+    );
     assert_eq!(bench.failure(failed).await.kind, FailureKind::Exit);
 }
 
 #[tokio::test]
 async fn what_is_expected_may_stand_at_the_beginning_of_a_long_output() {
     let mut bench = Bench::new();
-    let script = "echo 'STATUS: done'; head -c 3000000 /dev/zero | tr '\\0' x | fold -w 100; echo; echo 'LAST: 1'";
+    let script =
+        "echo 'STATUS: done'; head -c 3000000 /dev/zero | tr '\\0' x | fold -w 100; echo; echo 'LAST: 1'";
     let job = changed(bench.job("step", script), |_, expects, _| *expects = Some("status: done".into()));
     let outcome = bench.done(job).await;
     assert_eq!(outcome.outputs["LAST"], "1");
@@ -70,7 +78,9 @@ async fn a_terminal_is_a_terminal_and_its_output_reads_as_any_other() {
     assert_eq!(outcome.evidence[0].text, "exit 0, 5 lines");
     let mut job = changed(bench.job("step2", "stty size; echo $TERM; exit 5"), |_, _, pty| *pty = true);
     if let Work::Run { env, .. } = &mut job.work {
-        env.extend([("LINES", "50"), ("COLUMNS", "132"), ("TERM", "dumb")].map(|(n, v)| (n.into(), v.into())));
+        env.extend(
+            [("LINES", "50"), ("COLUMNS", "132"), ("TERM", "dumb")].map(|(n, v)| (n.into(), v.into())),
+        );
     }
     let failure = bench.failure(job.clone()).await;
     assert_eq!((failure.exit, failure.message.as_str()), (Some(5), "exit 5: dumb"));

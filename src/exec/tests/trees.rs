@@ -25,7 +25,7 @@ async fn two_hundred_trees_leave_no_process() {
     let start = Instant::now();
     let base = bench.job("step", "").run;
     let (sender, mut notices) = unbounded_channel();
-    let executor = Executor::new(bench.dir.path().join("outputs"), sender);
+    let executor = Executor::make(bench.dir.path().join("outputs"), sender, None);
     for batch in (0..TREES).collect::<Vec<_>>().chunks(AT_ONCE) {
         for number in batch {
             let mut job = bench.job("step", &tree(*number));

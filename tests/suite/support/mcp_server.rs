@@ -44,10 +44,10 @@ fn speak() {
         }
         "rubbish" => {
             server.line("Hello, I am no MCP server.");
-            server.hang();
+            hang();
         }
         "chatty" => server.line("Starting up, please wait …"),
-        "deaf" => server.hang(),
+        "deaf" => hang(),
         _ => {}
     }
     for line in io::stdin().lock().lines() {
@@ -75,16 +75,22 @@ impl<W: Write> Server<W> {
         let name = message["params"]["name"].as_str().unwrap_or_default();
         match message["method"].as_str().unwrap_or_default() {
             "server/discover" if self.manners == "abrupt" => exit(1),
-            "server/discover" if !old => self.result(id, json!({
-                "resultType": "complete", "supportedVersions": ["2026-07-28"],
-                "capabilities": { "tools": {} }, "ttlMs": 0, "cacheScope": "private",
-            })),
+            "server/discover" if !old => self.result(
+                id,
+                json!({
+                    "resultType": "complete", "supportedVersions": ["2026-07-28"],
+                    "capabilities": { "tools": {} }, "ttlMs": 0, "cacheScope": "private",
+                }),
+            ),
             "initialize" if old => {
                 self.greeted = true;
-                self.result(id, json!({
-                    "protocolVersion": "2025-11-25", "capabilities": { "tools": {} },
-                    "serverInfo": { "name": "test", "version": "1" },
-                }));
+                self.result(
+                    id,
+                    json!({
+                        "protocolVersion": "2025-11-25", "capabilities": { "tools": {} },
+                        "serverInfo": { "name": "test", "version": "1" },
+                    }),
+                );
             }
             _ if old && !self.greeted => self.error(id, -32601, "say initialize first"),
             "tools/list" if self.manners == "bare" => self.error(id, -32601, "no such method"),
@@ -103,7 +109,7 @@ impl<W: Write> Server<W> {
         match name {
             "echo" => self.text(id, &text, false),
             "fail" => self.text(id, &text, true),
-            "hang" => self.hang(),
+            "hang" => hang(),
             "die" => {
                 eprintln!("cannot go on: {text}");
                 exit(9);
@@ -159,12 +165,12 @@ impl<W: Write> Server<W> {
     fn line(&mut self, line: &str) {
         self.out.write_all(format!("{line}\n").as_bytes()).expect("written");
     }
+}
 
-    /// For ever, whatever becomes of its input.
-    fn hang(&self) -> ! {
-        loop {
-            std::thread::park();
-        }
+/// For ever, whatever becomes of its input.
+fn hang() -> ! {
+    loop {
+        std::thread::park();
     }
 }
 

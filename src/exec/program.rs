@@ -160,8 +160,7 @@ impl Desk<'_> {
             let child = pty_process::Command::from(command).spawn(inside);
             return Ok((child.map_err(|e| cannot(std::io::Error::other(e)))?, drain));
         }
-        let (source, writer) =
-            std::io::pipe().map_err(|e| failed("There is no pipe for its output", e))?;
+        let (source, writer) = std::io::pipe().map_err(|e| failed("There is no pipe for its output", e))?;
         let errors = writer.try_clone().map_err(|e| failed("There is no pipe for its output", e))?;
         let drain = Drain::start(place, OwnedFd::from(source), self.limit, false).map_err(no_drain)?;
         let mut command = command(&program);
@@ -188,8 +187,7 @@ impl Desk<'_> {
                 let mut reader = Reader::new(expects.as_deref());
                 let mut offset = 0;
                 while offset < tail.next && !reader.met() {
-                    let piece =
-                        output::from(&outputs, &job.run, &job.step, job.attempt, offset, limit)?;
+                    let piece = output::from(&outputs, &job.run, &job.step, job.attempt, offset, limit)?;
                     if piece.bytes.is_empty() {
                         break;
                     }
