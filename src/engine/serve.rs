@@ -82,12 +82,13 @@ pub(super) fn serve_with(
     let (inputs, taken) = mpsc::channel();
     let memory = learning::load(&store)?;
     let engine = Arc::new(Engine::new(paths.clone(), store, memory, inputs, Timestamp::now()));
+    if let Some(caller) = engine.hooks.caller() {
+        runtime.spawn(caller.attend());
+    }
     let (notices, mut noticed) = tokio::sync::mpsc::unbounded_channel();
-    let settings = {
-        let paths = paths.clone();
-        move || Settings::load(&paths).map(|settings| Tools::of(&settings))
-    };
-    let executor = Executor::new(paths.outputs(), notices, settings);
+    let settings = engine.settings.clone();
+    let tools = move || settings.now().map(|settings| Tools::of(&settings));
+    let executor = Executor::new(paths.outputs(), notices, tools);
     let run_loop = RunLoop::recover(Arc::clone(&engine), taken, executor, handle.clone())?;
     let inputs = engine.inputs.clone();
     runtime.spawn(async move {
@@ -208,7 +209,12 @@ fn end(
     engine.hub.broadcast(Update::Stopping);
     engine.ending.send_replace(Ending::Stopped);
     runtime.block_on(async {
-        let _ = tokio::time::timeout(LAST_WORDS, engine.activity.no_clients()).await;
+        let last = async {
+            engine.activity.no_clients().await;
+            // Hooks are told of the last events, if they are quick.
+            engine.activity.no_tasks().await;
+        };
+        let _ = tokio::time::timeout(LAST_WORDS, last).await;
     });
     looped.map_err(|_| {
         Error::internal("The run loop broke off")

@@ -7,6 +7,7 @@ mod breakers;
 mod call;
 pub mod git;
 mod group;
+pub mod hook;
 mod mcp;
 pub mod opinion;
 pub mod output;
