@@ -2,8 +2,8 @@
 
 use super::{Attempt, Executor, Helper, Job, Notice, agent, blocking, call, process, run, write};
 use crate::base::{Error, Millis, RunId};
-use crate::exec::program::Desk;
 use crate::exec::process::{Leader, Scope};
+use crate::exec::program::Desk;
 use crate::run::{Failure, FailureKind, Outcome, Work};
 
 impl Executor {

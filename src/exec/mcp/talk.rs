@@ -67,7 +67,7 @@ where
     let hello = client().serve_with_lifecycle((lines, input), mode(lifecycle)).await;
     let mut service = match hello {
         Ok(service) => service,
-        Err(ClientInitializeError::ConnectionClosed(_)) if !heard.too_long() && heard.noise().is_none() => {
+        Err(error) if is_gone(&error) && !heard.too_long() && heard.noise().is_none() => {
             return Err(Trouble::Gone);
         }
         Err(error) => return Err(silent(format!("it does not speak MCP: {}", short(&error.to_string())))),
@@ -86,6 +86,14 @@ where
         tracing::debug!(%error, "a conversation with an MCP server did not end well");
     }
     answer.map(|answer| (answer, spoken))
+}
+
+fn is_gone(error: &ClientInitializeError) -> bool {
+    match error {
+        ClientInitializeError::ConnectionClosed(_) | ClientInitializeError::TransportError { .. } => true,
+        ClientInitializeError::LegacyFallbackFailed { fallback, .. } => is_gone(fallback),
+        _ => false,
+    }
 }
 
 fn client() -> ClientConfig {
