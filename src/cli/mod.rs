@@ -15,8 +15,10 @@ mod answer;
 mod approve;
 mod ask;
 mod back;
+mod breakpoint;
 mod cancel;
 mod check;
+mod definition;
 mod doctor;
 mod done;
 mod engine;
@@ -24,8 +26,11 @@ mod events;
 mod examples;
 mod explain;
 mod fail;
+mod family;
 mod find;
 mod follow;
+mod fork;
+mod happened;
 mod learned;
 mod link;
 mod list;
@@ -37,11 +42,15 @@ mod opinion;
 pub mod output;
 mod pause;
 mod plan;
+mod proceed;
 mod prompt;
+mod prompts;
+mod push_back;
 pub mod reference;
 mod reject;
 mod resume;
 mod retry;
+mod rollback;
 mod run;
 mod runs;
 mod session;
@@ -49,7 +58,9 @@ mod show;
 mod skip;
 mod start;
 mod status;
+mod step_through;
 mod stream;
+mod subject;
 mod summary;
 mod tell;
 mod trust;
@@ -57,6 +68,8 @@ mod validate;
 mod values;
 mod walk;
 mod words;
+mod work;
+mod writing;
 
 pub use engine::EngineCommand;
 use output::{Line, Output};
@@ -95,15 +108,22 @@ pub enum Command {
     Pause(pause::Args),
     Resume(resume::Args),
     Cancel(cancel::Args),
+    Proceed(proceed::Args),
+    StepThrough(step_through::Args),
+    Breakpoint(breakpoint::Args),
     Retry(retry::Args),
     Skip(skip::Args),
     Back(back::Args),
+    Rollback(rollback::Args),
+    Fork(fork::Args),
     Done(done::Args),
     Fail(fail::Args),
     Answer(answer::Args),
     Approve(approve::Args),
     Reject(reject::Args),
+    PushBack(push_back::Args),
     Note(note::Args),
+    Subject(subject::Args),
     Session(session::Args),
     Summary(summary::Args),
     New(new::Args),
@@ -298,6 +318,13 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Pause(args) => pause::run(args, env).await,
         Command::Resume(args) => resume::run(args, env).await,
         Command::Cancel(args) => cancel::run(args, env).await,
+        Command::Proceed(args) => proceed::run(args, env).await,
+        Command::StepThrough(args) => step_through::run(args, env).await,
+        Command::Breakpoint(args) => breakpoint::run(args, env).await,
+        Command::Rollback(args) => rollback::run(args, env).await,
+        Command::Fork(args) => fork::run(args, env).await,
+        Command::PushBack(args) => push_back::run(args, env).await,
+        Command::Subject(args) => subject::run(args, env).await,
         Command::Retry(args) => retry::run(args, env).await,
         Command::Skip(args) => skip::run(args, env).await,
         Command::Back(args) => back::run(args, env).await,

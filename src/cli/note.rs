@@ -18,7 +18,13 @@ pub struct Args {
 
 pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     let (link, run) = find::run(env, &args.run).await?;
-    let step = find::optional_step(&link, &run, args.step.as_deref()).await?;
+    let (run, step) = match &args.step {
+        Some(named) => {
+            let place = find::place(&link, link.run(&run).await?, named).await?;
+            (place.run.id().clone(), Some(place.step))
+        }
+        None => (run, None),
+    };
     let summary = link.act(&run, Verb::Note { step, text: args.text }).await?;
     status::after(env, &summary);
     Ok(Exit::Done)

@@ -189,9 +189,13 @@ impl Run {
             Phase::Cancelled { .. } => RunStatus::Cancelled,
             Phase::Cancelling { .. } => RunStatus::Running,
             Phase::Active { .. } => {
-                let working = self.steps.iter().any(|s| {
-                    matches!(s.state, StepState::Running { .. })
-                        || matches!(s.state, StepState::Waiting { on: Prompt::Retry { .. }, .. })
+                // A loop works as long as one of its iterations does, a child run as long as it needs nobody.
+                let working = self.steps.iter().any(|s| match &s.state {
+                    StepState::Running { need, .. } => {
+                        need.is_none()
+                            && !matches!(s.attempts.last().map(|a| &a.work), Some(Work::ForEach { .. }))
+                    }
+                    state => matches!(state, StepState::Waiting { on: Prompt::Retry { .. }, .. }),
                 });
                 if !working && self.steps.iter().any(|s| s.state.needs_person()) {
                     RunStatus::Waiting
@@ -296,7 +300,8 @@ impl RunSummary {
     }
 }
 
-fn need(step: &Step, record: &StepRecord) -> Option<Need> {
+/// What a person is needed for at this step.
+pub fn need(step: &Step, record: &StepRecord) -> Option<Need> {
     let title = || title(step, record);
     let mut need = Need {
         kind: NeedKind::Check,
