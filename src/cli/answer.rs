@@ -33,9 +33,8 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, env: &Env) -> Result<Exit> {
-    let fits = |s: &StepState| {
-        matches!(s, StepState::Waiting { on: Prompt::Answers | Prompt::Agent { .. }, .. })
-    };
+    let fits =
+        |s: &StepState| matches!(s, StepState::Waiting { on: Prompt::Answers | Prompt::Agent { .. }, .. });
     let (link, meant) = find::meant(env, &args.run, args.step.as_deref(), "answer", fits).await?;
     let (step, record) = meant.some_step()?;
     let values = match (&step.kind, &record.state) {

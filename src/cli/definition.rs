@@ -63,14 +63,17 @@ impl Definition {
 
     /// The file that a person edits.
     pub fn file(&self, step: &Step) -> String {
-        let mut file = format!("# {}: change what is to be different, save, and leave the editor.\n", step.id);
+        let mut file =
+            format!("# {}: change what is to be different, save, and leave the editor.\n", step.id);
         file.push_str("# What runs then is shown before anything is sent. Leave everything as it is to change nothing.\n");
         if let Some(script) = &self.script {
             file.push_str("# A script is never filled in: values reach it through env.\n");
             let _ = writeln!(file, "script: {}", block(script, "  "));
         }
-        for (name, values) in [("env", self.env.as_ref().map(|e| e.iter().collect::<Vec<_>>())),
-            ("with", self.with.as_ref().map(|w| w.iter().collect()))] {
+        for (name, values) in [
+            ("env", self.env.as_ref().map(|e| e.iter().collect::<Vec<_>>())),
+            ("with", self.with.as_ref().map(|w| w.iter().collect())),
+        ] {
             match values {
                 Some(values) if values.is_empty() => {
                     let _ = writeln!(file, "{name}: {{}}");
@@ -78,7 +81,8 @@ impl Definition {
                 Some(values) => {
                     let _ = writeln!(file, "{name}:");
                     for (key, value) in values {
-                        let value = value.as_str().map_or_else(|| value.to_string(), |text| block(text, "    "));
+                        let value =
+                            value.as_str().map_or_else(|| value.to_string(), |text| block(text, "    "));
                         let _ = writeln!(file, "  {}: {value}", quoted(key));
                     }
                 }
@@ -125,7 +129,8 @@ fn values(env: &IndexMap<String, String>) -> IndexMap<String, Value> {
 /// A text as YAML: lines as they are, unless something in it needs to be escaped.
 fn block(text: &str, indent: &str) -> String {
     let plain = |c: char| c == '\n' || !(c.is_control() || matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}'));
-    let first_is_text = text.lines().next().is_some_and(|line| !line.trim().is_empty() && !line.starts_with(' '));
+    let first_is_text =
+        text.lines().next().is_some_and(|line| !line.trim().is_empty() && !line.starts_with(' '));
     if !text.contains('\n') || !first_is_text || !text.chars().all(plain) {
         return quoted(text);
     }

@@ -131,7 +131,9 @@ impl Family {
             StepState::Waiting { on: Prompt::Retry { .. }, .. } => true,
             StepState::Running { .. } => match record.attempts.last().map(|a| &a.work) {
                 Some(Work::ForEach { .. }) => false,
-                Some(Work::Workflow { .. }) => self.child(record).is_none_or(|c| c.run.is_ended() || c.is_working()),
+                Some(Work::Workflow { .. }) => {
+                    self.child(record).is_none_or(|c| c.run.is_ended() || c.is_working())
+                }
                 _ => true,
             },
             _ => false,

@@ -115,11 +115,7 @@ pub async fn meant(
 
 /// The one open step that fits; where none does, the one that is open at all, so that the engine can say
 /// why it does not. Several are an error that names them.
-fn only<'f>(
-    family: &'f Family,
-    verb: &str,
-    fits: impl Fn(&StepState) -> bool,
-) -> Result<Option<Open<'f>>> {
+fn only<'f>(family: &'f Family, verb: &str, fits: impl Fn(&StepState) -> bool) -> Result<Option<Open<'f>>> {
     let all = family.open();
     let (mut fitting, mut others): (Vec<Open<'_>>, Vec<Open<'_>>) =
         all.into_iter().partition(|open| fits(&open.record.state));

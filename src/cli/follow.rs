@@ -91,7 +91,9 @@ impl Followed {
 
     async fn tell(&mut self, env: &Env, link: &Link, run: &Run, event: &Event) -> Result<()> {
         match &event.body {
-            EventBody::StepStarted { step, attempt, work, .. } => self.started(env, run, step, *attempt, work),
+            EventBody::StepStarted { step, attempt, work, .. } => {
+                self.started(env, run, step, *attempt, work)
+            }
             EventBody::StepCompleted { step, attempt, outcome } => {
                 self.close(env, link, step, Some(*attempt)).await?;
                 let mut line = self.outcome_line(run, step, Tone::Success, "✓ done");

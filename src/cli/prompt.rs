@@ -19,13 +19,7 @@ const ALWAYS: &[(&str, &str)] =
 const WATCH: (&str, &str) = ("w", "watch what works");
 
 /// Asks about the steps that need somebody; where there are several, first which of them.
-pub async fn ask(
-    env: &Env,
-    link: &Link,
-    family: &Family,
-    asked: &[Open<'_>],
-    working: bool,
-) -> Result<Turn> {
+pub async fn ask(env: &Env, link: &Link, family: &Family, asked: &[Open<'_>], working: bool) -> Result<Turn> {
     match asked {
         [] => Ok(Turn::Look),
         [one] => step(env, link, family, one, working).await,
@@ -55,7 +49,8 @@ async fn which(env: &Env, asked: &[Open<'_>], working: bool) -> Result<Choice> {
             .plain(open.title());
         env.out.line(line.dim(format!("  {}", open.name)));
     }
-    let mut line = Line::new().put(Tone::Accent, format!("1-{}", asked.len())).dim(" which first").plain("  ");
+    let mut line =
+        Line::new().put(Tone::Accent, format!("1-{}", asked.len())).dim(" which first").plain("  ");
     for (key, word) in working.then_some(WATCH).into_iter().chain([("q", "leave")]) {
         line = line.put(Tone::Accent, key).dim(format!(" {word}")).plain("  ");
     }

@@ -75,7 +75,8 @@ fn waiting(env: &Env, open: &Open<'_>, on: &Prompt) {
             if let Some(Work::Agent { expects: Some(expects), .. }) =
                 open.record.attempts.last().map(|a| &a.work)
             {
-                env.out.line(Line::new().dim("  the answer should have ").plain(format!("“{expects}” in it")));
+                env.out
+                    .line(Line::new().dim("  the answer should have ").plain(format!("“{expects}” in it")));
             }
         }
         (Prompt::Proceed { why, work: held }, _) => {

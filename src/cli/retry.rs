@@ -107,14 +107,7 @@ fn given(args: &Args, run: &Run, step: &Step, record: &StepRecord) -> Result<Edi
 }
 
 /// Prints what would run; an error where it cannot be filled in.
-fn preview(
-    env: &Env,
-    run: &Run,
-    step: &Step,
-    record: &StepRecord,
-    edit: &Edit,
-    alone: bool,
-) -> Result<()> {
+fn preview(env: &Env, run: &Run, step: &Step, record: &StepRecord, edit: &Edit, alone: bool) -> Result<()> {
     let work = resolve::preview(run, record, edit).map_err(|failure| {
         Error::refused("What would run cannot be filled in").cause(failure.message).hint("Mend the edit")
     })?;
@@ -128,11 +121,8 @@ fn preview(
 
 fn show(env: &Env, step: &Step, work: &Work, edit: &Edit) {
     let line = Line::new().put(Tone::Accent, "will run  ").strong(&step.title);
-    let what = if edit.is_empty() {
-        "as it is".to_owned()
-    } else {
-        format!("edited: {}", happened::edited(edit))
-    };
+    let what =
+        if edit.is_empty() { "as it is".to_owned() } else { format!("edited: {}", happened::edited(edit)) };
     env.out.line(line.dim(format!("  {}  {what}", step.id)));
     work::show(env, "  ", work, true);
     for (name, value) in &edit.inputs {
@@ -156,8 +146,12 @@ pub async fn edit_step(
 ) -> Result<Option<Edit>> {
     let before = Definition::of(step, record);
     if before.is_empty() {
-        return Err(Error::refused(format!("“{}” is a {} step and has nothing to edit", step.id, step.kind.word()))
-            .hint("Inputs of the run are edited with --input NAME=VALUE"));
+        return Err(Error::refused(format!(
+            "“{}” is a {} step and has nothing to edit",
+            step.id,
+            step.kind.word()
+        ))
+        .hint("Inputs of the run are edited with --input NAME=VALUE"));
     }
     let mut file = before.file(step);
     let name = format!("{}.yaml", step.id);

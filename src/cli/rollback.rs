@@ -29,7 +29,8 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     let run = link.run(&id).await?;
     let steps = run.undoable();
     if args.preview && env.out.is_json() {
-        env.out.json(json!({ "run": id, "steps": steps.iter().map(|s| object(&run, s)).collect::<Vec<_>>() }));
+        env.out
+            .json(json!({ "run": id, "steps": steps.iter().map(|s| object(&run, s)).collect::<Vec<_>>() }));
         return Ok(Exit::Done);
     }
     if !env.out.is_json() {

@@ -61,11 +61,8 @@ fn show(env: &Env, family: &Family) {
     tree(env, family, "", now);
     for back in &run.backs {
         let text = happened::back_text(&back.to, back.reason.as_ref(), &back.cause);
-        env.out.line(
-            Line::new()
-                .dim(format!("  {} {}  ", back.at.local_clock(), back.by.short()))
-                .plain(text),
-        );
+        env.out
+            .line(Line::new().dim(format!("  {} {}  ", back.at.local_clock(), back.by.short())).plain(text));
     }
     for note in &run.notes {
         let at = note.step.as_ref().map_or_else(String::new, |step| format!(" on {step}"));
@@ -128,7 +125,8 @@ fn values(env: &Env, run: &Run) {
     }
     if let Some(subject) = &run.header.subject {
         let was = subject.state.as_deref().unwrap_or("of no known state");
-        let mut line = Line::new().dim("  subject ").plain(&subject.name).dim(format!(", {was} at the start"));
+        let mut line =
+            Line::new().dim("  subject ").plain(&subject.name).dim(format!(", {was} at the start"));
         if let Some(moves) = &run.workflow.moves {
             line = line.dim("; completing the run makes it ").plain(&moves.to);
         }
