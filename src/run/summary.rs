@@ -189,13 +189,9 @@ impl Run {
             Phase::Cancelled { .. } => RunStatus::Cancelled,
             Phase::Cancelling { .. } => RunStatus::Running,
             Phase::Active { .. } => {
-                // A loop works as long as one of its iterations does, a child run as long as it needs nobody.
-                let working = self.steps.iter().any(|s| match &s.state {
-                    StepState::Running { need, .. } => {
-                        need.is_none()
-                            && !matches!(s.attempts.last().map(|a| &a.work), Some(Work::ForEach { .. }))
-                    }
-                    state => matches!(state, StepState::Waiting { on: Prompt::Retry { .. }, .. }),
+                let working = self.steps.iter().any(|s| {
+                    (matches!(s.state, StepState::Running { need: None, .. }) && !s.is_loop())
+                        || matches!(s.state, StepState::Waiting { on: Prompt::Retry { .. }, .. })
                 });
                 if !working && self.steps.iter().any(|s| s.state.needs_person()) {
                     RunStatus::Waiting
