@@ -35,7 +35,11 @@ impl DryRun<'_> {
             _ => None,
         };
         let refused = moves.zip(known.as_ref()).and_then(|((moves, _), s)| s.may_start(moves, None).err());
-        let problems = planned.problems();
+        let mut problems = planned.problems();
+        if workflow.moves.is_some() && self.subject.is_none() {
+            let problem = "It changes the state of a subject, and there is no branch to name it: --subject NAME";
+            problems.push(problem.to_owned());
+        }
         let failing = results.iter().any(|r| r.passed == Some(false));
         let fails = failing || !problems.is_empty() || refused.is_some();
         if env.out.is_json() {

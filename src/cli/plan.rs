@@ -93,8 +93,9 @@ fn list_under(env: &Env, planned: &Planned<'_>, indent: &str, full: bool) {
         }
         if let Some(needs) = &step.needs {
             let needs: Vec<&str> = needs.iter().map(|s| s.as_str()).collect();
-            let after = if needs.is_empty() { "at once".to_owned() } else { needs.join(", ") };
-            line = line.dim(format!("  after {after}"));
+            let after =
+                if needs.is_empty() { "at once".to_owned() } else { format!("after {}", needs.join(", ")) };
+            line = line.dim(format!("  {after}"));
         }
         if step.continue_on_error {
             line = line.dim("  goes on if it fails");

@@ -4,9 +4,10 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
-use crate::base::WorkflowId;
+use crate::base::{Result, WorkflowId};
 use crate::cli::{Env, find};
 use crate::client::repo;
+use crate::config::Settings;
 use crate::run::{Context, Failure, PlannedStep, Work, plan, resolve};
 use crate::workflow::registry::EntryState;
 use crate::workflow::{Registry, Step, StepKind, Workflow, field};
@@ -23,6 +24,16 @@ pub struct PlannedOne<'r> {
     pub iterations: Vec<(Value, Result<Work, Failure>)>,
     /// Of a step that runs another workflow.
     pub child: Option<Child<'r>>,
+    /// Why it could not be done.
+    pub problem: Option<String>,
+}
+
+/// What is the same for all of it.
+struct Around<'r> {
+    registry: &'r Registry,
+    context: Context,
+    /// The names of the servers that can be called.
+    servers: Vec<String>,
 }
 
 pub enum Child<'r> {
@@ -39,25 +50,29 @@ impl<'r> Planned<'r> {
         registry: &'r Registry,
         workflow: &'r Workflow,
         inputs: &Map<String, Value>,
-    ) -> Self {
-        let repo = repo::read(&env.folder);
-        let surroundings = |workflow: &Workflow| Context {
-            folder: env.folder_text(),
-            repo: repo.clone(),
-            env: declared(workflow),
-            ..Context::default()
+    ) -> Result<Self> {
+        let settings = Settings::load(&env.paths)?;
+        let commanded = settings.agents.values().filter(|agent| !agent.command.is_empty());
+        let around = Around {
+            registry,
+            context: Context {
+                folder: env.folder_text(),
+                repo: repo::read(&env.folder),
+                agents: commanded.map(|agent| agent.name.clone()).collect(),
+                ..Context::default()
+            },
+            servers: settings.servers.keys().cloned().collect(),
         };
-        Self::under(registry, workflow, inputs, &surroundings, &mut Vec::new())
+        Ok(Self::under(&around, workflow, inputs, &mut Vec::new()))
     }
 
     fn under(
-        registry: &'r Registry,
+        around: &Around<'r>,
         workflow: &'r Workflow,
         inputs: &Map<String, Value>,
-        surroundings: &impl Fn(&Workflow) -> Context,
         above: &mut Vec<WorkflowId>,
     ) -> Self {
-        let context = surroundings(workflow);
+        let context = Context { env: declared(workflow), ..around.context.clone() };
         above.push(workflow.id.clone());
         let steps = plan(workflow, inputs, &context).into_iter().filter_map(|planned| {
             let step = workflow.steps.get(planned.index)?;
@@ -69,11 +84,17 @@ impl<'r> Planned<'r> {
                         Ok(Work::Workflow { inputs, .. }) => Some(inputs),
                         _ => None,
                     };
-                    Some(Self::child(registry, id, given, surroundings, above))
+                    Some(Self::child(around, id, given, above))
                 }
                 _ => None,
             };
-            Some(PlannedOne { step, planned, iterations, child })
+            let problem = match &step.kind {
+                StepKind::Call { server, .. } if !around.servers.contains(server) => {
+                    Some(format!("config.toml has no [servers.{server}] to call"))
+                }
+                _ => None,
+            };
+            Some(PlannedOne { step, planned, iterations, child, problem })
         });
         let steps = steps.collect();
         above.pop();
@@ -82,16 +103,15 @@ impl<'r> Planned<'r> {
 
     /// `given` is `None` where it is known only later.
     fn child(
-        registry: &'r Registry,
+        around: &Around<'r>,
         id: &WorkflowId,
         given: Option<&Map<String, Value>>,
-        surroundings: &impl Fn(&Workflow) -> Context,
         above: &mut Vec<WorkflowId>,
     ) -> Child<'r> {
         if above.contains(id) {
             return Child::Again;
         }
-        let Some(entry) = find::entry(registry, id.as_str()) else {
+        let Some(entry) = find::entry(around.registry, id.as_str()) else {
             return Child::Problem(format!("There is no workflow {id}"));
         };
         let workflow = match &entry.state {
@@ -110,13 +130,14 @@ impl<'r> Planned<'r> {
             }
             None => Map::new(),
         };
-        Child::Plan(Self::under(registry, workflow, &inputs, surroundings, above))
+        Child::Plan(Self::under(around, workflow, &inputs, above))
     }
 
     /// Why it could not be done, as far as that can be seen now.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         for one in self.steps.iter().filter(|one| one.planned.condition != Some(false)) {
+            problems.extend(one.problem.as_ref().map(|problem| format!("{}: {problem}", one.step.id)));
             match &one.child {
                 Some(Child::Problem(problem)) => problems.push(format!("{}: {problem}", one.step.id)),
                 Some(Child::Plan(child)) => problems

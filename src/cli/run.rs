@@ -72,7 +72,7 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
 
     let breakpoints = breakpoints(workflow, &args.breakpoint)?;
     let subject = subject(env, workflow, args.subject.as_deref())?;
-    let planned = Planned::new(env, &registry, workflow, &inputs);
+    let planned = Planned::new(env, &registry, workflow, &inputs)?;
 
     if args.dry_run {
         let run = DryRun { entry, inputs: &inputs, taken: &taken, subject: subject.as_deref() };
