@@ -2,6 +2,7 @@
 //! commands.
 
 mod flow;
+mod laws;
 mod mending;
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //!
 //! Texts are the file's own, untrusted: whoever shows them passes them through the sanitiser.
 
-mod rules;
+pub mod rules;
 
 use std::fmt::Write as _;
 

@@ -8,7 +8,7 @@ use crate::workflow::{
 };
 
 /// What holds for the whole run.
-pub(super) fn limits(workflow: &Workflow) -> Vec<String> {
+pub fn limits(workflow: &Workflow) -> Vec<String> {
     let mut limits = Vec::new();
     if let Some(moves) = &workflow.moves {
         let from = match &moves.from[..] {
@@ -30,22 +30,25 @@ pub(super) fn limits(workflow: &Workflow) -> Vec<String> {
 }
 
 /// When the step is done, and for what.
-pub(super) fn before(step: &Step, workflow: &Workflow) -> Vec<String> {
-    let mut said = Vec::new();
-    if let Some(needs) = &step.needs {
-        let titles: Vec<String> = needs.iter().map(|id| format!("“{}”", title(workflow, id))).collect();
-        said.push(match &titles[..] {
-            [] => "Waits for no other step.".to_owned(),
-            titles => format!("After {}.", and(titles)),
-        });
-    }
-    said.extend(step.condition.as_ref().map(|condition| format!("Only if `{condition}`.")));
+pub fn before(step: &Step, workflow: &Workflow) -> Vec<String> {
+    let condition = step.condition.as_ref().map(|condition| format!("Only if `{condition}`."));
+    let mut said: Vec<String> = order(step, workflow).into_iter().chain(condition).collect();
     said.extend(step.for_each.as_ref().map(each));
     said
 }
 
+/// What it waits for, where that is not the step before it.
+pub fn order(step: &Step, workflow: &Workflow) -> Option<String> {
+    let needs = step.needs.as_ref()?;
+    let titles: Vec<String> = needs.iter().map(|id| format!("“{}”", title(workflow, id))).collect();
+    Some(match &titles[..] {
+        [] => "Waits for no other step.".to_owned(),
+        titles => format!("After {}.", and(titles)),
+    })
+}
+
 /// What follows it, and what it gives.
-pub(super) fn after(step: &Step, workflow: &Workflow) -> Vec<String> {
+pub fn after(step: &Step, workflow: &Workflow) -> Vec<String> {
     let mut said = Vec::new();
     said.extend(match &step.on_failure {
         OnFailure::Ask => None,
@@ -76,7 +79,7 @@ pub(super) fn after(step: &Step, workflow: &Workflow) -> Vec<String> {
 }
 
 /// The short ones, in one line.
-pub(super) fn rules(step: &Step, defaults: &Defaults) -> Vec<String> {
+pub fn rules(step: &Step, defaults: &Defaults) -> Vec<String> {
     let mut rules = Vec::new();
     if step.evidence_required {
         rules.push("evidence required".to_owned());
@@ -95,7 +98,7 @@ pub(super) fn rules(step: &Step, defaults: &Defaults) -> Vec<String> {
 }
 
 /// How long people have, and who comes after them.
-pub(super) fn approval(kind: &StepKind) -> Vec<String> {
+pub fn approval(kind: &StepKind) -> Vec<String> {
     let StepKind::Approve { within, remind, on_timeout, escalate, .. } = kind else { return Vec::new() };
     let mut said = Vec::new();
     said.extend(within.map(|within| match on_timeout {
@@ -112,7 +115,8 @@ pub(super) fn approval(kind: &StepKind) -> Vec<String> {
     said
 }
 
-fn each(each: &ForEach) -> String {
+/// For what a loop is done.
+pub fn each(each: &ForEach) -> String {
     let what = match &each.items {
         Items::Listed(items) => {
             let shown: Vec<String> = items.iter().take(12).map(|item| format!("`{}`", plain(item))).collect();
@@ -127,7 +131,8 @@ fn each(each: &ForEach) -> String {
     }
 }
 
-fn retry(retry: &Retry) -> String {
+/// How often it is tried, and how long apart.
+pub fn retry(retry: &Retry) -> String {
     let backoff = match retry.backoff {
         Backoff::Fixed => format!("{} apart", retry.initial),
         Backoff::Linear => format!("{} apart and more each time, at most {}", retry.initial, retry.max),
@@ -168,7 +173,7 @@ fn title<'w>(workflow: &'w Workflow, id: &'w StepId) -> &'w str {
 }
 
 /// A value as its author wrote it, texts without quotes.
-pub(super) fn plain(value: &serde_json::Value) -> String {
+pub fn plain(value: &serde_json::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
@@ -178,7 +183,7 @@ fn and<T: Display>(words: &[T]) -> String {
 }
 
 /// “a, b or c”.
-pub(super) fn or<T: Display>(words: &[T]) -> String {
+pub fn or<T: Display>(words: &[T]) -> String {
     joined(words, ", ", " or ")
 }
 
