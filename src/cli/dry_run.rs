@@ -37,7 +37,8 @@ impl DryRun<'_> {
         let refused = moves.zip(known.as_ref()).and_then(|((moves, _), s)| s.may_start(moves, None).err());
         let mut problems = planned.problems();
         if workflow.moves.is_some() && self.subject.is_none() {
-            let problem = "It changes the state of a subject, and there is no branch to name it: --subject NAME";
+            let problem =
+                "It changes the state of a subject, and there is no branch to name it: --subject NAME";
             problems.push(problem.to_owned());
         }
         let failing = results.iter().any(|r| r.passed == Some(false));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::base::{Result, StepId};
 use crate::cli::output::{Line, Tone};
 use crate::cli::{Env, Exit, ask, find, status, work};
-use crate::run::{Failure, Run, Verb, Work, resolve, summary};
+use crate::run::{Failure, Role, Run, Verb, Work, resolve, summary};
 
 /// Undo what a run did, newest first, and end it
 ///
@@ -82,11 +82,12 @@ fn undo(run: &Run, id: &StepId) -> Option<(String, Result<Work, Failure>)> {
 /// Steps that have done something and do not say how it is undone.
 fn staying(run: &Run, undone: &[StepId]) -> Vec<String> {
     let acted = run.steps.iter().filter(|record| {
-        record.attempts.iter().any(|a| a.work.is_executed()) && !undone.contains(&record.id)
+        let acts = |work: &Work| work.is_executed() || matches!(work, Work::Workflow { .. });
+        record.attempts.iter().any(|a| acts(&a.work)) && !undone.contains(&record.id)
     });
     acted
         .filter(|record| run.definition(record).is_some_and(|step| step.rollback.is_none()))
-        .filter(|record| !matches!(record.role, crate::run::Role::Undo { .. }))
+        .filter(|record| !matches!(record.role, Role::Undo { .. }))
         .map(|record| record.id.to_string())
         .collect()
 }

@@ -101,10 +101,12 @@ fn next_words(kind: NeedKind, id: &str, at: &str) -> String {
             "mwtui approve {id}{at}, mwtui reject {id}{at} --reason TEXT, or mwtui push-back {id}{at} --to STEP --feedback TEXT"
         ),
         NeedKind::Failed => format!(
-            "mwtui retry {id}{at}, also with --edit; {skip}, mwtui back {id} STEP, or mwtui rollback {id} --reason TEXT"
+            "mwtui retry {id}{at} (--edit to change it), {skip}, mwtui back {id} STEP, or mwtui rollback {id} --reason TEXT"
         ),
         NeedKind::Agent => format!("mwtui answer {id}{at} --file FILE (- is standard input), or {skip}"),
-        NeedKind::Proceed => format!("mwtui proceed {id}{at}, mwtui retry {id}{at} --edit, or {skip}"),
+        NeedKind::Proceed => {
+            format!("mwtui proceed {id}{at}, mwtui retry {id}{at} --edit to change it, or {skip}")
+        }
         NeedKind::Uncertain => {
             format!("mwtui retry {id}{at}, mwtui done {id}{at} --evidence TEXT, or {skip}")
         }

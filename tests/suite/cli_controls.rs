@@ -47,7 +47,7 @@ fn a_step_is_tried_again_with_another_script_and_the_journal_keeps_both() {
     has(&said, &["$ echo mended", "mwtui done"]);
     assert_eq!(say(&home, &["logs", "last", "build"]).ok().out, "for staging\nmended\n");
     has(&say(&home, &["status", "last"]).ok(), &["attempt 2", "edited"]);
-    let events = say(&home, &["events", "last"]).ok();
+    let events = say(&home, &["events", "last", "--text"]).ok();
     has(&events, &["build is tried again, edited: script"]);
     let kept = step(&home, "build");
     assert!(kept["attempts"][0]["work"]["script"].as_str().is_some_and(|s| s.contains("production")));

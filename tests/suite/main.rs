@@ -7,6 +7,7 @@ mod bank;
 mod bank_words;
 mod cli_controls;
 mod cli_exit;
+mod cli_family;
 mod cli_new;
 mod cli_reference;
 mod cli_tour;
