@@ -11,6 +11,7 @@ use crate::base::{Error, Paths, Result, RunId, SessionId, StepId, WorkflowId};
 use crate::cli::find::Meant;
 use crate::client::Client;
 use crate::matching::{Chosen, Memory, Offered, Opinion, Question};
+use crate::protocol::upkeep::{Backup, Examination};
 use crate::protocol::{ClientKind, EngineStatus, OutputChunk, OutputRange, Start, Update};
 use crate::run::{
     Event, Export, PrerequisiteResult, Run, RunFilter, RunStatus, RunSummary, Session, SessionRecord,
@@ -209,6 +210,15 @@ impl Link {
     /// What the second opinion of the settings says. A command asks once: its end ends the question.
     pub async fn opinion(&self, question: Question) -> Result<Opinion> {
         self.client.opinion(1, question).await
+    }
+
+    pub async fn backup(&self, path: Option<String>) -> Result<Backup> {
+        tracing::info!(?path, "backup asked");
+        self.client.backup(path).await
+    }
+
+    pub async fn examine(&self) -> Result<Examination> {
+        self.client.examine().await
     }
 
     pub async fn engine_status(&self) -> Result<EngineStatus> {

@@ -9,12 +9,14 @@ use clap::{Parser, Subcommand};
 use crate::base::{Error, ErrorKind, Paths, Result, paths};
 use crate::config::Settings;
 use crate::matching::Options;
+use crate::protocol::upkeep::{Backup, Examination, Restored};
 use crate::workflow::Registry;
 
 mod answer;
 mod approve;
 mod ask;
 mod back;
+mod backup;
 mod breakpoint;
 mod cancel;
 mod check;
@@ -51,6 +53,7 @@ mod prompts;
 mod push_back;
 pub mod reference;
 mod reject;
+mod restore;
 mod resume;
 mod retry;
 mod rollback;
@@ -141,6 +144,8 @@ pub enum Command {
     Trust(trust::Args),
     Engine(engine::Args),
     Config(config::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
     Doctor(doctor::Args),
 }
 
@@ -210,9 +215,19 @@ impl Exit {
     }
 }
 
+/// What is done to the store as a file where no engine runs. Front ends import neither `store` nor
+/// `engine`: `main` hands it in. `None` says that an engine runs after all, and is to be asked.
+pub struct Upkeep {
+    pub check: fn(&Path) -> Backup,
+    pub backup: fn(&Paths, Option<&Path>) -> Result<Option<Backup>>,
+    pub restore: fn(&Paths, &Path) -> Result<Option<Restored>>,
+    pub examine: fn(&Paths) -> Result<Option<Examination>>,
+}
+
 /// What every command has at hand.
 pub struct Env {
     pub paths: Paths,
+    pub upkeep: Upkeep,
     pub out: Output,
     /// The root of the working tree that the command was given in.
     pub folder: PathBuf,
@@ -222,7 +237,7 @@ pub struct Env {
 }
 
 impl Env {
-    fn new(paths: Paths, json: bool, no_input: bool) -> Result<Self> {
+    fn new(paths: Paths, upkeep: Upkeep, json: bool, no_input: bool) -> Result<Self> {
         let here = std::env::current_dir().map_err(|e| {
             Error::usage("The current folder cannot be found")
                 .because(e)
@@ -230,6 +245,7 @@ impl Env {
         })?;
         Ok(Self {
             paths,
+            upkeep,
             out: Output::new(json),
             folder: paths::project_root(&here),
             no_input,
@@ -307,8 +323,8 @@ pub fn no_terminal(json: bool) -> Exit {
 }
 
 /// Runs one command to its end, or until ctrl-c.
-pub async fn execute(command: Command, json: bool, no_input: bool, paths: Paths) -> Exit {
-    let env = match Env::new(paths, json, no_input) {
+pub async fn execute(command: Command, json: bool, no_input: bool, paths: Paths, upkeep: Upkeep) -> Exit {
+    let env = match Env::new(paths, upkeep, json, no_input) {
         Ok(env) => env,
         Err(error) => return refuse(json, &error),
     };
@@ -373,6 +389,8 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Trust(args) => trust::run(&args, env).await,
         Command::Engine(args) => engine::run(&args, env).await,
         Command::Config(args) => config::run(&args, env),
+        Command::Backup(args) => backup::run(args, env).await,
+        Command::Restore(args) => restore::run(args, env).await,
         Command::Doctor(_) => doctor::run(env).await,
     }
 }

@@ -69,6 +69,16 @@ pub fn list(env: &Env, run: &Run, steps: &[StepId]) {
     }
 }
 
+/// What can be undone of a run that has ended otherwise than it should.
+pub fn offer(env: &Env, run: &Run) {
+    let steps: Vec<String> = run.undoable().iter().map(ToString::to_string).collect();
+    if !steps.is_empty() && !env.out.is_json() {
+        let line =
+            Line::new().dim("next: ").plain(format!("mwtui rollback {} --reason TEXT", run.id().short()));
+        env.out.line(line.dim("  undoes ").plain(steps.join(", ")));
+    }
+}
+
 /// The title of what undoes a step, and what it would do as things stand.
 fn undo(run: &Run, id: &StepId) -> Option<(String, Result<Work, Failure>)> {
     let (_, record) = run.record(id)?;

@@ -9,7 +9,7 @@ use crate::base::{Actor, Error, Result, RunId};
 use crate::cli::family::{Family, Open, Reach};
 use crate::cli::link::{Link, Updates};
 use crate::cli::output::{Line, Tone};
-use crate::cli::{Env, Exit, find, follow::Follower, prompt, tell};
+use crate::cli::{Env, Exit, find, follow::Follower, prompt, rollback, tell};
 use crate::run::{Export, Need, NeedKind, Phase, Run, Session, summarise};
 
 /// Come back to a run and walk it at the prompt
@@ -108,6 +108,9 @@ async fn ended(env: &Env, link: &Link, updates: &mut Updates, run: &Run) -> Resu
         for export in &written {
             env.out.line(Line::new().dim("  session summary  ").plain(&export.path));
         }
+    }
+    if !completed && run.rollback.is_none() {
+        rollback::offer(env, run);
     }
     Ok(if completed { Exit::Done } else { Exit::Failed })
 }

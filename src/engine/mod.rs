@@ -10,7 +10,10 @@ mod batch;
 mod cancels;
 mod children;
 mod closing;
+mod examine;
 mod family;
+#[cfg(test)]
+mod frozen_tests;
 mod handlers;
 mod hooks;
 mod hub;
@@ -29,6 +32,7 @@ mod settings;
 mod subjects;
 mod trouble;
 mod turns;
+pub mod upkeep;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

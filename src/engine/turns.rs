@@ -12,7 +12,7 @@ use crate::engine::cancels::Cancels;
 use crate::engine::outside::{Child, Outside};
 use crate::engine::sessions::Sessions;
 use crate::engine::trouble::Trouble;
-use crate::engine::{Engine, Input, Prepared, Reply, activity, journal_log, load};
+use crate::engine::{Engine, Input, Prepared, Reply, activity, examine, journal_log, load};
 use crate::exec::{Job, Notice};
 use crate::protocol::{Response, Update};
 use crate::run::{Effect, Report, Run};
@@ -49,6 +49,7 @@ impl Turns {
                 Err(error) => tracing::error!(run = %id, ?error, "a live run cannot be loaded"),
             }
         }
+        examine::mend(&engine.store, runs.values().map(AsRef::as_ref))?;
         let sessions = Sessions::load(&engine.store)?;
         tracing::info!(runs = runs.len(), sessions = sessions.open.len(), "loaded");
         engine.live.write().unwrap_or_else(PoisonError::into_inner).clone_from(&runs);

@@ -4,6 +4,7 @@
 pub mod git;
 mod group;
 pub mod hook;
+pub mod leftovers;
 pub mod opinion;
 pub mod output;
 pub mod prerequisite;

@@ -100,6 +100,11 @@ impl Leader {
         format!("{} {}\n", self.pid, self.start.unwrap_or_default())
     }
 
+    /// Whether it runs still: the process of that number, and no later one.
+    pub fn is_running(self) -> bool {
+        read(self.pid).is_some_and(|process| Some(process.start) == self.start && is_alive(process))
+    }
+
     /// Whether anything of its group may be there; a zombie counts.
     pub fn has_group(self) -> bool {
         signalable(self.pid).is_some_and(|pid| rustix::process::test_kill_process_group(pid).is_ok())

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::base::{Error, RunId, SessionId, StepId, Timestamp, WorkflowId};
 use crate::matching::{Chosen, Memory, MemoryEvent, Offered, Opinion, Question};
+use crate::protocol::upkeep::{Backup, Examination};
 use crate::run::{
     Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, SubjectState, Verb,
 };
@@ -180,6 +181,13 @@ pub enum Request {
     CancelOpinion {
         number: u64,
     },
+    /// Writes a copy of the store: to this absolute path, which must be free, or into the folder for
+    /// backups. To a path, refused from agents.
+    Backup {
+        path: Option<String>,
+    },
+    /// Looks the store over.
+    Examine,
     EngineStatus,
     /// Ends the engine; refused while runs work, unless `force`.
     StopEngine {
@@ -316,6 +324,8 @@ pub enum Response {
     /// How many lessons and missed phrases were forgotten.
     Forgotten(u32),
     Opinion(Opinion),
+    Backup(Box<Backup>),
+    Examination(Box<Examination>),
     EngineStatus(EngineStatus),
     Done,
 }

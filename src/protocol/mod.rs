@@ -4,6 +4,7 @@
 pub mod frame;
 pub mod message;
 pub mod queue;
+pub mod upkeep;
 
 pub use message::{
     ClientKind, ClientMessage, EngineStatus, Hello, HookFailure, HooksStatus, OutputChunk, OutputRange,

@@ -120,6 +120,20 @@ fn parent_and_child(home: &Home) {
 }
 
 #[test]
+fn a_cancelled_run_says_what_can_be_undone() {
+    let home = Home::new();
+    home.workflow(
+        "undo",
+        "  - id: one\n    title: One\n    run: echo one\n    rollback: echo un-one\n  - id: look\n    title: Look\n    actions: [See it]\n",
+    );
+    ends_with(7, &say(&home, &["run", "undo", "--no-input"]));
+    let cancelled = say(&home, &["cancel", "last"]).ok();
+    has(&cancelled, &["mwtui rollback", "undoes one"]);
+    ends_with(1, &say(&home, &["walk", "last", "--no-input"]));
+    has(&say(&home, &["rollback", "last", "--reason", "as offered"]).ok(), &["rolled back"]);
+}
+
+#[test]
 fn a_child_run_is_followed_and_answered_through_its_parent() {
     let home = Home::new();
     parent_and_child(&home);

@@ -25,6 +25,7 @@ mod opinion;
 mod phrases;
 mod readme;
 mod settings;
+mod store;
 mod support;
 mod tui_phrases;
 mod tui_tour;
