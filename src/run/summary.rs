@@ -296,7 +296,8 @@ impl RunSummary {
     }
 }
 
-fn need(step: &Step, record: &StepRecord) -> Option<Need> {
+/// What a person is needed for at this step.
+pub fn need(step: &Step, record: &StepRecord) -> Option<Need> {
     let title = || title(step, record);
     let mut need = Need {
         kind: NeedKind::Check,
