@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use crate::base::{Actor, Error, Result, RunId, SessionId, Timestamp};
 use crate::engine::sessions::{self, Sessions};
+use crate::engine::turns::Decide;
 use crate::engine::{Prepared, Reply, SessionVerb, learning, load};
 use crate::matching::{Memory, MemoryEvent, MemoryEventBody};
 use crate::protocol::{Response, Update};
 use crate::run::{
     Command, Effect, Event, EventBody, Report, Run, Session, SessionEvent, SessionEventBody, Verb, apply,
-    begin, decide, effects, start, summarise,
+    begin, effects, start, summarise,
 };
 use crate::store::{Append, Store};
 
@@ -26,6 +27,7 @@ pub struct Due {
 
 /// Everything that follows from a commit, in order.
 pub struct Batch<'a> {
+    decide: Decide,
     store: &'a Store,
     live: &'a HashMap<RunId, Arc<Run>>,
     known: &'a Sessions,
@@ -50,6 +52,7 @@ pub struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     pub fn new(
+        decide: Decide,
         store: &'a Store,
         live: &'a HashMap<RunId, Arc<Run>>,
         known: &'a Sessions,
@@ -57,6 +60,7 @@ impl<'a> Batch<'a> {
         now: Timestamp,
     ) -> Self {
         Self {
+            decide,
             store,
             live,
             known,
@@ -109,7 +113,7 @@ impl<'a> Batch<'a> {
         let mut run = self.run(id)?;
         // A clock that was set back must not turn the journal's order round.
         let at = self.now.max(run.updated_at);
-        let events = decide(&run, command, actor, at)?;
+        let events = (self.decide)(&run, command, actor, at)?;
         if events.is_empty() {
             return Ok(false);
         }

@@ -22,6 +22,8 @@ mod run_loop;
 mod serve;
 mod server;
 mod sessions;
+#[cfg(test)]
+mod simulation;
 mod trouble;
 mod turns;
 
