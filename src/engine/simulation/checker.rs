@@ -121,9 +121,12 @@ impl Checker {
                 }
                 None => hold!(book.run.is_ended(), "run {id} is gone"),
             }
-            let row = store.summary(&id).map_err(|e| format!("the store cannot be read: {e:?}"))?;
-            let seq = row.map_or(0, |row| row.seq);
-            hold!(seq == book.run.seq, "run {id}: told up to {}, stored up to {seq}", book.run.seq);
+            let seq = book.run.seq;
+            let last = store.events(&id, seq - 1, 2).map_err(|e| format!("unreadable: {e:?}"))?;
+            hold!(
+                last.as_slice() == &book.journal[book.journal.len() - 1..],
+                "run {id}: told up to {seq}, stored {last:?}"
+            );
         }
         Ok(())
     }
@@ -148,6 +151,7 @@ impl Checker {
             let expected: Vec<&Event> =
                 lost.iter().filter(|(s, _)| s.run == row.run).flat_map(|(_, events)| events).collect();
             let is_lost = more.iter().eq(expected.iter().copied());
+            hold!(more.len() >= expected.len(), "run {}: what was committed was lost in a crash", row.run);
             hold!(
                 is_lost || (doubt && expected.is_empty()),
                 "run {}: after the crash {more:?}, committed {expected:?}",

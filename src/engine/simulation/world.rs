@@ -25,7 +25,7 @@ use crate::workflow::Origin;
 /// When every life begins.
 const BEGIN: Timestamp = Timestamp(1_700_000_000_000);
 /// How many things happen before everybody becomes kind and runs are brought to their ends.
-const TURNS: usize = 30;
+const TURNS: usize = 22;
 /// Within so many further turns every run has ended, or something hangs.
 const LAST_TURNS: usize = 400;
 
@@ -159,7 +159,7 @@ impl World {
         self.disk.heal();
         self.say(|| "everybody is kind from now on".to_owned());
         for round in 0..LAST_TURNS {
-            if self.books_closed() {
+            if self.is_over() {
                 break;
             }
             self.help(round > LAST_TURNS / 2);
@@ -447,7 +447,7 @@ impl World {
         let mut live: Vec<Arc<Run>> = live.into_values().collect();
         live.sort_by(|a, b| a.id().cmp(b.id()));
         for run in live {
-            let wish = people::helpful(&run).or_else(|| firmly.then_some(Verb::Cancel { reason: None }));
+            let wish = if firmly { Some(Verb::Cancel { reason: None }) } else { people::helpful(&run) };
             if let Some(verb) = wish {
                 let actor = Actor::Person("ana@laptop".to_owned());
                 self.comes(Millis(500), Coming::Wish { run: run.id().clone(), verb, actor });
@@ -455,8 +455,9 @@ impl World {
         }
     }
 
-    fn books_closed(&self) -> bool {
-        self.checker.books.values().all(|book| book.run.is_ended())
+    fn is_over(&self) -> bool {
+        let trouble = self.engine.trouble.read().unwrap_or_else(PoisonError::into_inner).is_some();
+        !trouble && self.checker.books.values().all(|book| book.run.is_ended())
     }
 
     fn comes(&mut self, after: Millis, coming: Coming) {
