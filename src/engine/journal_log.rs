@@ -21,6 +21,9 @@ pub fn all(appends: &[Append], runs: &HashMap<RunId, Run>) {
                     session_event(session, event);
                 }
             }
+            Append::Subject { state } => {
+                tracing::info!(subject = state.name, root = state.root, state = state.state, "subject.moved");
+            }
             Append::Memory { events } => events.iter().for_each(learning::log),
         }
     }
@@ -63,11 +66,21 @@ fn describe(body: &EventBody) -> (&'static str, Option<&str>, Option<u32>) {
         EventBody::StepFailed { step, attempt, .. } => ("step.failed", Some(step.as_str()), Some(*attempt)),
         EventBody::StepSkipped { step, .. } => ("step.skipped", Some(step.as_str()), None),
         EventBody::StepUncertain { step, attempt } => ("step.uncertain", Some(step.as_str()), Some(*attempt)),
-        EventBody::StepRetried { step } => ("step.retried", Some(step.as_str()), None),
+        EventBody::StepRetried { step, .. } => ("step.retried", Some(step.as_str()), None),
         EventBody::StepInterrupted { step, attempt } => {
             ("step.interrupted", Some(step.as_str()), Some(*attempt))
         }
         EventBody::WentBack { to, .. } => ("run.back", Some(to.as_str()), None),
+        EventBody::StepHeld { step, .. } => ("step.held", Some(step.as_str()), None),
+        EventBody::StepReleased { step } => ("step.released", Some(step.as_str()), None),
+        EventBody::StepChild { step, attempt, .. } => ("step.child", Some(step.as_str()), Some(*attempt)),
+        EventBody::StepEscalated { step, .. } => ("step.escalated", Some(step.as_str()), None),
+        EventBody::ApprovalReminded { step, .. } => ("approval.reminded", Some(step.as_str()), None),
+        EventBody::StepThroughSet { .. } => ("run.step_through", None, None),
+        EventBody::BreakpointSet { step, .. } => ("run.breakpoint", Some(step.as_str()), None),
+        EventBody::RollbackStarted { .. } => ("run.rolling_back", None, None),
+        EventBody::RolledBack => ("run.rolled_back", None, None),
+        EventBody::SubjectMoved { .. } => ("subject.moved", None, None),
         EventBody::NoteAdded { step, .. } => ("run.note", step.as_ref().map(AsRef::as_ref), None),
         EventBody::RunPaused { .. } => ("run.paused", None, None),
         EventBody::RunResumed => ("run.resumed", None, None),
@@ -81,14 +94,15 @@ fn describe(body: &EventBody) -> (&'static str, Option<&str>, Option<u32>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::BackCause;
 
     #[test]
     fn the_log_uses_the_journals_names() {
         let bodies = [
             EventBody::RunResumed,
             EventBody::RunCompleted,
-            EventBody::StepRetried { step: "a".into() },
-            EventBody::WentBack { to: "a".into(), reason: None },
+            EventBody::StepRetried { step: "a".into(), edit: None },
+            EventBody::WentBack { to: "a".into(), reason: None, cause: BackCause::Wish },
             EventBody::CancelRequested { reason: None },
             EventBody::NoteAdded { step: None, text: String::new() },
             EventBody::StepUncertain { step: "a".into(), attempt: 1 },

@@ -8,7 +8,9 @@ mod activity;
 pub mod background;
 mod batch;
 mod cancels;
+mod children;
 mod closing;
+mod family;
 mod handlers;
 mod hub;
 mod journal_log;
@@ -24,6 +26,7 @@ mod server;
 mod sessions;
 #[cfg(test)]
 mod simulation;
+mod subjects;
 mod trouble;
 mod turns;
 
@@ -88,6 +91,17 @@ enum Input {
         actor: Actor,
         reply: Reply,
     },
+    /// A child run, made ready; nobody waits for an answer.
+    StartChild(Box<Prepared>),
+    /// A person says in which state a subject is.
+    SetSubject {
+        root: PathBuf,
+        name: String,
+        state: Option<String>,
+        reason: String,
+        actor: Actor,
+        reply: Reply,
+    },
     Session {
         verb: SessionVerb,
         actor: Actor,
@@ -104,6 +118,7 @@ enum Input {
 }
 
 /// A start with all that needs files or git found out.
+#[derive(Clone)]
 struct Prepared {
     workflow: Arc<Workflow>,
     source: Arc<[u8]>,

@@ -3,14 +3,32 @@
 
 use std::sync::Arc;
 
-use crate::base::{RunId, StepId};
-use crate::engine::Engine;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+
+use crate::base::{RunId, StepId, WorkflowId};
+use crate::engine::{Engine, children};
 use crate::exec::{Executor, Job};
 use crate::protocol::Update;
+
+/// A child run to be started.
+#[derive(Debug, Clone)]
+pub struct Child {
+    pub parent: RunId,
+    pub step: StepId,
+    pub attempt: u32,
+    pub run: RunId,
+    pub workflow: WorkflowId,
+    pub inputs: Map<String, Value>,
+    /// The parent's.
+    pub folder: PathBuf,
+}
 
 /// None of these waits; what comes of them comes as an input.
 pub trait Outside: Send {
     fn execute(&self, job: Job);
+    fn start_child(&self, child: Child);
     fn stop(&self, run: &RunId, step: &StepId, attempt: u32);
     fn stop_all(&self, run: &RunId);
     fn freeze(&self, run: &RunId);
@@ -27,6 +45,10 @@ pub struct Real {
 impl Outside for Real {
     fn execute(&self, job: Job) {
         self.executor.execute(job);
+    }
+
+    fn start_child(&self, child: Child) {
+        tokio::spawn(children::start(Arc::clone(&self.engine), child));
     }
 
     fn stop(&self, run: &RunId, step: &StepId, attempt: u32) {

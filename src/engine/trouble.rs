@@ -54,11 +54,13 @@ impl Turns {
             match input {
                 Input::Act { reply, .. }
                 | Input::Start { reply, .. }
+                | Input::SetSubject { reply, .. }
                 | Input::Session { reply, .. }
                 | Input::Learn { reply, .. } => {
                     // Whoever asked may be gone.
                     let _ = reply.send(Err(error.clone()));
                 }
+                Input::StartChild(prepared) => self.children.push(*prepared),
                 Input::Notice(Notice::Report { run, report }) => self.parked.push((run, report)),
                 Input::Notice(Notice::Output { run, step, attempt, total, lines }) => {
                     self.outside.tell(Update::Output { run, step, attempt, total, lines });

@@ -9,10 +9,10 @@ use std::sync::{Arc, PoisonError};
 use crate::base::{Actor, Error, Result, RunId, SessionId, StepId, Timestamp};
 use crate::engine::batch::{Batch, Due};
 use crate::engine::cancels::Cancels;
-use crate::engine::outside::Outside;
+use crate::engine::outside::{Child, Outside};
 use crate::engine::sessions::Sessions;
 use crate::engine::trouble::Trouble;
-use crate::engine::{Engine, Input, Reply, activity, journal_log, load};
+use crate::engine::{Engine, Input, Prepared, Reply, activity, journal_log, load};
 use crate::exec::{Job, Notice};
 use crate::protocol::{Response, Update};
 use crate::run::{Attempt, AttemptEnd, Command, Effect, Event, FailureKind, Refusal, Report, Run, decide};
@@ -32,6 +32,8 @@ pub struct Turns {
     cancels: Cancels,
     /// Reports whose commit failed.
     pub(super) parked: Vec<(RunId, Report)>,
+    /// Child runs that could not be begun yet.
+    pub(super) children: Vec<Prepared>,
     /// The last commit failed: nothing is decided before this is tried again.
     pub(super) trouble: Option<Trouble>,
     /// Timers that changed nothing when they came: run, its last event, the time.
@@ -63,6 +65,7 @@ impl Turns {
             sessions,
             cancels: Cancels::default(),
             parked: Vec::new(),
+            children: Vec::new(),
             trouble: None,
             spent: HashMap::new(),
         })
@@ -76,11 +79,12 @@ impl Turns {
     /// Settles what an earlier engine left behind, durably; where that cannot be written now, before
     /// anything else is decided. Gives the sessions that are to be closed.
     pub fn recover(&mut self, now: Timestamp) -> Vec<SessionId> {
-        for (run, step, attempt) in self.runs.values().flat_map(|run| stopped(run)) {
+        let mut runs: Vec<&Arc<Run>> = self.runs.values().collect();
+        runs.sort_by(|a, b| a.id().cmp(b.id()));
+        for (run, step, attempt) in runs.iter().flat_map(|run| stopped(run)) {
             self.outside.stop(run, step, attempt);
         }
-        self.parked = self.runs.keys().cloned().map(|id| (id, Report::Recovered)).collect();
-        self.parked.sort_by(|a, b| a.0.cmp(&b.0));
+        self.parked = runs.iter().map(|run| (run.id().clone(), Report::Recovered)).collect();
         self.take(now, Vec::new())
     }
 
@@ -115,10 +119,17 @@ impl Turns {
         for (run, report) in reports {
             batch.report(&run, report);
         }
+        for prepared in mem::take(&mut self.children) {
+            batch.start_child(prepared);
+        }
         for input in inputs {
             match input {
                 Input::Act { run, verb, actor, reply } => batch.act(&run, verb, &actor, reply),
                 Input::Start { prepared, actor, reply } => batch.start(*prepared, &actor, reply),
+                Input::StartChild(prepared) => batch.start_child(*prepared),
+                Input::SetSubject { root, name, state, reason, actor, reply } => {
+                    batch.set_subject(&root, &name, state, &reason, &actor, reply);
+                }
                 Input::Session { verb, actor, reply } => batch.session(verb, &actor, reply),
                 Input::Learn { body, actor, reply } => batch.learn(body, &actor, reply),
                 Input::Notice(Notice::Report { run, report }) => {
@@ -130,6 +141,7 @@ impl Turns {
                 Input::Stop => {}
             }
         }
+        batch.look_again();
         let mut spent = Vec::new();
         for (run, seq, timer) in due {
             if !batch.report(&run, Report::Wake) && !batch.runs.contains_key(&run) {
@@ -150,10 +162,14 @@ impl Turns {
             cancels,
             reports,
             closings,
+            held,
+            children,
             ..
         } = batch;
         self.spent.extend(spent);
+        self.parked.extend(held);
         if let Err(error) = committed {
+            self.children.extend(children);
             self.not_committed(now, &error, updates, answers, cancels, reports);
             return Vec::new();
         }
@@ -234,6 +250,18 @@ impl Turns {
                 let mut environment = due.environment;
                 environment.extend(self.told.iter().cloned());
                 self.outside.execute(Job { run, step, attempt, work, folder: due.folder, environment });
+            }
+            Effect::StartChild { run, step, attempt, child, workflow, inputs } => {
+                let folder = due.folder;
+                self.outside.start_child(Child {
+                    parent: run,
+                    step,
+                    attempt,
+                    run: child,
+                    workflow,
+                    inputs,
+                    folder,
+                });
             }
             Effect::Stop { run, step, attempt } => self.outside.stop(&run, &step, attempt),
             Effect::StopAll { run } => self.outside.stop_all(&run),

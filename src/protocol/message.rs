@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::base::{Error, RunId, SessionId, StepId, Timestamp, WorkflowId};
 use crate::matching::{Chosen, Memory, MemoryEvent, Offered, Opinion, Question};
 use crate::run::{
-    Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, Verb,
+    Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, SubjectState, Verb,
 };
 
 /// Raised whenever a message changes its meaning; both sides must have the same.
@@ -63,6 +63,25 @@ pub enum Request {
     },
     /// Starts a run.
     Start(Box<Start>),
+    /// Starts a new run from a step of an old one: what was settled before it is taken over.
+    Fork {
+        run: RunId,
+        from: StepId,
+        /// Inputs that are otherwise than in the old run.
+        inputs: Map<String, Value>,
+    },
+    /// The subjects of this folder's project and their states, by name.
+    Subjects {
+        folder: String,
+    },
+    /// A person says in which state a subject is. Refused from agents.
+    SetSubject {
+        folder: String,
+        name: String,
+        /// `None`: nothing is known of it any more.
+        state: Option<String>,
+        reason: String,
+    },
     /// A verb on a run.
     Act {
         run: RunId,
@@ -179,6 +198,13 @@ pub struct Start {
     pub env: IndexMap<String, String>,
     pub phrase: Option<String>,
     pub prerequisites: Vec<PrerequisiteResult>,
+    /// What the run is to change the state of, where its workflow says `moves`; the branch by default.
+    #[serde(default)]
+    pub subject: Option<String>,
+    #[serde(default)]
+    pub step_through: bool,
+    #[serde(default)]
+    pub breakpoints: Vec<StepId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -236,7 +262,7 @@ pub struct StoreTrouble {
 pub enum Response {
     Welcome(Welcome),
     Prerequisites(Vec<PrerequisiteResult>),
-    /// Of `Start`, `Act`: the run as it is now, the change included.
+    /// Of `Start`, `Fork`, `Act`: the run as it is now, the change included.
     Summary(Box<RunSummary>),
     RunId(RunId),
     Runs(Vec<RunSummary>),
@@ -247,6 +273,7 @@ pub enum Response {
     Session(Session),
     Sessions(Vec<Session>),
     SessionRecord(Box<SessionRecord>),
+    Subjects(Vec<SubjectState>),
     Exported(Export),
     Memory(Box<Memory>),
     /// How many lessons and missed phrases were forgotten.

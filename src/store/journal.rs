@@ -7,7 +7,7 @@ use crate::matching::MemoryEvent;
 use crate::run::{Event, EventBody, RunSummary, Session, SessionEvent};
 use crate::store::tables::{
     DEFINITIONS, LIVE_RUNS, MEMORY_EVENTS, PLAIN, RUN_EVENTS, RUNS, RUNS_BY_START, SESSION_EVENTS, SESSIONS,
-    SESSIONS_BY_TIME, encode,
+    SESSIONS_BY_TIME, SUBJECTS, encode,
 };
 use crate::store::trouble::Result;
 use crate::store::undo::Before;
@@ -44,6 +44,10 @@ pub fn append(txn: &WriteTransaction, appends: &[Append], before: &mut Vec<Befor
             }
             Append::Session { session, events, state } => append_session(txn, session, events, state)?,
             Append::Memory { events } => append_memory(txn, events)?,
+            Append::Subject { state } => {
+                let mut subjects = txn.open_table(SUBJECTS)?;
+                subjects.insert((state.root.as_str(), state.name.as_str()), encode(state)?.as_slice())?;
+            }
         }
     }
     Ok(())

@@ -6,14 +6,14 @@ use redb::{ReadTransaction, TableError, WriteTransaction};
 use crate::base::{Error, Result};
 use crate::store::tables::{
     DEFINITIONS, LIVE_RUNS, MEMORY_EVENTS, META, RUN_EVENTS, RUNS, RUNS_BY_START, SESSION_EVENTS, SESSIONS,
-    SESSIONS_BY_TIME,
+    SESSIONS_BY_TIME, SUBJECTS,
 };
 use crate::store::trouble;
 
 type Migration = fn(&WriteTransaction) -> Result<(), TableError>;
 
 /// Migration number n is at n - 1 and leads to schema n.
-const MIGRATIONS: &[Migration] = &[first_tables, memory];
+const MIGRATIONS: &[Migration] = &[first_tables, memory, subjects];
 
 /// The schema that this program writes.
 pub const CURRENT: u32 = MIGRATIONS.len() as u32;
@@ -40,6 +40,12 @@ fn first_tables(txn: &WriteTransaction) -> Result<(), TableError> {
 /// 2: what is learned from phrases.
 fn memory(txn: &WriteTransaction) -> Result<(), TableError> {
     txn.open_table(MEMORY_EVENTS)?;
+    Ok(())
+}
+
+/// 3: the states of what runs work on.
+fn subjects(txn: &WriteTransaction) -> Result<(), TableError> {
+    txn.open_table(SUBJECTS)?;
     Ok(())
 }
 

@@ -25,7 +25,7 @@ use redb::{Database, ReadTransaction, ReadableDatabase as _, WriteTransaction};
 
 use crate::base::{Error, ErrorKind, Result, RunId, SessionId};
 use crate::matching::MemoryEvent;
-use crate::run::{Event, RunFilter, RunSummary, Session, SessionEvent};
+use crate::run::{Event, RunFilter, RunSummary, Session, SessionEvent, SubjectState};
 use open::Place;
 use trouble::Trouble;
 use undo::Before;
@@ -69,6 +69,9 @@ pub enum Append {
     },
     Memory {
         events: Vec<MemoryEvent>,
+    },
+    Subject {
+        state: Box<SubjectState>,
     },
 }
 
@@ -193,6 +196,16 @@ impl Store {
     /// stands there with its error: the others are not affected.
     pub fn memory_events(&self, limit: usize) -> Result<Vec<(u64, Result<MemoryEvent>)>> {
         self.read(|txn| queries::memory_events(txn, limit))
+    }
+
+    /// What is known of a subject of the project at `root`.
+    pub fn subject(&self, root: &str, name: &str) -> Result<Option<SubjectState>> {
+        self.read(|txn| queries::subject(txn, root, name))
+    }
+
+    /// All subjects of a project, by name.
+    pub fn subjects(&self, root: &str) -> Result<Vec<SubjectState>> {
+        self.read(|txn| queries::subjects(txn, root))
     }
 
     pub fn schema_version(&self) -> Result<u32> {

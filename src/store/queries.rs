@@ -7,10 +7,10 @@ use redb::{ReadTransaction, ReadableTable as _};
 
 use crate::base::{Error, RunId, SessionId};
 use crate::matching::MemoryEvent;
-use crate::run::{Event, RunFilter, RunSummary, Session, SessionEvent};
+use crate::run::{Event, RunFilter, RunSummary, Session, SessionEvent, SubjectState};
 use crate::store::tables::{
     DEFINITIONS, LIVE_RUNS, MEMORY_EVENTS, PLAIN, RUN_EVENTS, RUNS, RUNS_BY_START, SESSION_EVENTS, SESSIONS,
-    SESSIONS_BY_TIME, decode,
+    SESSIONS_BY_TIME, SUBJECTS, decode,
 };
 use crate::store::trouble::Result;
 
@@ -132,6 +132,26 @@ pub fn memory_events(txn: &ReadTransaction, limit: usize) -> Result<Vec<(u64, Re
         found.push((seq, decode(value.value(), || format!("Event {seq} of what is learned"))));
     }
     found.reverse();
+    Ok(found)
+}
+
+pub fn subject(txn: &ReadTransaction, root: &str, name: &str) -> Result<Option<SubjectState>> {
+    let table = txn.open_table(SUBJECTS)?;
+    let value = table.get((root, name))?;
+    Ok(value.map(|v| decode(v.value(), || format!("The state of {name}"))).transpose()?)
+}
+
+pub fn subjects(txn: &ReadTransaction, root: &str) -> Result<Vec<SubjectState>> {
+    let table = txn.open_table(SUBJECTS)?;
+    let mut found = Vec::new();
+    for entry in table.range((root, "")..)? {
+        let (key, value) = entry?;
+        let (of, name) = key.value();
+        if of != root {
+            break;
+        }
+        found.push(decode(value.value(), || format!("The state of {name}"))?);
+    }
     Ok(found)
 }
 

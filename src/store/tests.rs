@@ -52,6 +52,11 @@ fn started(run: &str, at: i64) -> Event {
         session_name: "tests".into(),
         phrase: None,
         prerequisites: vec![],
+        parent: None,
+        subject: None,
+        fork: None,
+        step_through: false,
+        breakpoints: Vec::new(),
     };
     Event { seq: 1, at: Timestamp(at), actor: ana(), body: EventBody::RunStarted(Box::new(header)) }
 }
@@ -85,6 +90,8 @@ pub fn row(run: &str, seq: u64, at: i64, status: RunStatus) -> Box<RunSummary> {
         times: Times::default(),
         open: None,
         failed_steps: vec!["Push the tag".into()],
+        parent: None,
+        rolled_back: false,
     })
 }
 

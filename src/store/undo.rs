@@ -7,6 +7,7 @@ use redb::{ReadTransaction, ReadableTable as _, WriteTransaction};
 use crate::base::{RunId, SessionId, Timestamp};
 use crate::store::tables::{
     LIVE_RUNS, MEMORY_EVENTS, RUN_EVENTS, RUNS, RUNS_BY_START, SESSION_EVENTS, SESSIONS, SESSIONS_BY_TIME,
+    SUBJECTS,
 };
 use crate::store::trouble::Result;
 use crate::store::{Append, journal};
@@ -16,6 +17,7 @@ pub enum Before {
     Run { run: RunId, started: Timestamp, end: u64, row: Option<Vec<u8>>, was_live: bool },
     Session { session: SessionId, opened: Timestamp, end: u64, row: Option<Vec<u8>> },
     Memory { end: u64 },
+    Subject { root: String, name: String, row: Option<Vec<u8>> },
 }
 
 impl Before {
@@ -35,6 +37,12 @@ impl Before {
                 row: txn.open_table(SESSIONS)?.get(session.as_str())?.map(|row| row.value().to_vec()),
             },
             Append::Memory { .. } => Self::Memory { end: memory_end(&txn.open_table(MEMORY_EVENTS)?)? },
+            Append::Subject { state } => {
+                let table = txn.open_table(SUBJECTS)?;
+                let row =
+                    table.get((state.root.as_str(), state.name.as_str()))?.map(|row| row.value().to_vec());
+                Self::Subject { root: state.root.clone(), name: state.name.clone(), row }
+            }
         })
     }
 
@@ -46,6 +54,13 @@ impl Before {
                 journal::end(&txn.open_table(SESSION_EVENTS)?, session.as_str())? > *end
             }
             Self::Memory { end } => memory_end(&txn.open_table(MEMORY_EVENTS)?)? > *end,
+            Self::Subject { root, name, row } => {
+                let now = txn
+                    .open_table(SUBJECTS)?
+                    .get((root.as_str(), name.as_str()))?
+                    .map(|row| row.value().to_vec());
+                now != *row
+            }
         })
     }
 
@@ -80,6 +95,15 @@ impl Before {
                 }
             }
             Self::Memory { end } => txn.open_table(MEMORY_EVENTS)?.retain_in(end + 1.., |_, _| false)?,
+            Self::Subject { root, name, row } => {
+                let mut subjects = txn.open_table(SUBJECTS)?;
+                let key = (root.as_str(), name.as_str());
+                if let Some(row) = row {
+                    subjects.insert(key, row.as_slice())?;
+                } else {
+                    subjects.remove(key)?;
+                }
+            }
         }
         Ok(())
     }

@@ -83,7 +83,7 @@ fn probe(run: &Run, action: Action) -> Option<Verb> {
         Action::PauseNow => Verb::Pause { freeze: true },
         Action::Resume => Verb::Resume,
         Action::Cancel => Verb::Cancel { reason: None },
-        Action::Retry => Verb::Retry { step: None },
+        Action::Retry => Verb::Retry { step: None, edit: None },
         Action::Skip => Verb::Skip { step: None, reason: reason() },
         Action::Back => Verb::Back { to: earlier(run).last()?.clone(), reason: None },
         Action::Done => {
@@ -135,7 +135,7 @@ pub fn perform(model: &mut Model, id: &RunId, action: Action) -> Vec<Effect> {
         Action::Pause => vec![act(id, Verb::Pause { freeze: false })],
         Action::PauseNow => vec![act(id, Verb::Pause { freeze: true })],
         Action::Resume => vec![act(id, Verb::Resume)],
-        Action::Retry => vec![act(id, Verb::Retry { step })],
+        Action::Retry => vec![act(id, Verb::Retry { step, edit: None })],
         Action::Cancel => open_reason(model, id, Wanted::Cancel),
         Action::Skip => open_reason(model, id, Wanted::Skip { step }),
         Action::Reject => open_reason(model, id, Wanted::Reject { step }),

@@ -7,8 +7,8 @@ use crate::base::{Actor, RunId, StepId};
 use crate::engine::simulation::legal;
 use crate::exec::Job;
 use crate::run::{
-    Event, EventBody, FailureKind, Phase, Run, RunFilter, RunSummary, SkipReason, StepState, Verb, Work,
-    apply, begin, replay, summarise,
+    Event, EventBody, FailureKind, Phase, Role, Run, RunFilter, RunSummary, SkipReason, StepState, Verb,
+    Work, apply, begin, replay, summarise,
 };
 use crate::store::Store;
 use crate::workflow::{StepKind, Workflow};
@@ -90,9 +90,11 @@ impl Checker {
     /// A verb was answered: it is in the history for ever.
     pub fn acknowledged(&self, id: &RunId, seq: u64, verb: &Verb, actor: &Actor) -> Checked {
         let book = self.books.get(id).ok_or("a verb on an unknown run was answered")?;
+        // What was asked of a parent may be meant for its child run.
+        let all = self.books.values().flat_map(|book| &book.journal);
         let there = book.journal.last().is_some_and(|last| last.seq >= seq);
         hold!(there, "run {id}: {} was answered with event {seq}, which nobody was told of", verb.name());
-        let by = book.journal.iter().any(|e| {
+        let by = all.into_iter().any(|e| {
             e.actor == *actor && (!matches!(verb, Verb::Note { .. }) || Some(&e.body) == noted(verb).as_ref())
         });
         hold!(by, "run {id}: {} of {actor} was answered and is not in its history", verb.name());
@@ -235,13 +237,14 @@ impl Book {
                 let last = before.record(step).map_or(0, |(_, record)| record.attempt());
                 hold!(*attempt == last + 1, "the attempt before it is {last}");
                 self.passed.remove(step);
-                if matches!(work, Work::Run { .. } | Work::Write { .. }) {
+                if work.is_executed() || matches!(work, Work::Workflow { .. }) {
                     self.behind_no_gate(before, step)?;
                 }
             }
             EventBody::WentBack { to, .. } => {
-                let from = before.record(to).map_or(0, |(index, _)| index);
-                self.passed.retain(|step| before.record(step).is_some_and(|(index, _)| index < from));
+                let places = before.place(to).map(|place| before.workflow.with_dependents(place));
+                let places = places.unwrap_or_default();
+                self.passed.retain(|step| before.place(step).is_some_and(|place| !places.contains(&place)));
             }
             _ => {}
         }
@@ -250,15 +253,37 @@ impl Book {
 
     /// Every approval before an automatic step was given by a person, or its condition excluded it.
     fn behind_no_gate(&self, before: &Run, step: &StepId) -> Checked {
-        let earlier = before.each_step().take_while(|(definition, _)| definition.id != *step);
-        for (definition, record) in earlier {
-            let excluded =
-                matches!(record.state, StepState::Skipped { reason: SkipReason::Condition { .. }, .. });
-            if matches!(definition.kind, StepKind::Approve { .. }) && !excluded {
-                hold!(self.passed.contains(&definition.id), "nobody approved “{}”", definition.id);
+        let Some((_, record)) = before.record(step) else { return Ok(()) };
+        if matches!(record.role, Role::Undo { .. }) {
+            return Ok(());
+        }
+        let mut places = vec![record.role.index()];
+        let mut next = 0;
+        while let Some(place) = places.get(next).copied() {
+            next += 1;
+            for id in before.workflow.needs(place) {
+                let Some((_, needed)) = before.record(id) else { continue };
+                if !places.contains(&needed.role.index()) {
+                    places.push(needed.role.index());
+                }
+                let excluded =
+                    matches!(needed.state, StepState::Skipped { reason: SkipReason::Condition { .. }, .. });
+                let gate =
+                    before.workflow.step(id).is_some_and(|s| matches!(s.kind, StepKind::Approve { .. }));
+                hold!(!gate || excluded || self.passed.contains(id), "nobody approved “{id}”");
             }
         }
         Ok(())
+    }
+
+    /// The attempts that the executor should be at work on.
+    pub fn at_work(&self) -> impl Iterator<Item = (&StepId, u32)> {
+        let goes_on = matches!(self.run.phase, Phase::Active { .. } | Phase::Paused { .. });
+        self.run.steps.iter().filter(move |_| goes_on).filter_map(|record| {
+            let work = record.attempts.last().map(|a| &a.work)?;
+            let runs = matches!(record.state, StepState::Running { .. }) && work.is_executed();
+            runs.then_some((&record.id, record.attempt()))
+        })
     }
 
     /// Whether this attempt may be at work now.

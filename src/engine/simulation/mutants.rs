@@ -4,7 +4,8 @@ use crate::base::{Actor, Timestamp};
 use crate::engine::simulation::first_wrong;
 use crate::engine::simulation::world::Broken;
 use crate::run::{
-    Command, Event, EventBody, Outcome, Prompt, Refusal, Report, Run, StepState, Verb, apply, decide,
+    BackCause, Command, Event, EventBody, Outcome, Prompt, Refusal, Report, Run, StepState, Verb, apply,
+    decide,
 };
 
 /// Within so many lives.
@@ -105,7 +106,7 @@ fn an_ended_run_goes_on() {
     fn goes_on(run: &Run, command: &Command, actor: &Actor, at: Timestamp) -> Result<Vec<Event>, Refusal> {
         match command {
             Command::Verb(Verb::Back { to, .. }) if run.is_ended() => {
-                let body = EventBody::WentBack { to: to.clone(), reason: None };
+                let body = EventBody::WentBack { to: to.clone(), reason: None, cause: BackCause::Wish };
                 Ok(and(run, Vec::new(), actor.clone(), body, at))
             }
             _ => decide(run, command, actor, at),
@@ -123,7 +124,7 @@ fn a_paused_run_starts_its_next_step() {
             (Command::Verb(Verb::Pause { .. }), Some(record)) => {
                 let (step, attempt) = (record.id.clone(), record.attempt() + 1);
                 let work = crate::run::Work::Manual;
-                let body = EventBody::StepStarted { step, attempt, work, deadline: None };
+                let body = EventBody::StepStarted { step, attempt, work, deadline: None, remind: None };
                 Ok(and(run, events, Actor::Engine, body, at))
             }
             _ => Ok(events),
@@ -143,6 +144,6 @@ fn an_attempt_is_executed_twice() {
 }
 
 #[test]
-fn a_report_that_is_lost_leaves_a_run_that_never_ends() {
-    is_found_out(Broken { loses_reports: true, ..Broken::default() }, "never ends");
+fn a_report_is_lost_and_its_step_runs_for_ever() {
+    is_found_out(Broken { loses_reports: true, ..Broken::default() }, "nobody is at work");
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::base::{Actor, StepId};
 use crate::engine::simulation::chance::Chance;
-use crate::run::{Evidence, EvidenceKind, Phase, Prompt, Run, StepState, Verb};
+use crate::run::{Edit, Evidence, EvidenceKind, Phase, Prompt, Run, StepState, Verb};
 use crate::workflow::StepKind;
 
 pub fn somebody(chance: &mut Chance) -> Actor {
@@ -45,10 +45,15 @@ pub fn helpful(run: &Run) -> Option<Verb> {
             StepState::Waiting { on: Prompt::Answers, .. } => {
                 Some(Verb::Answer { step, values: values(&record.id) })
             }
+            StepState::Waiting { on: Prompt::Agent { .. }, .. } => {
+                let values = std::iter::once(("text".to_owned(), Value::from("STATUS: done"))).collect();
+                Some(Verb::Answer { step, values })
+            }
             StepState::Waiting { on: Prompt::Approval { digest, .. }, .. } => {
                 Some(Verb::Approve { step, digest: digest.clone() })
             }
-            StepState::Failed { continued: false, .. } if is_gate => Some(Verb::Retry { step }),
+            StepState::Waiting { on: Prompt::Proceed { .. }, .. } => Some(Verb::Proceed { step }),
+            StepState::Failed { continued: false, .. } if is_gate => Some(Verb::Retry { step, edit: None }),
             StepState::Failed { continued: false, .. } | StepState::Uncertain { .. } => {
                 Some(Verb::Done { step, evidence: evidence() })
             }
@@ -57,8 +62,10 @@ pub fn helpful(run: &Run) -> Option<Verb> {
     })
 }
 
+/// The question of a step, or of its iteration, is called after it.
 fn values(step: &StepId) -> Map<String, Value> {
-    let name = step.as_str().replace('s', "a");
+    let own = step.as_str().split('.').next().unwrap_or_default();
+    let name = own.replace('s', "a");
     std::iter::once((name, Value::from("that"))).collect()
 }
 
@@ -66,11 +73,11 @@ fn anything(chance: &mut Chance, run: &Run, number: u64) -> Verb {
     let id = chance.pick(&run.steps).map_or_else(|| StepId::new("s0"), |record| record.id.clone());
     let step = (!chance.one_in(4)).then(|| id.clone());
     let reason = "So be it".to_owned();
-    match chance.below(18) {
+    match chance.below(24) {
         0 => Verb::Pause { freeze: chance.one_in(2) },
         1 | 2 => Verb::Resume,
         3 if chance.one_in(2) => Verb::Cancel { reason: Some(reason) },
-        4 | 5 => Verb::Retry { step },
+        4 | 5 => Verb::Retry { step, edit: None },
         6 => Verb::Skip { step, reason },
         7 | 8 => Verb::Back { to: id, reason: None },
         9 => Verb::Done { step, evidence: if chance.one_in(2) { evidence() } else { Vec::new() } },
@@ -80,6 +87,15 @@ fn anything(chance: &mut Chance, run: &Run, number: u64) -> Verb {
         13 => Verb::Reject { step, reason },
         14 => Verb::Fail { step, reason },
         15 => Verb::Check { step, action: chance.below(3), checked: chance.one_in(2) },
+        16 => Verb::PushBack { step, to: id, feedback: reason },
+        17 => Verb::Proceed { step },
+        18 => Verb::StepThrough { on: chance.one_in(2) },
+        19 => Verb::Breakpoint { step: id, set: chance.one_in(2) },
+        20 if chance.one_in(2) => Verb::Rollback { reason },
+        21 => {
+            let inputs = std::iter::once(("go".to_owned(), Value::from(chance.one_in(2)))).collect();
+            Verb::Retry { step, edit: Some(Box::new(Edit { inputs, ..Edit::default() })) }
+        }
         _ => Verb::Note { step: None, text: format!("note {number}") },
     }
 }

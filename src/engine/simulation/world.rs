@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, mpsc};
 use tokio::sync::oneshot;
 
 use crate::base::{Actor, Millis, Paths, Result, RunId, SessionId, Timestamp};
+use crate::engine::outside::Child;
 use crate::engine::simulation::chance::Chance;
 use crate::engine::simulation::checker::{Checked, Checker};
 use crate::engine::simulation::flows::{self, Flow};
@@ -17,10 +18,14 @@ use crate::engine::{Engine, Input, Prepared};
 use crate::exec::Notice;
 use crate::matching::Memory;
 use crate::protocol::{Response, Update};
-use crate::run::{Context, Event, EventBody, Report, Run, RunStarted, RunSummary, Verb, WorkflowRef};
+use crate::run::{
+    Context, Event, EventBody, Failure, FailureKind, Parent, Report, Run, RunStarted, RunSummary, Subject,
+    Verb, WorkflowRef,
+};
 use crate::store::Store;
 use crate::store::disk::{Disk, Fault};
 use crate::workflow::Origin;
+use serde_json::{Map, Value};
 
 /// When every life begins.
 const BEGIN: Timestamp = Timestamp(1_700_000_000_000);
@@ -44,8 +49,17 @@ pub struct Broken {
 
 enum Coming {
     Somebody,
-    Wish { run: RunId, verb: Verb, actor: Actor },
-    Report { run: RunId, report: Report },
+    Wish {
+        run: RunId,
+        verb: Verb,
+        actor: Actor,
+    },
+    Report {
+        run: RunId,
+        report: Report,
+    },
+    /// A child run is ready to be started.
+    Child(Box<Prepared>),
     Fault(Fault, u64),
     Heal,
 }
@@ -212,7 +226,34 @@ impl World {
             self.checker.after_turn(&live, &self.engine.store)?;
         }
         self.yard.check(&self.checker)?;
+        if !self.doubt {
+            self.nobody_hangs()?;
+        }
         Ok(false)
+    }
+
+    /// Whatever runs is at work, or its report is under way.
+    fn nobody_hangs(&self) -> Checked {
+        for book in self.checker.books.values() {
+            for (step, attempt) in book.at_work() {
+                let run = book.run.id();
+                let comes = self.coming.values().any(|coming| {
+                    let Coming::Report { run: of, report } = coming else { return false };
+                    let (Report::Completed { step: s, attempt: a, .. }
+                    | Report::Failed { step: s, attempt: a, .. }) = report
+                    else {
+                        return false;
+                    };
+                    of == run && s == step && *a == attempt
+                });
+                if !comes && !self.yard.has(run, step, attempt) {
+                    return Err(format!(
+                        "run {run}: nobody is at work on {step}, attempt {attempt}, and it runs"
+                    ));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What has come by now, as the engine's inputs.
@@ -228,6 +269,7 @@ impl World {
                     self.say(|| format!("reported of {run}: {report:?}"));
                     inputs.push(Input::Notice(Notice::Report { run, report }));
                 }
+                Coming::Child(prepared) => inputs.push(Input::StartChild(prepared)),
                 Coming::Fault(fault, operations) => {
                     self.say(|| format!("the disk: {fault:?} after {operations}"));
                     self.disk.fail_after(operations, fault);
@@ -291,6 +333,15 @@ impl World {
         let run = RunId::new(format!("{:016x}", self.chance.number()));
         let actor = people::somebody(&mut self.chance);
         self.say(|| format!("{actor} starts {run} of\n{}", String::from_utf8_lossy(&flow.source)));
+        let go = self.chance.one_in(2).into();
+        let prepared = Box::new(self.prepared(&flow, run, std::iter::once(("go".to_owned(), go)).collect()));
+        let (reply, answer) = oneshot::channel();
+        self.asked.push(Asked { answer, verb: None, actor: actor.clone() });
+        Some(Input::Start { prepared, actor, reply })
+    }
+
+    fn prepared(&mut self, flow: &Flow, run: RunId, inputs: Map<String, Value>) -> Prepared {
+        let moves = flow.workflow.moves.is_some();
         let header = RunStarted {
             run,
             workflow: WorkflowRef {
@@ -300,23 +351,42 @@ impl World {
                 digest: flow.digest.clone(),
                 origin: Origin::User,
             },
-            inputs: std::iter::once(("go".to_owned(), self.chance.one_in(2).into())).collect(),
+            inputs,
             context: Context { folder: "/work".to_owned(), ..Context::default() },
             session: SessionId::new(""),
             session_name: String::new(),
             phrase: None,
             prerequisites: Vec::new(),
+            parent: None,
+            subject: moves.then(|| Subject { root: "/work".to_owned(), name: "it".to_owned(), state: None }),
+            fork: None,
+            step_through: self.chance.one_in(12),
+            breakpoints: Vec::new(),
         };
-        let prepared = Box::new(Prepared {
-            workflow: flow.workflow,
-            source: flow.source,
+        Prepared {
+            workflow: Arc::clone(&flow.workflow),
+            source: Arc::clone(&flow.source),
             header,
             root: "/work".into(),
             start_commit: None,
-        });
-        let (reply, answer) = oneshot::channel();
-        self.asked.push(Asked { answer, verb: None, actor: actor.clone() });
-        Some(Input::Start { prepared, actor, reply })
+        }
+    }
+
+    /// Makes a child run ready, as a handler would, in a moment; or cannot.
+    fn child(&mut self, child: &Child) {
+        let later = self.now.plus(Millis(self.chance.between(0, 3_000)));
+        let Some(flow) = self.flows.iter().find(|f| f.workflow.id == child.workflow).cloned() else { return };
+        if !self.is_kind && self.chance.one_in(10) {
+            let failure = Failure { kind: FailureKind::Child, message: "Not trusted".to_owned(), exit: None };
+            let (step, attempt) = (child.step.clone(), child.attempt);
+            let report = Report::Failed { step, attempt, failure };
+            self.comes_at(later, Coming::Report { run: child.parent.clone(), report });
+            return;
+        }
+        let mut prepared = self.prepared(&flow, child.run.clone(), child.inputs.clone());
+        let (step, attempt) = (child.step.clone(), child.attempt);
+        prepared.header.parent = Some(Parent { run: child.parent.clone(), step, attempt });
+        self.comes_at(later, Coming::Child(Box::new(prepared)));
     }
 
     fn carries_out(&mut self, call: Call) -> Checked {
@@ -336,6 +406,11 @@ impl World {
                 self.checker.executes(&job)?;
                 self.yard.execute(&mut self.chance, &job, self.now)?;
                 if self.broken.executes_twice { self.checker.executes(&job) } else { Ok(()) }
+            }
+            Call::StartChild(child) => {
+                self.say(|| format!("starts {} for {} {}", child.run, child.parent, child.step));
+                self.child(&child);
+                Ok(())
             }
             Call::Stop(run, step, attempt) => {
                 self.say(|| format!("stops {run} {step} {attempt}"));
@@ -418,7 +493,7 @@ impl World {
         let doubt = self.doubt || trouble;
         self.asked.clear();
         self.yard.orphan();
-        self.coming.retain(|_, coming| !matches!(coming, Coming::Report { .. }));
+        self.coming.retain(|_, coming| !matches!(coming, Coming::Report { .. } | Coming::Child(_)));
         let chance = &mut self.chance;
         self.disk.crash(|| chance.one_in(2));
         if let Some(old) = self.old_disk.take() {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::base::{Millis, RunId, StepId, Timestamp};
-use crate::engine::outside::Outside;
+use crate::engine::outside::{Child, Outside};
 use crate::engine::simulation::chance::Chance;
 use crate::engine::simulation::checker::{Checked, Checker};
 use crate::exec;
@@ -15,6 +15,7 @@ use crate::run::{Failure, FailureKind, Outcome, Phase, Report};
 /// What the engine asked of the world, in order.
 pub enum Call {
     Execute(exec::Job),
+    StartChild(Child),
     Stop(RunId, StepId, u32),
     StopAll(RunId),
     Freeze(RunId),
@@ -39,6 +40,10 @@ impl Recorder {
 impl Outside for Recorder {
     fn execute(&self, job: exec::Job) {
         self.put(Call::Execute(job));
+    }
+
+    fn start_child(&self, child: Child) {
+        self.put(Call::StartChild(child));
     }
 
     fn stop(&self, run: &RunId, step: &StepId, attempt: u32) {
@@ -177,6 +182,10 @@ impl Yard {
             3 => failed(FailureKind::Write, None),
             _ => Report::Completed { step, attempt, outcome: Outcome::default() },
         }
+    }
+
+    pub fn has(&self, run: &RunId, step: &StepId, attempt: u32) -> bool {
+        self.jobs.iter().any(|j| !j.is_orphan && &j.run == run && &j.step == step && j.attempt == attempt)
     }
 
     /// Nothing is at work for a run that has ended, or for an attempt that does not run.

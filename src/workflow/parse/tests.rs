@@ -119,7 +119,7 @@ success_criteria: [Error rate is back to normal]
     assert_eq!(workflow.config.timeout, Some(Millis(1_800_000)));
     assert_eq!(
         workflow.config.retry.as_ref().map(|r| (r.max_attempts, r.backoff)),
-        Some((2, Backoff::Exponential))
+        Some((2, Backoff::DOUBLING))
     );
     assert!(
         matches!(&workflow.prerequisites[1], Prerequisite::Check { check, says } if check.starts_with("kubectl") && says.starts_with("The"))
@@ -130,7 +130,7 @@ success_criteria: [Error rate is back to normal]
     assert_eq!(workflow.inputs[2].default, Some("eu".into()));
     let ids: Vec<&str> = workflow.steps.iter().map(|s| s.id.as_str()).collect();
     assert_eq!(ids, ["status", "choose", "approve", "look", "write-it-down"]);
-    let StepKind::Run { shell, env, cwd, script } = &workflow.steps[0].kind else { panic!("run") };
+    let StepKind::Run { shell, env, cwd, script, .. } = &workflow.steps[0].kind else { panic!("run") };
     assert_eq!(
         (shell.join(" "), env["COUNT"].as_str(), env["DEEP"].as_str()),
         ("bash -c".into(), "3", "true")

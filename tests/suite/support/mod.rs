@@ -126,6 +126,9 @@ impl Home {
             env: mwtui::client::named_environment(entry.workflow().expect("it is loaded")),
             phrase: None,
             prerequisites: Vec::new(),
+            subject: None,
+            step_through: false,
+            breakpoints: Vec::new(),
         }
     }
 
