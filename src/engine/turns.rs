@@ -15,7 +15,9 @@ use crate::engine::trouble::Trouble;
 use crate::engine::{Engine, Input, Prepared, Reply, activity, journal_log, load};
 use crate::exec::{Job, Notice};
 use crate::protocol::{Response, Update};
-use crate::run::{Attempt, AttemptEnd, Command, Effect, Event, FailureKind, Refusal, Report, Run, decide};
+use crate::run::{
+    Attempt, AttemptEnd, Command, Effect, Event, FailureKind, Refusal, Report, Run, StepState, decide,
+};
 
 /// Who decides what a run does next: [`decide`], or in tests a broken one.
 pub type Decide = fn(&Run, &Command, &Actor, Timestamp) -> Result<Vec<Event>, Refusal>;
@@ -301,13 +303,16 @@ impl Turns {
 }
 
 /// The attempts that the journal says are stopped: an engine that died right then stopped nothing.
+/// One that is uncertain is left to whoever decides about it.
 fn stopped(run: &Run) -> impl Iterator<Item = (&RunId, &StepId, u32)> {
-    let is_stopped = |attempt: &&Attempt| match &attempt.ended {
-        Some(AttemptEnd::Interrupted { .. }) => attempt.work.runs_processes(),
-        Some(AttemptEnd::Failed { failure, .. }) => failure.kind == FailureKind::Timeout,
-        _ => false,
-    };
     run.steps.iter().flat_map(move |record| {
+        let undecided = matches!(record.state, StepState::Uncertain { .. }).then(|| record.attempt());
+        let is_stopped = move |attempt: &&Attempt| match &attempt.ended {
+            Some(AttemptEnd::Interrupted { .. }) => attempt.work.runs_processes(),
+            Some(AttemptEnd::Failed { failure, .. }) => failure.kind == FailureKind::Timeout,
+            Some(AttemptEnd::Uncertain { .. }) => undecided != Some(attempt.number),
+            _ => false,
+        };
         let attempts = record.attempts.iter().filter(is_stopped);
         attempts.map(|attempt| (run.id(), &record.id, attempt.number))
     })

@@ -133,7 +133,7 @@ impl World {
         let disk = empty.copy();
         let recorder = Recorder::default();
         let mut checker = Checker::default();
-        let flows: Vec<Flow> = (0..2).map(|number| flows::random(&mut chance, number)).collect();
+        let flows: Vec<Flow> = (0..flows::FLOWS).map(|number| flows::random(&mut chance, number)).collect();
         for flow in &flows {
             checker.knows(flow.digest.clone(), Arc::clone(&flow.workflow));
         }
@@ -352,7 +352,11 @@ impl World {
                 origin: Origin::User,
             },
             inputs,
-            context: Context { folder: "/work".to_owned(), ..Context::default() },
+            context: Context {
+                folder: "/work".to_owned(),
+                agents: vec![flows::AGENT.to_owned()],
+                ..Context::default()
+            },
             session: SessionId::new(""),
             session_name: String::new(),
             phrase: None,
