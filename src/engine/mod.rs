@@ -29,6 +29,8 @@ mod serve;
 mod server;
 mod sessions;
 mod settings;
+#[cfg(test)]
+mod simulation;
 mod subjects;
 mod trouble;
 mod turns;
