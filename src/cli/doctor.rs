@@ -57,11 +57,11 @@ pub async fn run(env: &Env) -> Result<Exit> {
     findings.extend(private_file("phrases", &paths.phrases_file()));
     let settings = settings(env, &mut findings);
     let engine = store::engine_and_store(env, &mut findings).await;
+    store::backups(env, &mut findings);
+    store::files(env, &mut findings);
     if let Some(settings) = &settings {
         hooks(settings, engine.as_ref(), &mut findings);
     }
-    store::backups(env, &mut findings);
-    store::files(env, &mut findings);
     bank(env, &mut findings);
     findings.push(second_opinion(env).await);
     terminal(&mut findings);

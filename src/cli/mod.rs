@@ -143,9 +143,9 @@ pub enum Command {
     Examples(examples::Args),
     Trust(trust::Args),
     Engine(engine::Args),
-    Config(config::Args),
     Backup(backup::Args),
     Restore(restore::Args),
+    Config(config::Args),
     Doctor(doctor::Args),
 }
 
@@ -388,9 +388,9 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Examples(args) => examples::run(&args, env),
         Command::Trust(args) => trust::run(&args, env).await,
         Command::Engine(args) => engine::run(&args, env).await,
-        Command::Config(args) => config::run(&args, env),
         Command::Backup(args) => backup::run(args, env).await,
         Command::Restore(args) => restore::run(args, env).await,
+        Command::Config(args) => config::run(&args, env),
         Command::Doctor(_) => doctor::run(env).await,
     }
 }

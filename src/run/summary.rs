@@ -363,10 +363,10 @@ pub fn title(step: &Step, record: &StepRecord) -> String {
         short
     };
     match &record.role {
-        Role::Step { .. } => step.title.clone(),
-        Role::Iteration { item, .. } => format!("{}: {}", step.title, short(item)),
-        Role::Undo { number: Some(_), item, .. } => format!("{}: {}", step.title, short(item)),
-        Role::Undo { .. } => step.title.clone(),
+        Role::Iteration { item, .. } | Role::Undo { number: Some(_), item, .. } => {
+            format!("{}: {}", step.title, short(item))
+        }
+        Role::Step { .. } | Role::Undo { number: None, .. } => step.title.clone(),
     }
 }
 

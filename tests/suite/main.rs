@@ -5,6 +5,7 @@ mod architecture;
 mod authors;
 mod bank;
 mod bank_words;
+mod calls;
 mod cli_controls;
 mod cli_exit;
 mod cli_family;

@@ -20,38 +20,14 @@ const UNFINISHED_FOR: Duration = Duration::from_secs(600);
 /// The deepest folder that is looked into: `state/outputs/<run>/<file>` lies at 3.
 const DEPTH: usize = 4;
 
-/// The engine that runs, if one does, and the store: through it, or directly.
+/// The engine that runs, if one does, and the store: through it, or directly. Gives what the engine
+/// says of itself.
 pub async fn engine_and_store(env: &Env, findings: &mut Vec<Finding>) -> Option<EngineStatus> {
     let link = match Link::existing(&env.paths).await {
         Ok(Some(link)) => link,
         Ok(None) => {
             no_engine(env, findings);
-            if !env.paths.store_file().exists() {
-                findings.push(remark("store: not there yet; the first engine makes it"));
-                return None;
-            }
-            match (env.upkeep.examine)(&env.paths) {
-                Ok(Some(looked)) => {
-                    examined(&looked, findings);
-                    return None;
-                }
-                Err(error) => {
-                    findings.push(from_error("store", &error));
-                    return None;
-                }
-                // An engine was started at the same moment.
-                Ok(None) => match Link::existing(&env.paths).await {
-                    Ok(Some(link)) => link,
-                    Ok(None) => {
-                        findings.push(locked(&env.paths.lock()));
-                        return None;
-                    }
-                    Err(error) => {
-                        findings.push(from_error("engine", &error));
-                        return None;
-                    }
-                },
-            }
+            directly(env, findings).await?
         }
         Err(error) => {
             findings.push(from_error("engine", &error));
@@ -78,9 +54,10 @@ pub async fn engine_and_store(env: &Env, findings: &mut Vec<Finding>) -> Option<
         }
         Err(error) => findings.push(from_error("engine", error)),
     }
-    if !env.paths.store_file().exists() {
+    let store = env.paths.store_file();
+    if !store.exists() {
         findings.push(bad(
-            format!("store {}: the file is gone while the engine has it open", env.paths.store_file().display()),
+            format!("store {}: the file is gone while the engine has it open", store.display()),
             "mwtui backup -o FILE saves what the engine still has; then mwtui engine stop and mwtui restore FILE",
         ));
     }
@@ -89,6 +66,24 @@ pub async fn engine_and_store(env: &Env, findings: &mut Vec<Finding>) -> Option<
         Err(error) => findings.push(from_error("store", &error)),
     }
     status.ok()
+}
+
+/// The store without an engine; a connection where one was started at the same moment.
+async fn directly(env: &Env, findings: &mut Vec<Finding>) -> Option<Link> {
+    if !env.paths.store_file().exists() {
+        findings.push(remark("store: not there yet; the first engine makes it"));
+        return None;
+    }
+    match (env.upkeep.examine)(&env.paths) {
+        Ok(Some(looked)) => examined(&looked, findings),
+        Err(error) => findings.push(from_error("store", &error)),
+        Ok(None) => match Link::existing(&env.paths).await {
+            Ok(Some(link)) => return Some(link),
+            Ok(None) => findings.push(locked(&env.paths.lock())),
+            Err(error) => findings.push(from_error("engine", &error)),
+        },
+    }
+    None
 }
 
 fn examined(looked: &Examination, findings: &mut Vec<Finding>) {

@@ -90,7 +90,7 @@ async fn generation(engine: &Arc<Engine>, run: &Run) -> Result<usize> {
                 break;
             }
             count += 1;
-            parent = shared.run(&of.run)?.header.parent.clone();
+            parent.clone_from(&shared.run(&of.run)?.header.parent);
         }
         Ok(count)
     })
