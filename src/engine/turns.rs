@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::mem;
 use std::sync::{Arc, PoisonError};
 
-use crate::base::{Actor, Error, Result, RunId, SessionId, StepId, Timestamp};
+use crate::base::{Actor, Error, Result, RunId, SessionId, Timestamp};
 use crate::engine::batch::{Batch, Due};
 use crate::engine::cancels::Cancels;
 use crate::engine::outside::{Child, Outside};
@@ -15,9 +15,7 @@ use crate::engine::trouble::Trouble;
 use crate::engine::{Engine, Input, Prepared, Reply, activity, examine, journal_log, load};
 use crate::exec::{Job, Notice};
 use crate::protocol::{Response, Update};
-use crate::run::{
-    Attempt, AttemptEnd, Command, Effect, Event, FailureKind, Refusal, Report, Run, StepState, decide,
-};
+use crate::run::{Command, Effect, Event, Refusal, Report, Run, decide};
 
 /// Who decides what a run does next: [`decide`], or in tests a broken one.
 pub type Decide = fn(&Run, &Command, &Actor, Timestamp) -> Result<Vec<Event>, Refusal>;
@@ -46,8 +44,9 @@ impl Turns {
     /// Loads what lives. Blocking.
     pub fn load(engine: Arc<Engine>, outside: Box<dyn Outside>, told: Vec<(String, String)>) -> Result<Self> {
         let mut runs = HashMap::new();
+        let mut definitions = load::Definitions::default();
         for id in engine.store.live_runs()? {
-            match load::run(&engine.store, &id) {
+            match load::run_with(&engine.store, &id, &mut definitions) {
                 Ok(run) => {
                     runs.insert(id, Arc::new(run));
                 }
@@ -84,7 +83,7 @@ impl Turns {
     pub fn recover(&mut self, now: Timestamp) -> Vec<SessionId> {
         let mut runs: Vec<&Arc<Run>> = self.runs.values().collect();
         runs.sort_by(|a, b| a.id().cmp(b.id()));
-        for (run, step, attempt) in runs.iter().flat_map(|run| stopped(run)) {
+        for (run, step, attempt) in runs.iter().flat_map(|run| leftovers::stopped(run)) {
             self.outside.stop(run, step, attempt);
         }
         self.parked = runs.iter().map(|run| (run.id().clone(), Report::Recovered)).collect();
@@ -301,20 +300,4 @@ impl Turns {
         let working = self.runs.values().filter(|run| activity::is_working(run)).count();
         self.engine.activity.set_working(u32::try_from(working).unwrap_or(u32::MAX));
     }
-}
-
-/// The attempts that the journal says are stopped: an engine that died right then stopped nothing.
-/// One that is uncertain is left to whoever decides about it.
-fn stopped(run: &Run) -> impl Iterator<Item = (&RunId, &StepId, u32)> {
-    run.steps.iter().flat_map(move |record| {
-        let undecided = matches!(record.state, StepState::Uncertain { .. }).then(|| record.attempt());
-        let is_stopped = move |attempt: &&Attempt| match &attempt.ended {
-            Some(AttemptEnd::Interrupted { .. }) => attempt.work.runs_processes(),
-            Some(AttemptEnd::Failed { failure, .. }) => failure.kind == FailureKind::Timeout,
-            Some(AttemptEnd::Uncertain { .. }) => undecided != Some(attempt.number),
-            _ => false,
-        };
-        let attempts = record.attempts.iter().filter(is_stopped);
-        attempts.map(|attempt| (run.id(), &record.id, attempt.number))
-    })
 }
