@@ -95,7 +95,7 @@ fn run(id: &str, workflow: &str, name: &str, start: i64, steps: Vec<(Step, StepS
         updated_at: minute(start),
         phase: Phase::Active { deadline: None },
         inputs: Map::new(),
-        steps: records,
+        steps: records.into_iter().map(Arc::new).collect(),
         step_through: false,
         breakpoints: Vec::new(),
         completed: false,
@@ -254,12 +254,12 @@ fn deployment() -> Run {
         segment(SegmentKind::Approval, 12, 14),
         segment(SegmentKind::Paused, 16, 18),
     ];
-    run.notes = vec![Note {
+    run.notes = vec![Arc::new(Note {
         at: minute(6),
         by: ana(),
         step: Some("tests".into()),
         text: "A torn page in the fixture, removed".to_owned(),
-    }];
+    })];
     run
 }
 
@@ -470,8 +470,10 @@ proptest! {
         record.session.name.clone_from(&text);
         record.session.notes[0].text.clone_from(&text);
         record.outputs[0].tail.clone_from(&text);
-        record.runs[0].notes[0].text.clone_from(&text);
-        if let StepState::Done { outcome, .. } = &mut record.runs[2].steps[0].state {
+        Arc::make_mut(&mut record.runs[0].notes[0]).text.clone_from(&text);
+        if let StepState::Done { outcome, .. } =
+            &mut Arc::make_mut(&mut record.runs[2].steps[0]).state
+        {
             for (_, answer) in &mut outcome.answers {
                 *answer = json!(text);
             }
