@@ -2,6 +2,7 @@
 //! commands.
 
 mod flow;
+mod gates;
 mod laws;
 mod mending;
 

@@ -131,6 +131,13 @@ fn a_loop_may_run_side_by_side_and_is_skipped_as_one() {
 }
 
 #[test]
+fn only_its_iterations_complete_a_loop() {
+    let mut driver = Driver::start(workflow(vec![each(script("b", "true"), &["x"], 1)]));
+    assert!(driver.report(completed("b", 1)).is_empty());
+    assert_eq!(driver.word("b"), "running");
+}
+
+#[test]
 fn a_loop_over_nothing_is_done_at_once() {
     let driver = Driver::start(workflow(vec![each(script("b", "true"), &[], 1), manual("end")]));
     assert_eq!((driver.word("b"), driver.word("end")), ("done", "waiting"));
