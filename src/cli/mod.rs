@@ -45,6 +45,7 @@ mod resume;
 mod retry;
 mod run;
 mod runs;
+mod schema;
 mod session;
 mod show;
 mod skip;
@@ -116,6 +117,7 @@ pub enum Command {
     New(new::Args),
     Validate(validate::Args),
     Examples(examples::Args),
+    Schema(schema::Args),
     Trust(trust::Args),
     Engine(engine::Args),
     Config(config::Args),
@@ -341,6 +343,7 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::New(args) => new::run(&args, env),
         Command::Validate(args) => validate::run(&args, env),
         Command::Examples(args) => examples::run(&args, env),
+        Command::Schema(_) => schema::run(env),
         Command::Trust(args) => trust::run(&args, env).await,
         Command::Engine(args) => engine::run(&args, env).await,
         Command::Config(args) => config::run(&args, env),
