@@ -343,7 +343,7 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::New(args) => new::run(&args, env),
         Command::Validate(args) => validate::run(&args, env),
         Command::Examples(args) => examples::run(&args, env),
-        Command::Schema(_) => schema::run(env),
+        Command::Schema(_) => Ok(schema::run(env)),
         Command::Trust(args) => trust::run(&args, env).await,
         Command::Engine(args) => engine::run(&args, env).await,
         Command::Config(args) => config::run(&args, env),

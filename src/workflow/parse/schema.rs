@@ -91,7 +91,9 @@ fn table(name: &str, keys: &Keys) -> Value {
 fn one_kind(keys: &Keys) -> Vec<Value> {
     let kinds = || KINDS.iter().filter(|kind| keys.known.contains(kind));
     let mut all: Vec<Value> = kinds().map(|kind| json!({ "required": [kind] })).collect();
-    all.push(json!({ "not": { "anyOf": kinds().map(|kind| json!({ "required": [kind] })).collect::<Vec<_>>() } }));
+    all.push(
+        json!({ "not": { "anyOf": kinds().map(|kind| json!({ "required": [kind] })).collect::<Vec<_>>() } }),
+    );
     all
 }
 
@@ -122,7 +124,8 @@ fn list(of: &Value, most: usize) -> Value {
 
 /// What stands after a key. `true` where anything may.
 fn property(table: &str, key: &str) -> Value {
-    let (sentence, name, duration, boolean) = (of("sentence"), of("name"), of("duration"), json!({ "type": "boolean" }));
+    let (sentence, name, duration, boolean) =
+        (of("sentence"), of("name"), of("duration"), json!({ "type": "boolean" }));
     let number = |least: u64, most: u64| json!({ "type": "integer", "minimum": least, "maximum": most });
     let words = |words: &[&str]| json!({ "enum": words });
     let sentences = json!({ "type": "array", "items": sentence });
@@ -206,7 +209,11 @@ fn property(table: &str, key: &str) -> Value {
         ("question", "max_length") => number(1, 4096),
         ("question", "min" | "max") => json!({ "type": "number" }),
         ("question", "default") => json!(true),
-        ("question", "required") | (_, "ends_session" | "continue_on_error" | "idempotent" | "overwrite" | "pty" | "required" | "jitter") => boolean,
+        ("question", "required")
+        | (
+            _,
+            "ends_session" | "continue_on_error" | "idempotent" | "overwrite" | "pty" | "required" | "jitter",
+        ) => boolean,
         (_, "template") => json!({ "type": "string" }),
         ("step", "id") | ("on_failure", "back") => step_id,
         ("distinction", "id") | ("workflow", "replaced_by") | ("step" | "undo", "workflow") => workflow_id,
@@ -256,7 +263,8 @@ mod tests {
     fn what_does_not_load_does_not_fit_it() {
         let validator = validator();
         let head = "name: T\ntrigger_phrases: [t]\nscope: s\nsteps:\n";
-        let good = format!("{head}  - title: A\n    run: x\n    rollback: {{ call: s.t }}\n    for_each: [a]\n");
+        let good =
+            format!("{head}  - title: A\n    run: x\n    rollback: {{ call: s.t }}\n    for_each: [a]\n");
         assert!(validator.is_valid(&data(&good)));
         for step in [
             "{ titel: A }",
