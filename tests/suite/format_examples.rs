@@ -16,7 +16,7 @@ use mwtui::workflow::parse;
 use serde_json::{Value, json};
 
 use crate::support::cli::say;
-use crate::support::{Home, ended, output, until};
+use crate::support::{Home, ended, mcp_server, output, until};
 
 /// Writes the blocks of the reference instead of comparing them.
 const WRITE: &str = "MWTUI_WRITE_GOLDEN";
@@ -183,6 +183,22 @@ fn kinds() -> Vec<Example> {
             ..example("kind-ask")
         },
         Example {
+            check: |e| assert_eq!(e.said("tell"), "a small text, 6 words, a long one is not\n"),
+            ..example("kind-run")
+        },
+        Example {
+            inputs: json!({ "note": "buy milk" }),
+            check: |e| assert_eq!(e.said("show"), "buy milk\n"),
+            ..example("kind-call")
+        },
+        Example {
+            check: |e| {
+                assert_eq!(e.said("tell"), "record done, extras failed\n");
+                assert!(e.has("docs/decisions/open-a-new-project.md") && !e.has("workspace"));
+            },
+            ..example("kind-workflow")
+        },
+        Example {
             acts: vec![("review", Act::Answer(json!({ "text": "It is short and clear.\nVERDICT: good" })))],
             inputs: json!({ "draft": "To be or not to be" }),
             check: |e| assert_eq!(e.said("praise"), "Nothing to change.\n"),
@@ -312,6 +328,21 @@ fn failures() -> Vec<Example> {
             },
             ..example("fail-rollback-order")
         },
+        Example {
+            files: &[("report.txt", "12 tests, 1 failed\n")],
+            acts: vec![("test", Act::Skip("it is the flaky one"))],
+            check: |e| assert_eq!(e.failures("test")[0].kind, FailureKind::Expectation),
+            ..example("fail-expects")
+        },
+        Example {
+            instead: SOON,
+            acts: vec![("post", Act::Skip("posted by hand"))],
+            check: |e| {
+                let kinds: Vec<FailureKind> = e.failures("post").iter().map(|f| f.kind).collect();
+                assert_eq!((kinds.len(), kinds[0], kinds[6]), (7, FailureKind::Call, FailureKind::Breaker));
+            },
+            ..example("fail-breaker")
+        },
     ]
 }
 
@@ -360,14 +391,10 @@ fn controls() -> Vec<Example> {
 /// Their own tests run these.
 const ELSEWHERE: &[&str] = &["control-moves", "control-validate"];
 
-/// They are loaded and shown, and run as soon as what they need is there: a server, outputs of a script, a child run.
-const LATER: &[&str] = &["kind-call", "kind-run", "kind-workflow", "fail-breaker", "fail-expects"];
-
 #[test]
 fn no_example_is_forgotten() {
     let mut run: Vec<&str> = [kinds(), failures(), controls()].iter().flatten().map(|e| e.id).collect();
     run.extend(ELSEWHERE);
-    run.extend(LATER);
     run.sort_unstable();
     let all = files();
     assert!(
@@ -380,6 +407,11 @@ fn no_example_is_forgotten() {
 /// All of them in one home, with the texts that the test wants instead.
 fn home(examples: &[Example]) -> Home {
     let home = Home::new();
+    let notes = json!(mcp_server::command());
+    let settings = format!(
+        "[servers.notes]\ncommand = {notes}\n\n[servers.chat]\ncommand = [\"sh\", \"-c\", \"exit 3\"]\n"
+    );
+    std::fs::write(home.paths.config_file(), settings).expect("the settings");
     for (id, mut text) in files() {
         for (old, new) in examples.iter().filter(|e| e.id == id).flat_map(|e| e.instead) {
             assert!(text.contains(old), "{id} has no {old}");
