@@ -64,7 +64,7 @@ impl Family {
                 }
                 match link.run(&child).await {
                     Ok(child) => {
-                        let path = format!("{path}{}/", record);
+                        let path = format!("{path}{record}/");
                         children.push(Self::of(link, child, path, reach, depth + 1).await?);
                     }
                     // It has not started yet, or could not: the parent's step tells.

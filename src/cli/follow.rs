@@ -92,7 +92,7 @@ impl Followed {
     async fn tell(&mut self, env: &Env, link: &Link, run: &Run, event: &Event) -> Result<()> {
         match &event.body {
             EventBody::StepStarted { step, attempt, work, .. } => {
-                self.started(env, run, step, *attempt, work)
+                self.started(env, run, step, *attempt, work);
             }
             EventBody::StepCompleted { step, attempt, outcome } => {
                 self.close(env, link, step, Some(*attempt)).await?;
@@ -111,9 +111,8 @@ impl Followed {
                 self.close(env, link, step, Some(*attempt)).await?;
                 self.other(env, event);
             }
-            EventBody::RunStarted(_) | EventBody::ActionChecked { .. } => {}
-            // The prompt in the child run says it.
-            EventBody::StepChild { .. } => {}
+            // What a child run waits for is said by its own prompt.
+            EventBody::RunStarted(_) | EventBody::ActionChecked { .. } | EventBody::StepChild { .. } => {}
             // Said once more, with the times, by the last line.
             EventBody::RunCompleted | EventBody::RunFailed { .. } | EventBody::RunCancelled { .. } => {
                 for stream in &mut std::mem::take(&mut self.streams) {

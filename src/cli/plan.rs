@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::base::SafeText;
+use crate::base::{SafeText, StepId};
 use crate::cli::output::{Line, Tone};
 use crate::cli::planned::{Child, Planned, PlannedOne};
 use crate::cli::values::Taken;
@@ -92,7 +92,7 @@ fn list_under(env: &Env, planned: &Planned<'_>, indent: &str, full: bool) {
             };
         }
         if let Some(needs) = &step.needs {
-            let needs: Vec<&str> = needs.iter().map(|s| s.as_str()).collect();
+            let needs: Vec<&str> = needs.iter().map(StepId::as_str).collect();
             let after =
                 if needs.is_empty() { "at once".to_owned() } else { format!("after {}", needs.join(", ")) };
             line = line.dim(format!("  {after}"));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::base::{Millis, Result, Timestamp};
+use crate::base::{Millis, Result, StepId, Timestamp};
 use crate::cli::family::{Family, Reach};
 use crate::cli::output::{Line, Tone};
 use crate::cli::{Env, Exit, ask, find, happened, prompts, tell};
@@ -167,7 +167,7 @@ fn phase(env: &Env, run: &Run) {
         env.out.line(Line::new().put(Tone::Info, "  steps through: every automatic step waits for proceed"));
     }
     if !run.breakpoints.is_empty() && !run.is_ended() {
-        let steps: Vec<&str> = run.breakpoints.iter().map(|s| s.as_str()).collect();
+        let steps: Vec<&str> = run.breakpoints.iter().map(StepId::as_str).collect();
         env.out.line(Line::new().dim("  breakpoints ").plain(steps.join(", ")));
     }
 }
