@@ -17,18 +17,24 @@ mod approve;
 mod ask;
 mod back;
 mod backup;
+mod breakpoint;
 mod cancel;
 mod check;
 mod config;
+mod definition;
 mod doctor;
 mod done;
+mod dry_run;
 mod engine;
 mod events;
 mod examples;
 mod explain;
 mod fail;
+mod family;
 mod find;
 mod follow;
+mod fork;
+mod happened;
 mod learned;
 mod link;
 mod list;
@@ -40,12 +46,17 @@ mod opinion;
 pub mod output;
 mod pause;
 mod plan;
+mod planned;
+mod proceed;
 mod prompt;
+mod prompts;
+mod push_back;
 pub mod reference;
 mod reject;
 mod restore;
 mod resume;
 mod retry;
+mod rollback;
 mod run;
 mod runs;
 mod session;
@@ -53,7 +64,9 @@ mod show;
 mod skip;
 mod start;
 mod status;
+mod step_through;
 mod stream;
+mod subject;
 mod summary;
 mod tell;
 mod trust;
@@ -61,6 +74,8 @@ mod validate;
 mod values;
 mod walk;
 mod words;
+mod work;
+mod writing;
 
 pub use engine::EngineCommand;
 use output::{Line, Output};
@@ -105,15 +120,22 @@ pub enum Command {
     Pause(pause::Args),
     Resume(resume::Args),
     Cancel(cancel::Args),
+    Proceed(proceed::Args),
+    StepThrough(step_through::Args),
+    Breakpoint(breakpoint::Args),
     Retry(retry::Args),
     Skip(skip::Args),
     Back(back::Args),
+    Rollback(rollback::Args),
+    Fork(fork::Args),
     Done(done::Args),
     Fail(fail::Args),
     Answer(answer::Args),
     Approve(approve::Args),
     Reject(reject::Args),
+    PushBack(push_back::Args),
     Note(note::Args),
+    Subject(subject::Args),
     Session(session::Args),
     Summary(summary::Args),
     New(new::Args),
@@ -343,6 +365,13 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Pause(args) => pause::run(args, env).await,
         Command::Resume(args) => resume::run(args, env).await,
         Command::Cancel(args) => cancel::run(args, env).await,
+        Command::Proceed(args) => proceed::run(args, env).await,
+        Command::StepThrough(args) => step_through::run(args, env).await,
+        Command::Breakpoint(args) => breakpoint::run(args, env).await,
+        Command::Rollback(args) => rollback::run(args, env).await,
+        Command::Fork(args) => fork::run(args, env).await,
+        Command::PushBack(args) => push_back::run(args, env).await,
+        Command::Subject(args) => subject::run(args, env).await,
         Command::Retry(args) => retry::run(args, env).await,
         Command::Skip(args) => skip::run(args, env).await,
         Command::Back(args) => back::run(args, env).await,

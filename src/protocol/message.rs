@@ -264,9 +264,26 @@ pub struct EngineStatus {
     pub settings_error: Option<Error>,
     #[serde(default)]
     pub hooks: HooksStatus,
+    /// MCP servers and agents that failed so often that no step asks them for a while.
+    #[serde(default)]
+    pub left_alone: Vec<LeftAlone>,
     /// Why nothing can be written now.
     #[serde(default)]
     pub trouble: Option<StoreTrouble>,
+}
+
+/// A server or agent whose circuit breaker is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftAlone {
+    /// `MCP server observability`, `agent analyst`.
+    pub what: String,
+    pub since: Timestamp,
+    /// When it is tried again at the earliest.
+    pub until: Timestamp,
+    /// Failures in a row.
+    pub failures: u32,
+    /// What the last one said; untrusted.
+    pub why: String,
 }
 
 /// How it went with hooks since the engine was started.
