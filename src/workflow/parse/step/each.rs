@@ -15,7 +15,8 @@ use crate::workflow::{ForEach, Items};
 /// Items that a list in a file may have; the run counts the ones that an expression gives.
 pub(in crate::workflow::parse) const ITEMS: usize = 1000;
 
-pub(in crate::workflow::parse) const FOR_EACH: Keys = Keys { of: "`for_each`", known: &["items", "parallel"], later: &[] };
+pub(in crate::workflow::parse) const FOR_EACH: Keys =
+    Keys { of: "`for_each`", known: &["items", "parallel"], later: &[] };
 
 /// Names that every step has outputs under, or that a result has.
 const FIXED: [&str; 4] = ["text", "lines", "exit", "json"];
