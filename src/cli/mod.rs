@@ -59,6 +59,7 @@ mod retry;
 mod rollback;
 mod run;
 mod runs;
+mod schema;
 mod session;
 mod show;
 mod skip;
@@ -141,6 +142,7 @@ pub enum Command {
     New(new::Args),
     Validate(validate::Args),
     Examples(examples::Args),
+    Schema(schema::Args),
     Trust(trust::Args),
     Engine(engine::Args),
     Backup(backup::Args),
@@ -386,6 +388,7 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::New(args) => new::run(&args, env),
         Command::Validate(args) => validate::run(&args, env),
         Command::Examples(args) => examples::run(&args, env),
+        Command::Schema(_) => Ok(schema::run(env)),
         Command::Trust(args) => trust::run(&args, env).await,
         Command::Engine(args) => engine::run(&args, env).await,
         Command::Backup(args) => backup::run(args, env).await,

@@ -3,7 +3,8 @@
 //!
 //! `tree` reads YAML into nodes that know where they stand, `table` reads typed values out of
 //! them, `document`, `retry` and `step` know the keys of the format, `elsewhere` what people write instead of
-//! them, `names` what expressions may read. `phrases` writes examples into a file.
+//! them, `names` what expressions may read. `phrases` writes examples into a file,
+//! `schema` tells the keys to editors.
 
 mod document;
 mod elsewhere;
@@ -11,6 +12,7 @@ mod names;
 mod phrases;
 mod report;
 mod retry;
+mod schema;
 mod step;
 mod table;
 mod tree;
@@ -22,6 +24,7 @@ use serde::{Deserialize, Serialize};
 pub(super) use self::table::{is_workflow_id, slug};
 use crate::workflow::Workflow;
 pub use phrases::{remark, with_examples};
+pub use schema::schema;
 
 /// Largest workflow file, in bytes.
 pub const FILE_LIMIT: usize = 1024 * 1024;

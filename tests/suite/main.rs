@@ -20,6 +20,7 @@ mod engine_runs;
 mod engine_sessions;
 mod events_reference;
 mod explain;
+mod format_examples;
 mod hooks;
 mod keys_reference;
 mod learning;

@@ -14,7 +14,7 @@ use crate::workflow::{
     Defaults, Distinction, Field, FieldKind, Moves, Prerequisite, Status, Workflow, field,
 };
 
-const WORKFLOW: Keys = Keys {
+pub(super) const WORKFLOW: Keys = Keys {
     of: "a workflow",
     known: &[
         "id",
@@ -44,17 +44,21 @@ const WORKFLOW: Keys = Keys {
     later: &["extends", "secrets"],
 };
 
-const DISTINCTION: Keys = Keys { of: "a distinction", known: &["id", "because"], later: &[] };
+pub(super) const DISTINCTION: Keys = Keys { of: "a distinction", known: &["id", "because"], later: &[] };
 
-const PREREQUISITE: Keys = Keys { of: "a prerequisite", known: &["check", "says"], later: &[] };
+pub(super) const PREREQUISITE: Keys = Keys { of: "a prerequisite", known: &["check", "says"], later: &[] };
 
-const MOVES: Keys = Keys { of: "`moves`", known: &["from", "to"], later: &[] };
+pub(super) const MOVES: Keys = Keys { of: "`moves`", known: &["from", "to"], later: &[] };
 
-const QUESTION: Keys = Keys {
+pub(super) const QUESTION: Keys = Keys {
     of: "a question",
     known: &["name", "prompt", "type", "default", "required", "summary", "options", "max_length"],
     later: &["options_from", "from", "pattern"],
 };
+
+pub(super) const TYPES: [&str; 6] = ["string", "text", "number", "boolean", "choice", "path"];
+
+pub(super) const STATUSES: [&str; 3] = ["draft", "active", "deprecated"];
 
 /// Phrases that are addressed to the console: as a trigger they would take them away from it.
 const CONTROL: [&str; 10] =
@@ -157,7 +161,7 @@ fn id(table: &Table<'_>, name: Option<&str>, file: &str, sink: &mut Sink<'_>) ->
 }
 
 fn status(table: &Table<'_>, sink: &mut Sink<'_>) -> Status {
-    let word = table.word("status", &["draft", "active", "deprecated"], sink);
+    let word = table.word("status", &STATUSES, sink);
     let replaced_by = table.sentence("replaced_by", sink).map(WorkflowId::new);
     let reason = table.sentence("reason", sink);
     if word == Some("deprecated") {
@@ -435,10 +439,9 @@ fn kind(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<FieldKind> {
         );
         return None;
     }
-    let words = ["string", "text", "number", "boolean", "choice", "path"];
     // With options it can only be a choice.
     let fallback = if table.get("options").is_some() { "choice" } else { "string" };
-    let word = if table.get("type").is_some() { table.word("type", &words, sink)? } else { fallback };
+    let word = if table.get("type").is_some() { table.word("type", &TYPES, sink)? } else { fallback };
     if word != "choice"
         && let Some(span) = at("options")
     {

@@ -2,14 +2,14 @@
 //! read is known (`naming`, `graph`); then what it does (`kinds`, `script`, `belongs`), how often
 //! (`each`), and what follows a failure (`failure`, `undo`).
 
-mod belongs;
-mod each;
-mod failure;
+pub(super) mod belongs;
+pub(super) mod each;
+pub(super) mod failure;
 mod graph;
-mod kinds;
+pub(super) mod kinds;
 mod naming;
-mod script;
-mod undo;
+pub(super) mod script;
+pub(super) mod undo;
 
 use std::rc::Rc;
 
@@ -27,9 +27,9 @@ use crate::base::StepId;
 use crate::workflow::{Defaults, Step, StepKind};
 
 /// Steps of one workflow.
-const STEPS: usize = 500;
+pub(super) const STEPS: usize = 500;
 
-const STEP: Keys = Keys {
+pub(super) const STEP: Keys = Keys {
     of: "a step",
     known: &[
         "id",
@@ -78,8 +78,10 @@ const STEP: Keys = Keys {
     later: &[],
 };
 
+pub(super) const EVIDENCE: [&str; 2] = ["required", "optional"];
+
 /// The keys that say what a step does.
-const KINDS: [&str; 7] = ["ask", "run", "call", "agent", "write", "approve", "workflow"];
+pub(super) const KINDS: [&str; 7] = ["ask", "run", "call", "agent", "write", "approve", "workflow"];
 
 pub(super) fn read_all(
     node: &Node,
@@ -392,7 +394,7 @@ fn evidence(table: &Table<'_>, sink: &mut Sink<'_>) -> bool {
     if let Some(Node { shape: Shape::Boolean(value), .. }) = table.get("evidence") {
         return *value;
     }
-    table.word("evidence", &["required", "optional"], sink) == Some("required")
+    table.word("evidence", &EVIDENCE, sink) == Some("required")
 }
 
 #[cfg(test)]

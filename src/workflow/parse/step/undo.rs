@@ -9,7 +9,7 @@ use super::{StepReader, evidence};
 use crate::base::StepId;
 use crate::workflow::{OnFailure, Step, StepKind};
 
-const UNDO: Keys = Keys {
+pub(in crate::workflow::parse) const UNDO: Keys = Keys {
     of: "`rollback`",
     known: &[
         "title",
