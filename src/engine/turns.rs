@@ -12,7 +12,7 @@ use crate::engine::cancels::Cancels;
 use crate::engine::outside::{Child, Outside};
 use crate::engine::sessions::Sessions;
 use crate::engine::trouble::Trouble;
-use crate::engine::{Engine, Input, Prepared, Reply, activity, examine, journal_log, load};
+use crate::engine::{Engine, Input, Prepared, Reply, activity, examine, journal_log, leftovers, load};
 use crate::exec::{Job, Notice};
 use crate::protocol::{Response, Update};
 use crate::run::{Command, Effect, Event, Refusal, Report, Run, decide};
@@ -187,8 +187,8 @@ impl Turns {
         for update in updates {
             self.outside.tell(update);
         }
+        // Whoever asked may be gone.
         for (reply, answer) in answers {
-            // Whoever asked may be gone.
             let _ = reply.send(answer);
         }
         for (reply, run) in cancels {
@@ -214,9 +214,8 @@ impl Turns {
         for update in updates.into_iter().filter(|u| matches!(u, Update::Output { .. })) {
             self.outside.tell(update);
         }
-        let asked =
-            answers.into_iter().chain(cancels.into_iter().map(|(reply, _)| (reply, Ok(Response::Done))));
-        for (reply, answer) in asked {
+        let cancels = cancels.into_iter().map(|(reply, _)| (reply, Ok(Response::Done)));
+        for (reply, answer) in answers.into_iter().chain(cancels) {
             // A refusal stands; what would have been done has not been.
             let _ = reply.send(answer.and_then(|_| Err(error.clone())));
         }
@@ -274,8 +273,8 @@ impl Turns {
 
     /// Runs whose timer has come, with their last event and the timer.
     fn due(&self, now: Timestamp) -> Vec<(RunId, u64, Timestamp)> {
-        let timers = self.timers().filter(|(_, _, timer)| *timer <= now);
-        let mut due: Vec<_> = timers.map(|(run, seq, timer)| (run.clone(), seq, timer)).collect();
+        let due = self.timers().filter(|(_, _, timer)| *timer <= now);
+        let mut due: Vec<_> = due.map(|(run, seq, timer)| (run.clone(), seq, timer)).collect();
         due.sort_by(|a, b| (a.2, &a.0).cmp(&(b.2, &b.0)));
         due
     }
