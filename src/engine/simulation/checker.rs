@@ -1,17 +1,21 @@
 //! What must hold whatever happens: a second book of every run, kept from what the engine told.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::base::{Actor, RunId, StepId};
 use crate::engine::simulation::legal;
 use crate::exec::Job;
+use crate::run::line::describe;
 use crate::run::{
-    Event, EventBody, FailureKind, Phase, Role, Run, RunFilter, RunSummary, SkipReason, StepState, Verb,
-    Work, apply, begin, replay, summarise,
+    CarriedResult, Event, EventBody, FailureKind, Phase, Role, Run, RunFilter, RunStarted, RunSummary,
+    SkipReason, StepState, Verb, Work, apply, begin, replay, summarise,
 };
 use crate::store::Store;
 use crate::workflow::{StepKind, Workflow};
+
+/// The root and the name of the one subject that runs of a life move.
+pub const SUBJECT: (&str, &str) = ("/work", "it");
 
 /// `Err` says what does not hold.
 pub type Checked = Result<(), String>;
@@ -21,6 +25,10 @@ pub struct Checker {
     pub books: BTreeMap<RunId, Book>,
     workflows: HashMap<String, Arc<Workflow>>,
     changed: HashSet<RunId>,
+    /// The state of the one subject that runs move.
+    subject: Option<String>,
+    /// The names of all events that were told.
+    pub seen: BTreeSet<&'static str>,
 }
 
 /// One run, as it was told.
@@ -58,6 +66,15 @@ impl Checker {
 
     fn fact(&mut self, id: &RunId, event: &Event) -> Checked {
         self.changed.insert(id.clone());
+        self.seen.insert(describe(&event.body).0);
+        if let EventBody::SubjectMoved { from, to, .. } = &event.body {
+            hold!(
+                *from == self.subject,
+                "run {id} moves the subject from {from:?}, it is {:?}",
+                self.subject
+            );
+            self.subject.clone_from(to);
+        }
         if let EventBody::RunStarted(header) = &event.body {
             let workflow = self.workflows.get(&header.workflow.digest).ok_or("an unknown workflow")?;
             let run = begin(Arc::clone(workflow), event).ok_or("a run that cannot begin")?;
@@ -65,7 +82,8 @@ impl Checker {
             let book = Book {
                 journal: vec![event.clone()],
                 run,
-                passed: HashSet::new(),
+                // What a fork takes over was approved in the run that it was forked from.
+                passed: carried_gates(header, workflow),
                 done: HashSet::new(),
                 executed: HashSet::new(),
             };
@@ -166,7 +184,7 @@ impl Checker {
             hold!(summarise(&book.run) == row, "run {}: its row is not its journal's", row.run);
         }
         self.changed.clear();
-        Ok(())
+        self.subject_is_stored(store)
     }
 
     /// The whole history, at the end: what was acknowledged, and nothing else.
@@ -182,8 +200,24 @@ impl Checker {
         }
         let live = store.live_runs().map_err(|e| format!("unreadable: {e:?}"))?;
         hold!(live.is_empty(), "ended runs are listed as live: {live:?}");
+        self.subject_is_stored(store)
+    }
+
+    fn subject_is_stored(&self, store: &Store) -> Checked {
+        let stored = store.subject(SUBJECT.0, SUBJECT.1).map_err(|e| format!("unreadable: {e:?}"))?;
+        let stored = stored.and_then(|subject| subject.state);
+        hold!(stored == self.subject, "the subject is stored as {stored:?}, told as {:?}", self.subject);
         Ok(())
     }
+}
+
+fn carried_gates(header: &RunStarted, workflow: &Workflow) -> HashSet<StepId> {
+    let carried = header.fork.iter().flat_map(|fork| &fork.carried);
+    let gates = carried.filter(|c| {
+        let is_gate = workflow.step(&c.step).is_some_and(|s| matches!(s.kind, StepKind::Approve { .. }));
+        is_gate && c.by.is_person() && matches!(c.result, CarriedResult::Done { .. })
+    });
+    gates.map(|c| c.step.clone()).collect()
 }
 
 fn noted(verb: &Verb) -> Option<EventBody> {

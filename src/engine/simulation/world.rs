@@ -1,7 +1,7 @@
 //! One simulated life: a clock that jumps from one thing to the next, people, an executor, a disk
 //! that fills and fails, an engine that dies and is started again. A seed decides all of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, mpsc};
 
 use tokio::sync::oneshot;
@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use crate::base::{Actor, Millis, Paths, Result, RunId, SessionId, Timestamp};
 use crate::engine::outside::Child;
 use crate::engine::simulation::chance::Chance;
-use crate::engine::simulation::checker::{Checked, Checker};
+use crate::engine::simulation::checker::{Checked, Checker, SUBJECT};
 use crate::engine::simulation::flows::{self, Flow};
 use crate::engine::simulation::people;
 use crate::engine::simulation::yard::{Call, Recorder, Yard};
@@ -20,7 +20,7 @@ use crate::matching::Memory;
 use crate::protocol::{Response, Update};
 use crate::run::{
     Context, Event, EventBody, Failure, FailureKind, Parent, Report, Run, RunStarted, RunSummary, Subject,
-    Verb, WorkflowRef,
+    Verb, WorkflowRef, fork,
 };
 use crate::store::Store;
 use crate::store::disk::{Disk, Fault};
@@ -115,6 +115,8 @@ pub struct Life {
     pub trace: Vec<String>,
     pub events: usize,
     pub deaths: usize,
+    /// The names of the events that came.
+    pub seen: BTreeSet<&'static str>,
 }
 
 /// Lives the life of this seed. `empty` is the disk with a new store.
@@ -122,11 +124,14 @@ pub fn live(seed: u64, empty: &Disk, broken: Broken, traced: bool) -> Life {
     let mut deaths = 0;
     let mut world = match World::begin(seed, empty, broken, traced) {
         Ok(world) => world,
-        Err(why) => return Life { checked: Err(why), trace: Vec::new(), events: 0, deaths },
+        Err(why) => {
+            return Life { checked: Err(why), trace: Vec::new(), events: 0, deaths, seen: BTreeSet::new() };
+        }
     };
     let checked = world.lives(&mut deaths);
     let events = world.checker.books.values().map(|book| book.journal.len()).sum();
-    Life { checked, trace: world.trace.unwrap_or_default(), events, deaths }
+    let seen = world.checker.seen;
+    Life { checked, trace: world.trace.unwrap_or_default(), events, deaths, seen }
 }
 
 impl World {
@@ -305,6 +310,9 @@ impl World {
             return self.starts();
         }
         let seen = Arc::clone(&live[*self.chance.pick(&ids)?]);
+        if self.checker.books.len() < 5 && self.chance.one_in(20) {
+            return self.forks(&seen);
+        }
         // Now and then somebody acts on what was true some time ago, or on a run that has ended.
         let view = match self.chance.pick(&self.views) {
             Some(old) if self.chance.one_in(5) => Arc::clone(old),
@@ -342,6 +350,20 @@ impl World {
         Some(Input::Start { prepared, actor, reply })
     }
 
+    fn forks(&mut self, run: &Run) -> Option<Input> {
+        let from = self.chance.pick(&run.workflow.steps)?.id.clone();
+        let taken_over = fork(run, &from).ok()?;
+        let flow = self.flows.iter().find(|f| f.digest == run.header.workflow.digest)?.clone();
+        let id = RunId::new(format!("{:016x}", self.chance.number()));
+        let actor = people::somebody(&mut self.chance);
+        self.say(|| format!("{actor} forks {} from {from} as {id}", run.id()));
+        let mut prepared = self.prepared(&flow, id, run.inputs.clone());
+        prepared.header.fork = Some(taken_over);
+        let (reply, answer) = oneshot::channel();
+        self.asked.push(Asked { answer, verb: None, actor: actor.clone() });
+        Some(Input::Start { prepared: Box::new(prepared), actor, reply })
+    }
+
     fn prepared(&mut self, flow: &Flow, run: RunId, inputs: Map<String, Value>) -> Prepared {
         let moves = flow.workflow.moves.is_some();
         let header = RunStarted {
@@ -364,7 +386,11 @@ impl World {
             phrase: None,
             prerequisites: Vec::new(),
             parent: None,
-            subject: moves.then(|| Subject { root: "/work".to_owned(), name: "it".to_owned(), state: None }),
+            subject: moves.then(|| Subject {
+                root: SUBJECT.0.to_owned(),
+                name: SUBJECT.1.to_owned(),
+                state: None,
+            }),
             fork: None,
             step_through: self.chance.one_in(12),
             breakpoints: Vec::new(),
