@@ -3,13 +3,16 @@
 use serde_json::Map;
 
 use crate::base::{Error, Result, StepId};
-use crate::cli::{Env, Exit, ask, find, start, status};
-use crate::run::{Prompt, Run, StepState, Verb};
+use crate::cli::questions::Questions;
+use crate::cli::{Env, Exit, find, secret, start, status};
+use crate::protocol::OptionsOf;
+use crate::run::{Prompt, Run, StepState, Verb, resolve};
 use crate::workflow::{Step, StepKind};
 
 /// Answer what a run asks
 ///
-/// On a terminal and without --set, it asks one question after the other.
+/// On a terminal and without --set, it asks one question after the other. A secret is given as env:NAME or
+/// file:PATH, never as it is: arguments can be read by others.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The run: its id, a unique beginning of it, or `last`
@@ -30,19 +33,24 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     let StepKind::Ask { fields } = &step.kind else {
         return Err(not_asking(&run));
     };
-    if args.set.is_empty() && env.may_ask() {
-        let Some(values) = ask::values(env, fields).await? else {
+    let of = OptionsOf::Step { run: id.clone(), step: step.id.clone() };
+    let questions = Questions { fields, asking: resolve::asking(&run), of };
+    let values = if args.set.is_empty() && env.may_ask() {
+        let Some(values) = questions.ask(env, Some(&link), &Map::new()).await? else {
             env.out.line("Nothing was answered.");
             return Ok(Exit::Waiting);
         };
-        let summary = link.act_and_settle(&id, Verb::Answer { step: Some(step.id.clone()), values }).await?;
-        status::after(env, &summary);
-        return Ok(Exit::Done);
-    }
-    let given = start::pairs("--set", &args.set)?;
-    let (values, missing, problems) = start::typed(fields, &given, "question");
-    start::refuse_problems("The answers cannot be taken", &problems, &missing, "--set")?;
-    let values = values.into_iter().collect::<Map<_, _>>();
+        values
+    } else {
+        let given = start::pairs("--set", &args.set)?;
+        let (values, missing, mut problems) =
+            start::typed(fields, questions.asking.clone(), &given, "question");
+        let mut values = values.into_iter().collect::<Map<_, _>>();
+        problems.extend(questions.hold(&link, &|name| given.get(name).cloned(), &mut values).await);
+        start::refuse_problems("The answers cannot be taken", &problems, &missing, "--set")?;
+        secret::give_variables(&link, &id, &values).await?;
+        values
+    };
     let summary = link.act_and_settle(&id, Verb::Answer { step: Some(step.id.clone()), values }).await?;
     status::after(env, &summary);
     Ok(Exit::Done)

@@ -26,6 +26,7 @@ mod explain;
 mod fail;
 mod find;
 mod follow;
+mod hidden;
 mod learned;
 mod link;
 mod list;
@@ -38,12 +39,14 @@ pub mod output;
 mod pause;
 mod plan;
 mod prompt;
+mod questions;
 pub mod reference;
 mod reject;
 mod resume;
 mod retry;
 mod run;
 mod runs;
+mod secret;
 mod session;
 mod show;
 mod skip;
@@ -104,6 +107,7 @@ pub enum Command {
     Approve(approve::Args),
     Reject(reject::Args),
     Note(note::Args),
+    Secret(secret::Args),
     Session(session::Args),
     Summary(summary::Args),
     New(new::Args),
@@ -112,6 +116,9 @@ pub enum Command {
     Trust(trust::Args),
     Engine(engine::Args),
     Doctor(doctor::Args),
+    /// Takes secrets out of a step's output: started by the engine alone
+    #[command(hide = true)]
+    Drain,
 }
 
 /// How a command ends; the exit codes are a public promise.
@@ -307,6 +314,7 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Approve(args) => approve::run(args, env).await,
         Command::Reject(args) => reject::run(args, env).await,
         Command::Note(args) => note::run(args, env).await,
+        Command::Secret(args) => secret::run(args, env).await,
         Command::Session(args) => session::run(args, env).await,
         Command::Summary(args) => summary::run(&args, env).await,
         Command::New(args) => new::run(&args, env),
@@ -315,6 +323,8 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Trust(args) => trust::run(&args, env).await,
         Command::Engine(args) => engine::run(&args, env).await,
         Command::Doctor(_) => doctor::run(env).await,
+        // The program's own beginning takes it.
+        Command::Drain => Ok(Exit::Usage),
     }
 }
 

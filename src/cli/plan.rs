@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 use crate::base::SafeText;
 use crate::cli::output::{Line, Tone};
 use crate::cli::values::Taken;
-use crate::cli::{Env, ask, list};
+use crate::cli::{Env, list};
 use crate::client::repo;
 use crate::run::{Context, PlannedStep, PrerequisiteResult, Work, plan};
-use crate::workflow::{Entry, Step, StepKind, Workflow};
+use crate::workflow::{Entry, Step, StepKind, Workflow, field, secret};
 
 /// Every step, resolved as far as it can be from here.
 pub fn steps(env: &Env, workflow: &Workflow, inputs: &Map<String, Value>) -> Vec<PlannedStep> {
@@ -37,7 +37,7 @@ pub fn head(env: &Env, entry: &Entry, workflow: &Workflow, inputs: &Map<String, 
                 .dim("  input   ")
                 .plain(name)
                 .dim(" = ")
-                .plain(ask::value_text(value))
+                .plain(field::shown(value))
                 .dim(taken.source(name)),
         );
     }
@@ -90,7 +90,7 @@ pub fn list_steps(env: &Env, workflow: &Workflow, planned: &[PlannedStep], full:
 fn detail(env: &Env, step: &Step, planned: &PlannedStep, full: bool) {
     const INDENT: &str = "          ";
     match &planned.work {
-        Ok(Work::Run { script, env: names, cwd, .. }) => {
+        Ok(Work::Run { script, env: names, secrets, cwd, .. }) => {
             let shown = if full { script.trim_end() } else { script.lines().next().unwrap_or_default() };
             for (index, text) in shown.lines().enumerate() {
                 let mark = if index == 0 { "$ " } else { "  " };
@@ -100,6 +100,8 @@ fn detail(env: &Env, step: &Step, planned: &PlannedStep, full: bool) {
                 env.out.line(Line::new().plain(INDENT).dim("  …"));
             }
             if full {
+                let secrets = secrets.iter().map(|(name, reference)| (name, secret::masked(reference)));
+                let names = names.iter().map(|(name, value)| (name, value.clone())).chain(secrets);
                 for (name, value) in names {
                     env.out.line(Line::new().plain(INDENT).dim("with ").plain(name).dim(" = ").plain(value));
                 }

@@ -1,11 +1,15 @@
 //! The questions of the walk: what a waiting step, a failed one or a paused run asks, and the
 //! verbs that the answers become. A refused verb is shown, and the run looked at again.
 
+use serde_json::Map;
+
 use crate::base::Result;
 use crate::cli::output::{Line, Tone};
+use crate::cli::questions::Questions;
 use crate::cli::walk::Turn;
 use crate::cli::{Env, ask, done, find, link::Link, status, tell};
-use crate::run::{Prompt, Run, StepRecord, StepState, Verb};
+use crate::protocol::OptionsOf;
+use crate::run::{Prompt, Run, StepRecord, StepState, Verb, resolve};
 use crate::workflow::{Step, StepKind};
 
 /// What can be typed at any step, in the order of the key line.
@@ -45,7 +49,10 @@ pub async fn step(env: &Env, link: &Link, run: &Run, step: &Step, record: &StepR
         (_, "c") => cancel(env).await?,
         (StepState::Waiting { on: Prompt::Answers, .. }, "") => match &step.kind {
             StepKind::Ask { fields } => {
-                ask::values(env, fields).await?.map(|values| Verb::Answer { step: at, values })
+                let of = OptionsOf::Step { run: run.id().clone(), step: step.id.clone() };
+                let questions = Questions { fields, asking: resolve::asking(run), of };
+                let values = questions.ask(env, Some(link), &Map::new()).await?;
+                values.map(|values| Verb::Answer { step: at, values })
             }
             _ => None,
         },

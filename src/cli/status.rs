@@ -4,9 +4,9 @@ use serde_json::json;
 
 use crate::base::{Result, SafeText, Timestamp};
 use crate::cli::output::{Line, Tone};
-use crate::cli::{Env, Exit, ask, find, tell};
+use crate::cli::{Env, Exit, find, tell};
 use crate::run::{Phase, Prompt, Run, RunSummary, StepRecord, StepState, summarise};
-use crate::workflow::{Step, StepKind};
+use crate::workflow::{Step, StepKind, field};
 
 /// Show a run: its steps, what it waits for, where the time went
 #[derive(Debug, clap::Args)]
@@ -55,7 +55,7 @@ fn show(env: &Env, run: &Run, summary: &RunSummary) {
     env.out.line(facts);
     env.out.line(times(run, now));
     for (name, value) in &run.header.inputs {
-        env.out.line(Line::new().dim("  input ").plain(name).dim(" = ").plain(ask::value_text(value)));
+        env.out.line(Line::new().dim("  input ").plain(name).dim(" = ").plain(field::shown(value)));
     }
     match &run.phase {
         Phase::Paused { since, by, frozen, .. } => {
@@ -141,7 +141,7 @@ pub fn prompt(env: &Env, step: &Step, record: &StepRecord) {
                     let mut line = Line::new().dim("  ").plain(&asked.name).dim(kind);
                     line = line.plain(&asked.prompt);
                     if let Some(default) = &asked.default {
-                        line = line.dim(format!("  default {}", ask::value_text(default)));
+                        line = line.dim(format!("  default {}", field::shown(default)));
                     }
                     env.out.line(line);
                 }

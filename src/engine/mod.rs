@@ -21,16 +21,17 @@ mod serve;
 mod server;
 mod sessions;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::{oneshot, watch};
 
-use crate::base::{Actor, Error, Paths, Result, RunId, SessionId, Timestamp};
+use crate::base::{Actor, Error, Paths, Result, RunId, SessionId, Timestamp, WorkflowId};
 use crate::exec::Notice;
-use crate::matching::{Memory, MemoryEventBody};
+use crate::exec::secret::Vault;
+use crate::matching::{Memory, MemoryEventBody, Offered};
 use crate::protocol::Response;
 use crate::run::{Export, Run, RunStarted, Verb};
 use crate::store::Store;
@@ -46,6 +47,10 @@ struct Engine {
     live: RwLock<HashMap<RunId, Arc<Run>>>,
     /// What is learned from phrases, as it is in the store: written by the run loop alone.
     memory: RwLock<Arc<Memory>>,
+    /// What commands printed as options, since this engine began.
+    offers: RwLock<BTreeMap<WorkflowId, Offered>>,
+    /// The executor's own.
+    vault: Arc<Vault>,
     hub: hub::Hub,
     activity: activity::Activity,
     inputs: Sender<Input>,

@@ -225,6 +225,7 @@ impl RunLoop {
                 live.remove(&id);
                 self.runs.remove(&id);
                 self.spent.remove(&id);
+                self.engine.vault.forget(&id);
                 self.cancels = answer_ended(mem::take(&mut self.cancels), &run);
             } else {
                 let run = Arc::new(run);
@@ -297,6 +298,7 @@ impl RunLoop {
     fn count_working(&self) {
         let working = self.runs.values().filter(|run| is_working(run)).count();
         self.engine.activity.set_working(u32::try_from(working).unwrap_or(u32::MAX));
+        self.engine.activity.set_secrets(self.engine.vault.holds_any());
     }
 }
 
@@ -320,7 +322,7 @@ fn answer_ended(cancels: Vec<(Reply, RunId, Timestamp)>, run: &Run) -> Vec<(Repl
 }
 
 /// What every script is told of this installation, so that it can call `"$MWTUI"`.
-fn environment(engine: &Engine, mut environment: Vec<(String, String)>) -> Vec<(String, String)> {
+pub fn environment(engine: &Engine, mut environment: Vec<(String, String)>) -> Vec<(String, String)> {
     if let Ok(exe) = std::env::current_exe() {
         environment.push(("MWTUI".to_owned(), exe.to_string_lossy().into_owned()));
     }

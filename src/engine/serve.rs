@@ -97,19 +97,21 @@ pub(super) fn serve_with(
 
     let (inputs, taken) = mpsc::channel();
     let memory = learning::load(&store)?;
+    let (notices, mut noticed) = tokio::sync::mpsc::unbounded_channel();
+    let executor = Executor::new(paths.outputs(), notices);
     let engine = Arc::new(Engine {
         paths: paths.clone(),
         store: Arc::new(store),
         live: RwLock::new(HashMap::new()),
         memory: RwLock::new(Arc::new(memory)),
+        offers: RwLock::default(),
+        vault: executor.vault(),
         hub: Hub::default(),
         activity: Activity::default(),
         inputs,
         ending: watch::Sender::new(Ending::Not),
         started_at: Timestamp::now(),
     });
-    let (notices, mut noticed) = tokio::sync::mpsc::unbounded_channel();
-    let executor = Executor::new(paths.outputs(), notices);
     let run_loop = RunLoop::recover(Arc::clone(&engine), taken, executor, handle.clone())?;
     let inputs = engine.inputs.clone();
     runtime.spawn(async move {

@@ -1,13 +1,17 @@
 //! Doing a step's work: one file per step kind; start, stream, stop; asking for a second opinion.
 //! With `client`, the only room that spawns processes. Knows attempts, not runs' states; deadlines are the run's.
 
+mod command;
+pub mod drain;
 pub mod git;
 mod group;
 pub mod opinion;
+pub mod options;
 pub mod output;
 pub mod prerequisite;
 mod process;
 mod run;
+pub mod secret;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -21,6 +25,7 @@ use tokio::sync::watch;
 
 use crate::base::{RunId, StepId};
 use crate::exec::process::{Leader, Marks, Scope};
+use crate::exec::secret::Vault;
 use crate::run::{Failure, Outcome, Report, Work};
 
 /// How often a stop looks for processes of an attempt that is not over, about two seconds apart.
@@ -58,6 +63,7 @@ pub struct Executor {
 struct Shared {
     outputs: PathBuf,
     notices: UnboundedSender<Notice>,
+    vault: Arc<Vault>,
     state: Mutex<State>,
     /// Touched whenever `state` changes.
     changed: watch::Sender<()>,
@@ -91,7 +97,13 @@ impl Executor {
     /// `outputs` is the folder of the spill files.
     pub fn new(outputs: PathBuf, notices: UnboundedSender<Notice>) -> Self {
         let (changed, _) = watch::channel(());
-        Self { shared: Arc::new(Shared { outputs, notices, state: Mutex::default(), changed }) }
+        let (vault, state) = (Arc::default(), Mutex::default());
+        Self { shared: Arc::new(Shared { outputs, notices, vault, state, changed }) }
+    }
+
+    /// Where the secrets of its jobs are.
+    pub fn vault(&self) -> Arc<Vault> {
+        Arc::clone(&self.shared.vault)
     }
 
     /// Starts a job; its end comes as a notice. Waits for a `stop` of an earlier attempt of the
@@ -175,8 +187,12 @@ impl Executor {
                 let (path, content) = (path.clone(), content.clone());
                 Some(run::blocking(move || write::write(&folder, &path, &content, overwrite)).await)
             }
-            Work::Run { script, shell, env, cwd } => {
-                let work = run::Script { text: script, shell, env, cwd };
+            Work::Run { script, shell, env, secrets, cwd } => {
+                let secrets = match self.shared.vault.resolve(job, secrets).await {
+                    Ok(secrets) => secrets,
+                    Err(failure) => return Some(Err(failure)),
+                };
+                let work = run::Script { text: script, shell, env, secrets: &secrets, cwd };
                 let started = |leader| {
                     let frozen = self.change(|state| {
                         if let Some(live) = state.attempts.get_mut(attempt) {

@@ -37,6 +37,7 @@ impl Bench {
                 script: script.into(),
                 shell: vec!["sh".into(), "-c".into()],
                 env: IndexMap::new(),
+                secrets: IndexMap::new(),
                 cwd: String::new(),
             },
             folder: self.dir.path().join("work"),

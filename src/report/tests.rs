@@ -33,12 +33,13 @@ fn run_kind() -> StepKind {
         script: "cargo test".to_owned(),
         shell: vec!["sh".to_owned(), "-c".to_owned()],
         env: indexmap::IndexMap::new(),
+        secrets: indexmap::IndexMap::new(),
         cwd: None,
     }
 }
 
 fn field(name: &str, prompt: &str, kind: FieldKind, summary: Option<SummarySection>) -> Field {
-    Field { name: name.to_owned(), kind, prompt: prompt.to_owned(), default: None, required: false, summary }
+    Field { required: false, summary, ..Field::new(name, kind, prompt) }
 }
 
 fn run(id: &str, workflow: &str, name: &str, start: i64, steps: Vec<(Step, StepState, Vec<Attempt>)>) -> Run {
@@ -115,6 +116,7 @@ fn script() -> Work {
         script: "cargo test".to_owned(),
         shell: Vec::new(),
         env: indexmap::IndexMap::new(),
+        secrets: indexmap::IndexMap::new(),
         cwd: "/src/checkout-api".to_owned(),
     }
 }

@@ -164,6 +164,9 @@ pub enum Work {
         script: String,
         shell: Vec<String>,
         env: IndexMap<String, String>,
+        /// Variables whose values are secrets, and where those come from; resolved by the executor.
+        #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+        secrets: IndexMap<String, String>,
         cwd: String,
     },
     Approve {
@@ -251,6 +254,8 @@ pub enum FailureKind {
     Rejected,
     /// A person said that it failed.
     Reported,
+    /// A secret that it needs could not be had.
+    Secret,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

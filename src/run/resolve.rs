@@ -1,12 +1,14 @@
 //! Filling a step's expressions in: what a try would do, exactly. Also the dry run.
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use crate::base::digest;
 
 use crate::run::{Context, Failure, FailureKind, Repo, Run, StepState, Work};
 use crate::workflow::expression::{self, ExpressionError, Scope};
-use crate::workflow::{Step, StepKind, Workflow};
+use crate::workflow::field::Asking;
+use crate::workflow::{Reference, Step, StepKind, Workflow};
 
 /// A step as a dry run or the confirmation card shows it.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +46,17 @@ pub fn scope(run: &Run) -> Scope {
     scope
 }
 
+/// What the conditions of a step's questions may read: the inputs and the answers of the steps before.
+pub fn asking(run: &Run) -> Asking {
+    let mut answers = Map::new();
+    for record in &run.steps {
+        if let StepState::Done { outcome, .. } = &record.state {
+            answers.extend(outcome.answers.clone());
+        }
+    }
+    Asking::answers(&run.header.inputs, &answers)
+}
+
 fn initial_scope(workflow: &Workflow, inputs: &Map<String, Value>, context: &Context) -> Scope {
     let Repo { root, branch, owner, name } = context.repo.clone().unwrap_or_default();
     let mut scope = Map::new();
@@ -61,15 +74,27 @@ pub fn work(step: &Step, next: Option<&Step>, scope: &Scope, folder: &str) -> Re
     Ok(match &step.kind {
         StepKind::Manual { .. } => Work::Manual,
         StepKind::Ask { .. } => Work::Ask,
-        StepKind::Run { script, shell, env, cwd } => Work::Run {
-            script: script.clone(),
-            shell: shell.clone(),
-            env: env
+        StepKind::Run { script, shell, env, secrets, cwd } => {
+            let mut env = env
                 .iter()
                 .map(|(name, value)| Ok((name.clone(), text(value)?)))
-                .collect::<Result<_, Failure>>()?,
-            cwd: cwd.as_deref().map_or_else(|| Ok(String::new()), text)?,
-        },
+                .collect::<Result<IndexMap<_, _>, Failure>>()?;
+            let mut references = IndexMap::new();
+            for (variable, place) in secrets {
+                match secret(place, scope)? {
+                    Some(reference) => references.insert(variable.clone(), reference.to_string()),
+                    // A secret that was left open is empty, as any other value is.
+                    None => env.insert(variable.clone(), String::new()),
+                };
+            }
+            Work::Run {
+                script: script.clone(),
+                shell: shell.clone(),
+                env,
+                secrets: references,
+                cwd: cwd.as_deref().map_or_else(|| Ok(String::new()), text)?,
+            }
+        }
         StepKind::Write { path, template, overwrite } => {
             Work::Write { path: text(path)?, content: text(template)?, overwrite: *overwrite }
         }
@@ -86,6 +111,26 @@ pub fn work(step: &Step, next: Option<&Step>, scope: &Scope, folder: &str) -> Re
             Work::Approve { question, opens, digest: digest(shown.to_string().as_bytes()) }
         }
     })
+}
+
+/// Where the secret that stands at `inputs.token` or `answers.token` comes from. Its value is nowhere in a run.
+fn secret(place: &str, scope: &Scope) -> Result<Option<Reference>, Failure> {
+    let found = place.split('.').try_fold(None, |found: Option<&Value>, part| {
+        Some(Some(found.map_or_else(|| scope.0.get(part), |value| value.get(part))?))
+    });
+    match found.flatten() {
+        Some(Value::Null) => Ok(None),
+        Some(value) => Reference::of(value).map(Some).ok_or_else(|| Failure {
+            kind: FailureKind::Secret,
+            message: format!("`{place}` is no secret here"),
+            exit: None,
+        }),
+        None => Err(Failure {
+            kind: FailureKind::Expression,
+            message: format!("there is no `{place}`"),
+            exit: None,
+        }),
+    }
 }
 
 /// Whether the step's `if` holds; true where it has none.

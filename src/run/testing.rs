@@ -22,7 +22,8 @@ pub fn manual(id: &str) -> Step {
 
 pub fn script(id: &str, script: &str) -> Step {
     let shell = vec!["sh".to_owned(), "-c".to_owned()];
-    step(id, StepKind::Run { script: script.to_owned(), shell, env: IndexMap::new(), cwd: None })
+    let (env, secrets) = (IndexMap::new(), IndexMap::new());
+    step(id, StepKind::Run { script: script.to_owned(), shell, env, secrets, cwd: None })
 }
 
 pub fn approval(id: &str) -> Step {
@@ -30,14 +31,7 @@ pub fn approval(id: &str) -> Step {
 }
 
 pub fn question(id: &str) -> Step {
-    let field = Field {
-        name: "why".to_owned(),
-        kind: FieldKind::String { max_length: None },
-        prompt: "Why?".to_owned(),
-        default: None,
-        required: true,
-        summary: None,
-    };
+    let field = Field::new("why", FieldKind::String { max_length: None }, "Why?");
     step(id, StepKind::Ask { fields: vec![field] })
 }
 

@@ -6,9 +6,10 @@ use crate::base::StepId;
 use crate::run::decide::Draft;
 use crate::run::state::{Phase, Prompt, StepRecord, StepState};
 use crate::run::{
-    AfterFailure, EventBody, Evidence, EvidenceKind, Failure, FailureKind, Outcome, Refusal, SkipReason, Verb,
+    AfterFailure, EventBody, Evidence, EvidenceKind, Failure, FailureKind, Outcome, Refusal, SkipReason,
+    Verb, resolve,
 };
-use crate::workflow::{Step, StepKind, field};
+use crate::workflow::{Step, StepKind};
 
 /// Longest note or reason that is kept, in bytes.
 pub const NOTE_LIMIT: usize = 64 * 1024;
@@ -191,7 +192,12 @@ fn answer(draft: &mut Draft, step: Option<&StepId>, values: &Map<String, Value>)
             record.state.status().word()
         )));
     };
-    let answers = field::complete(fields, values).map_err(|problems| {
+    let is_secret = |name: &String| fields.iter().any(|f| &f.name == name && f.is_secret());
+    if !draft.actor.is_person() && values.iter().any(|(name, value)| is_secret(name) && !value.is_null()) {
+        return Err(Refusal::new("Only a person gives a secret")
+            .hint("Leave it out, or ask the person at the console to answer"));
+    }
+    let answers = resolve::asking(&draft.run).complete(fields, values).map_err(|problems| {
         Refusal::new(problems.join("; ")).hint(format!("Answer “{}” again", definition.title))
     })?;
     let count = answers.values().filter(|v| !v.is_null()).count();

@@ -9,13 +9,15 @@ pub mod model;
 pub mod parse;
 pub mod prose;
 pub mod registry;
+pub mod secret;
 #[cfg(test)]
 pub mod testing;
 pub mod trust;
 
 pub use model::{
-    Backoff, Defaults, Distinction, Field, FieldKind, Prerequisite, Retry, Status, Step, StepKind,
+    Backoff, Defaults, Distinction, Field, FieldKind, Pattern, Prerequisite, Retry, Status, Step, StepKind,
     SummarySection, Workflow,
 };
 pub use parse::{Diagnostic, Severity, parse};
 pub use registry::{Entry, Origin, Registry};
+pub use secret::Reference;

@@ -2,12 +2,13 @@
 //! and what was expected. All that is wrong with a file is told at once, not only the first.
 //!
 //! `tree` reads YAML into nodes that know where they stand, `table` reads typed values out of
-//! them, `document` and `step` know the keys of the format, `names` what expressions may read. `phrases` writes examples
+//! them, `document`, `question` and `step` know the keys of the format, `names` what expressions may read. `phrases` writes examples
 //! into a file.
 
 mod document;
 mod names;
 mod phrases;
+mod question;
 mod report;
 mod step;
 mod table;

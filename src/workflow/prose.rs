@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use crate::workflow::{
-    Backoff, Defaults, Field, FieldKind, Prerequisite, Retry, Status, Step, StepKind, Workflow,
+    Backoff, Defaults, Field, Prerequisite, Retry, Status, Step, StepKind, Workflow, field,
 };
 
 /// The whole workflow as a Markdown document.
@@ -93,9 +93,10 @@ fn step_text(out: &mut String, number: usize, step: &Step, defaults: &Defaults) 
     match &step.kind {
         StepKind::Manual { actions } => items(out, actions.iter().map(|a| format!("[ ] {a}"))),
         StepKind::Ask { fields } => items(out, fields.iter().map(question)),
-        StepKind::Run { script, shell, env, cwd } => {
+        StepKind::Run { script, shell, env, secrets, cwd } => {
             code(out, shell.first().map_or("sh", |s| s.as_str()), script);
-            items(out, env.iter().map(|(name, value)| format!("`{name}` = `{value}`")));
+            let secrets = secrets.iter().map(|(name, secret)| format!("`{name}` = the secret `{secret}`"));
+            items(out, env.iter().map(|(name, value)| format!("`{name}` = `{value}`")).chain(secrets));
             if let Some(cwd) = cwd {
                 paragraph(out, &format!("In the folder `{cwd}`."));
             }
@@ -148,21 +149,12 @@ fn retry(retry: &Retry) -> String {
 
 /// `service: Which service? (string, required)`
 fn question(field: &Field) -> String {
-    let mut facts = vec![match &field.kind {
-        FieldKind::Choice { options } => options.join(" | "),
-        kind => kind.word().to_owned(),
-    }];
-    match &field.default {
-        Some(serde_json::Value::String(text)) => facts.push(format!("default {text}")),
-        Some(value) => facts.push(format!("default {value}")),
-        None if field.required => facts.push("required".to_owned()),
-        None => facts.push("optional".to_owned()),
-    }
-    let facts = facts.join(", ");
+    let facts = field::facts(field).join(", ");
+    let more = field.description.as_ref().map(|d| format!(". {d}")).unwrap_or_default();
     if field.prompt == field.name {
-        return format!("`{}` ({facts})", field.name);
+        return format!("`{}` ({facts}){more}", field.name);
     }
-    format!("{} (`{}`: {facts})", field.prompt, field.name)
+    format!("{} (`{}`: {facts}){more}", field.prompt, field.name)
 }
 
 fn list(out: &mut String, heading: &str, entries: impl Iterator<Item = String>) {
@@ -265,7 +257,7 @@ All that is broken
 
 ## Inputs
 
-- Which? (`service`: string, required)
+- Which? (`service`: string)
 - `count` (number, default 2)
 
 ## Environment
@@ -290,7 +282,7 @@ _evidence required_
 
 ### 2. Ask (ask)
 
-- What now? (`plan`: go | stop, optional)
+- What now? (`plan`: one of go, stop, may be left empty)
 
 ### 3. Go (run)
 

@@ -1,6 +1,7 @@
 //! A verb on a run.
 
 use crate::base::{Error, Result, RunId};
+use crate::engine::handlers::secret;
 use crate::engine::server::Peer;
 use crate::engine::{Engine, Input};
 use crate::protocol::Response;
@@ -19,6 +20,9 @@ pub async fn act(engine: &Engine, peer: &Peer, run: RunId, verb: Verb) -> Result
             verb.name(),
             run.short()
         )));
+    }
+    if let Verb::Answer { values, .. } = &verb {
+        engine.vault.take(&run, secret::typed(values));
     }
     engine.ask(|reply| Input::Act { run, verb, actor: peer.actor.clone(), reply }).await
 }

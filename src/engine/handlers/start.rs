@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use crate::base::paths::project_root;
 use crate::base::{Error, Result, RunId, SessionId, WorkflowId};
-use crate::engine::handlers::canonical;
+use crate::engine::handlers::{canonical, secret};
 use crate::engine::server::Peer;
 use crate::engine::{Engine, Input, Prepared, blocking};
 use crate::exec::git;
 use crate::protocol::{Response, Start};
 use crate::run::{Context, RunStarted, WorkflowRef};
 use crate::workflow::registry::EntryState;
-use crate::workflow::{Entry, Registry, Status, Workflow, field};
+use crate::workflow::secret::variables;
+use crate::workflow::{Entry, Reference, Registry, Status, Workflow, field};
 
 /// Longest phrase that is kept, in characters.
 const PHRASE_LIMIT: usize = 4096;
@@ -64,8 +65,20 @@ pub async fn start(engine: &Arc<Engine>, peer: &Peer, request: Start) -> Result<
         phrase: request.phrase.map(|text| text.chars().take(PHRASE_LIMIT).collect()),
         prerequisites: request.prerequisites,
     };
+    let run = header.run.clone();
+    engine.vault.take(&run, secret::typed(&header.inputs));
+    let mut given = request.secrets;
+    for name in variables(&workflow, &header.inputs) {
+        if let Some(value) = given.shift_remove(&name) {
+            engine.vault.give(&run, Reference::Env(name), value);
+        }
+    }
     let prepared = Box::new(Prepared { workflow, source: entry.source, header, root, start_commit });
-    engine.ask(|reply| Input::Start { prepared, actor: peer.actor.clone(), reply }).await
+    let started = engine.ask(|reply| Input::Start { prepared, actor: peer.actor.clone(), reply }).await;
+    if started.is_err() {
+        engine.vault.forget(&run);
+    }
+    started
 }
 
 /// The workflow with this id as the registry of `folder` has it, where it is what the person saw

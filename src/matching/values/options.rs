@@ -106,8 +106,10 @@ fn known<'k>(takers: &'k [Taker], offered: &'k Offered) -> HashMap<String, Vec<K
     };
     for (input, taker) in takers.iter().enumerate() {
         match &taker.field.kind {
-            FieldKind::Choice { options } => options.iter().for_each(|o| add(input, o, false)),
-            FieldKind::String { .. } => {
+            FieldKind::Choice { options } if !options.is_empty() => {
+                options.iter().for_each(|o| add(input, o, false));
+            }
+            FieldKind::Choice { .. } | FieldKind::String { .. } => {
                 offered.names(&taker.field.name).iter().for_each(|n| add(input, n, true));
             }
             _ => {}

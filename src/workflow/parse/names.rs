@@ -7,7 +7,7 @@ use super::report::{Sink, nearest};
 use crate::workflow::expression::{self, Piece, Reference};
 
 /// The names that are known so far; grows from step to step.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Names {
     pub inputs: Vec<String>,
     pub env: Vec<String>,
@@ -15,6 +15,8 @@ pub(super) struct Names {
     pub answers: Vec<String>,
     pub steps: Vec<String>,
     pub assigned: Vec<String>,
+    /// As expressions read them: `inputs.token`.
+    pub secrets: Vec<String>,
 }
 
 const REPO: [&str; 4] = ["root", "branch", "owner", "name"];
@@ -65,11 +67,35 @@ impl Names {
             }
         }
         for reference in expression::references(source) {
-            if let Err((message, help)) = self.look_up(&reference) {
+            let found = self.look_up(&reference).and_then(|()| self.no_secret(&reference));
+            if let Err((message, help)) = found {
                 let at = sink.locate(span, source.get(reference.span.clone()).unwrap_or(source));
                 sink.error(&at, message, help);
             }
         }
+    }
+
+    /// The secret that a text is, where it is one whole `${{ inputs.token }}`.
+    pub(super) fn secret(&self, text: &str) -> Option<&String> {
+        let pieces = expression::pieces(text.trim()).ok()?;
+        let [Piece::Expression(source, _)] = pieces[..] else { return None };
+        self.secrets.iter().find(|secret| secret.as_str() == source)
+    }
+
+    /// Anywhere but in a step's environment a secret would be kept, shown or written.
+    fn no_secret(&self, reference: &Reference) -> Result<(), (String, String)> {
+        let [root, name, ..] = &reference.path[..] else { return Ok(()) };
+        let written = format!("{root}.{name}");
+        if !self.secrets.contains(&written) {
+            return Ok(());
+        }
+        Err((
+            format!("`{written}` is a secret: what is filled in here would be kept and shown"),
+            format!(
+                "It reaches a script alone, as the whole value of a variable: env: {{ {}: \"${{{{ {written} }}}}\" }}",
+                name.to_uppercase()
+            ),
+        ))
     }
 
     fn look_up(&self, reference: &Reference) -> Result<(), (String, String)> {

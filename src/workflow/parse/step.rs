@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use super::document::{question, retry};
+use super::document::retry;
 use super::names::{Names, ROOTS};
+use super::question::question;
 use super::report::{Sink, nearest};
 use super::table::{Keys, Table, brief, items, sentence, slug, strings, text};
 use super::tree::{Node, Shape};
@@ -165,6 +166,9 @@ impl StepReader<'_> {
                     );
                 }
                 self.names.answers.push(field.name.clone());
+                if field.is_secret() {
+                    self.names.secrets.push(format!("answers.{}", field.name));
+                }
             }
         }
         self.names.steps.extend(id.clone());
@@ -282,7 +286,7 @@ impl StepReader<'_> {
             );
         }
         match word {
-            "ask" => ask(table, sink),
+            "ask" => ask(table, self.names, sink),
             "run" => self.run(table, sink),
             "approve" => {
                 let node = table.get("approve")?;
@@ -304,8 +308,13 @@ impl StepReader<'_> {
         }
         refuse_expressions(&script, &node.span, sink);
         let mut env = indexmap::IndexMap::new();
+        let mut secrets = indexmap::IndexMap::new();
         if let Some(node) = table.get("env") {
             for (name, (value, span)) in strings(node, "env", sink) {
+                if let Some(secret) = self.names.secret(&value) {
+                    secrets.insert(name, secret.clone());
+                    continue;
+                }
                 self.names.check_text(&value, &span, sink);
                 env.insert(name, value);
             }
@@ -314,7 +323,7 @@ impl StepReader<'_> {
         if let (Some(cwd), Some(node)) = (&cwd, table.get("cwd")) {
             self.names.check_text(cwd, &node.span, sink);
         }
-        Some(StepKind::Run { script, shell: shell(table, sink)?, env, cwd })
+        Some(StepKind::Run { script, shell: shell(table, sink)?, env, secrets, cwd })
     }
 
     fn write(&self, table: &Table<'_>, sink: &mut Sink<'_>) -> Option<StepKind> {
@@ -380,7 +389,7 @@ fn title(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<(String, Option<Strin
     }
 }
 
-fn ask(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<StepKind> {
+fn ask(table: &Table<'_>, names: &Names, sink: &mut Sink<'_>) -> Option<StepKind> {
     let node = table.get("ask")?;
     let list = items(node, "ask", sink);
     if list.is_empty() {
@@ -394,8 +403,10 @@ fn ask(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<StepKind> {
         return None;
     }
     let mut fields: Vec<crate::workflow::Field> = Vec::new();
+    // Each question may depend on the ones before it.
+    let mut names = names.clone();
     for item in list {
-        let Some(field) = question(item, None, sink) else { continue };
+        let Some(field) = question(item, None, &names, sink) else { continue };
         if fields.iter().any(|f| f.name == field.name) {
             let at = item.get("name").map_or(item.span.clone(), |n| n.span.clone());
             sink.error(
@@ -404,6 +415,10 @@ fn ask(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<StepKind> {
                 "answers.<name> must mean one answer: choose another name",
             );
             continue;
+        }
+        names.answers.push(field.name.clone());
+        if field.is_secret() {
+            names.secrets.push(format!("answers.{}", field.name));
         }
         fields.push(field);
     }

@@ -130,7 +130,7 @@ success_criteria: [Error rate is back to normal]
     assert_eq!(workflow.inputs[2].default, Some("eu".into()));
     let ids: Vec<&str> = workflow.steps.iter().map(|s| s.id.as_str()).collect();
     assert_eq!(ids, ["status", "choose", "approve", "look", "write-it-down"]);
-    let StepKind::Run { shell, env, cwd, script } = &workflow.steps[0].kind else { panic!("run") };
+    let StepKind::Run { shell, env, cwd, script, .. } = &workflow.steps[0].kind else { panic!("run") };
     assert_eq!(
         (shell.join(" "), env["COUNT"].as_str(), env["DEEP"].as_str()),
         ("bash -c".into(), "3", "true")
@@ -307,20 +307,17 @@ fn what_is_missing_is_told() {
 fn what_this_version_does_not_do_is_no_unknown_key() {
     told(
         &format!(
-            "{HEAD}moves: {{ from: A, to: B }}\ninputs:\n  token: {{ type: secret, from: \"env:T\" }}\n  s: {{ options_from: ls }}\nsteps:\n  - title: A\n    call: a.b\n    needs: [x]\n    for_each: y\n  - title: B\n    agent: a\n    on_failure: x\n    rollback: y\n  - title: C\n    workflow: w\n"
+            "{HEAD}moves: {{ from: A, to: B }}\nsteps:\n  - title: A\n    call: a.b\n    needs: [x]\n    for_each: y\n  - title: B\n    agent: a\n    on_failure: x\n    rollback: y\n  - title: C\n    workflow: w\n"
         ),
         &[
             (5, 1, "`moves` is not supported in this version"),
-            (7, 18, "the type `secret` is not supported in this version"),
-            (7, 26, "`from` is not supported in this version"),
-            (8, 8, "`options_from` is not supported in this version"),
-            (11, 5, "`call` is not supported in this version"),
-            (12, 5, "`needs` is not supported in this version"),
-            (13, 5, "`for_each` is not supported in this version"),
-            (15, 5, "`agent` is not supported in this version"),
-            (16, 5, "`on_failure` is not supported in this version"),
-            (17, 5, "`rollback` is not supported in this version"),
-            (19, 5, "`workflow` is not supported in this version"),
+            (8, 5, "`call` is not supported in this version"),
+            (9, 5, "`needs` is not supported in this version"),
+            (10, 5, "`for_each` is not supported in this version"),
+            (12, 5, "`agent` is not supported in this version"),
+            (13, 5, "`on_failure` is not supported in this version"),
+            (14, 5, "`rollback` is not supported in this version"),
+            (16, 5, "`workflow` is not supported in this version"),
         ],
     );
 }

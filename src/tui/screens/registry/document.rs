@@ -3,7 +3,6 @@
 
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
-use serde_json::Value;
 
 use super::draw::{badge, state};
 use crate::base::SafeText;
@@ -12,8 +11,7 @@ use crate::tui::look::Look;
 use crate::tui::widgets::text::{cut_line, untrusted, wrap};
 use crate::workflow::registry::EntryState;
 use crate::workflow::{
-    Diagnostic, Distinction, Entry, Field, FieldKind, Prerequisite, Severity, Status, Step, StepKind,
-    Workflow,
+    Diagnostic, Distinction, Entry, Field, Prerequisite, Severity, Status, Step, StepKind, Workflow, field,
 };
 
 /// Other ways to say it that are shown while they are folded.
@@ -330,10 +328,13 @@ impl Page<'_> {
                 }
             }
             StepKind::Approve { question, .. } => self.prose(question, look.text(), indent),
-            StepKind::Run { script, env, cwd, .. } => {
+            StepKind::Run { script, env, secrets, cwd, .. } => {
                 self.source(script, look.muted(), indent);
                 for (name, value) in env {
                     self.note("with", &format!("{name} = {value}"), indent);
+                }
+                for (name, secret) in secrets {
+                    self.note("with", &format!("{name} = the secret {secret}"), indent);
                 }
                 if let Some(cwd) = cwd {
                     self.note("in", cwd, indent);
@@ -378,19 +379,9 @@ impl Page<'_> {
     }
 }
 
-/// `choice of staging, production · default staging`.
+/// `one of staging, production · default staging`.
 fn field_facts(field: &Field) -> String {
-    let mut facts = vec![match &field.kind {
-        FieldKind::Choice { options } => format!("one of {}", options.join(", ")),
-        kind => kind.word().to_owned(),
-    }];
-    match &field.default {
-        Some(Value::String(text)) => facts.push(format!("default {text}")),
-        Some(value) if !value.is_null() => facts.push(format!("default {value}")),
-        _ if !field.required => facts.push("may be left empty".to_owned()),
-        _ => {}
-    }
-    facts.join(" · ")
+    field::facts(field).join(" · ")
 }
 
 fn step_facts(step: &Step) -> Vec<String> {

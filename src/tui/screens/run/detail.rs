@@ -383,13 +383,13 @@ fn last_work(record: &StepRecord) -> Option<&Work> {
 }
 
 fn script(sheet: &mut Sheet<'_>, step: &Step, record: &StepRecord, brief: bool) {
-    let StepKind::Run { script, env, cwd, .. } = &step.kind else { return };
+    let StepKind::Run { script, env, secrets, cwd, .. } = &step.kind else { return };
     let look = sheet.look;
     let (script, names, folder) = match last_work(record) {
-        Some(Work::Run { script, env, cwd, .. }) => {
-            (script, env.keys().cloned().collect::<Vec<_>>(), cwd.clone())
+        Some(Work::Run { script, env, secrets, cwd, .. }) => {
+            (script, env.keys().chain(secrets.keys()).cloned().collect::<Vec<_>>(), cwd.clone())
         }
-        _ => (script, env.keys().cloned().collect(), cwd.clone().unwrap_or_default()),
+        _ => (script, env.keys().chain(secrets.keys()).cloned().collect(), cwd.clone().unwrap_or_default()),
     };
     sheet.script(None, script, if brief { 6 } else { PREVIEW });
     if !names.is_empty() {
