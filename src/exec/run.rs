@@ -20,7 +20,8 @@ use tokio::process::{Child, Command};
 
 use crate::base::{Result, SafeLine, paths};
 use crate::exec::process::{self, ATTEMPT_MARK, ENGINE_MARK, Leader, RUN_MARK, STEP_MARK, Scope};
-use crate::exec::{Job, output};
+use crate::exec::secret::Resolved;
+use crate::exec::{Job, drain, output};
 use crate::run::{Evidence, EvidenceKind, Failure, FailureKind, Outcome};
 
 /// How often a growing output is told of.
@@ -45,6 +46,8 @@ pub struct Script<'j> {
     pub text: &'j str,
     pub shell: &'j [String],
     pub env: &'j IndexMap<String, String>,
+    /// Taken out of its output before any of that is kept.
+    pub secrets: &'j Resolved,
     pub cwd: &'j str,
 }
 
@@ -203,7 +206,12 @@ fn spawn(job: &Job, work: &Script<'_>, place: &Place) -> Result<(Child, Child), 
     let log = private_file(&place.log, |o| o.append(true))
         .map_err(|e| failed("The file for its output cannot be made", e))?;
     let (reader, writer) = std::io::pipe().map_err(|e| failed("There is no pipe for its output", e))?;
-    let drain = drain(log, reader).map_err(|e| failed("Nothing can take its output", e))?;
+    let drain = if work.secrets.is_empty() {
+        drain(log, reader)
+    } else {
+        drain::spawn(log, reader, &writer, work.secrets)
+    };
+    let drain = drain.map_err(|e| failed("Nothing can take its output", e))?;
     let child = script(job, work, program, arguments, &folder, writer)
         .map_err(|e| failed(&format!("{program} cannot be started"), e))?;
     Ok((child, drain))
@@ -227,6 +235,7 @@ fn script(
         .env_remove(ENGINE_MARK)
         .envs(work.env)
         .envs(job.environment.iter().map(|(name, value)| (name, value)))
+        .envs(work.secrets.iter().map(|(name, secret)| (name, secret.reveal())))
         .env(RUN_MARK, job.run.as_str())
         .env(STEP_MARK, job.step.as_str())
         .env(ATTEMPT_MARK, job.attempt.to_string())
