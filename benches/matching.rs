@@ -7,7 +7,7 @@ use divan::{AllocProfiler, Bencher, black_box};
 use fuzzy_matcher::FuzzyMatcher as _;
 use fuzzy_matcher::skim::SkimMatcherV2;
 use mwtui::matching::{Index, Learned};
-use mwtui::workflow::{Defaults, Status, Step, StepKind, Workflow};
+use mwtui::workflow::{Defaults, OnFailure, Status, Step, StepKind, Workflow};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 
@@ -138,6 +138,7 @@ fn bank(phrases: usize) -> Vec<Arc<Workflow>> {
                 prerequisites: Vec::new(),
                 inputs: Vec::new(),
                 env: Vec::new(),
+                moves: None,
                 config: Defaults::default(),
                 ends_session: false,
                 steps: vec![Step {
@@ -150,6 +151,11 @@ fn bank(phrases: usize) -> Vec<Arc<Workflow>> {
                     timeout: None,
                     retry: None,
                     continue_on_error: false,
+                    needs: None,
+                    for_each: None,
+                    on_failure: OnFailure::Ask,
+                    rollback: None,
+                    outputs: indexmap::IndexMap::new(),
                     idempotent: false,
                     evidence_required: false,
                     assign: None,

@@ -127,6 +127,11 @@ fn started(run: usize) -> EventBody {
         session_name: "bench".into(),
         phrase: None,
         prerequisites: Vec::new(),
+        parent: None,
+        subject: None,
+        fork: None,
+        step_through: false,
+        breakpoints: Vec::new(),
     }))
 }
 
@@ -161,5 +166,7 @@ fn summary(run: usize, seq: u64) -> RunSummary {
         times: Times::default(),
         open: None,
         failed_steps: Vec::new(),
+        parent: None,
+        rolled_back: false,
     }
 }

@@ -20,6 +20,8 @@ pub enum ErrorKind {
     NoMatch,
     /// Engine, store, socket or file-system trouble.
     Internal,
+    /// The disk is full: the same works once there is room.
+    NoRoom,
 }
 
 /// What happened, why, and what to do next.

@@ -149,6 +149,9 @@ async fn engine(env: &Env, findings: &mut Vec<Finding>) {
                     "engine: process {}, version {}, live runs: {}; the store is readable, schema {}",
                     status.pid, status.version, status.live_runs, status.schema_version
                 )));
+                if let Some(trouble) = &status.trouble {
+                    findings.push(from_error("store", &trouble.error));
+                }
                 let own = env!("CARGO_PKG_VERSION");
                 if status.version != own {
                     findings.push(bad(

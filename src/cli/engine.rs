@@ -58,6 +58,13 @@ async fn status(env: &Env) -> Result<Exit> {
     fact("runs", format!("{} live, {} working", status.live_runs, status.working_runs));
     fact("clients", format!("{}, of them consoles {}", status.clients, status.consoles));
     fact("store", format!("{} KiB, schema {}", status.store_bytes.div_ceil(1024), status.schema_version));
+    if let Some(trouble) = &status.trouble {
+        let since = trouble.since.local_minute();
+        env.out.line(Line::new().put(Tone::Failure, "✗ ").plain(format!("Since {since}: {}", trouble.error)));
+        for line in trouble.error.causes.iter().chain(&trouble.error.hint) {
+            env.out.line(Line::new().dim(format!("  {line}")));
+        }
+    }
     fact("socket", env.paths.socket().display().to_string());
     Ok(Exit::Done)
 }

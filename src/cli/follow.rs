@@ -57,7 +57,25 @@ impl Follower {
                     env.out.line(head(run, step, *attempt));
                     env.out.line(Line::new().dim("    writes ").plain(path));
                 }
-                Work::Manual | Work::Ask | Work::Approve { .. } | Work::Unresolved => {}
+                Work::Call { server, tool, .. } => {
+                    env.out.line(head(run, step, *attempt));
+                    env.out.line(Line::new().dim("    calls ").plain(format!("{server}.{tool}")));
+                }
+                Work::Agent { agent, by_command: true, .. } => {
+                    env.out.line(head(run, step, *attempt));
+                    env.out.line(Line::new().dim("    asks ").plain(agent));
+                    self.streams.push(Stream::new(step.clone(), *attempt));
+                }
+                Work::Workflow { workflow, run: child, .. } => {
+                    env.out.line(head(run, step, *attempt));
+                    let text = format!("{workflow} as run {}", child.short());
+                    env.out.line(Line::new().dim("    starts ").plain(text));
+                }
+                Work::ForEach { items } => {
+                    env.out.line(head(run, step, *attempt));
+                    env.out.line(Line::new().dim(format!("    {} items", items.len())));
+                }
+                Work::Agent { .. } | Work::Manual | Work::Ask | Work::Approve { .. } | Work::Unresolved => {}
             },
             EventBody::StepCompleted { step, attempt, outcome } => {
                 self.close(env, link, step, Some(*attempt)).await?;
@@ -88,6 +106,16 @@ impl Follower {
                 }
             }
             EventBody::StepSkipped { .. }
+            | EventBody::StepHeld { .. }
+            | EventBody::StepReleased { .. }
+            | EventBody::StepChild { .. }
+            | EventBody::StepEscalated { .. }
+            | EventBody::ApprovalReminded { .. }
+            | EventBody::StepThroughSet { .. }
+            | EventBody::BreakpointSet { .. }
+            | EventBody::RollbackStarted { .. }
+            | EventBody::RolledBack
+            | EventBody::SubjectMoved { .. }
             | EventBody::StepRetried { .. }
             | EventBody::WentBack { .. }
             | EventBody::NoteAdded { .. }

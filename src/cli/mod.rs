@@ -161,7 +161,7 @@ impl Exit {
             ErrorKind::NotFound => Self::NotFound,
             ErrorKind::Refused => Self::Refused,
             ErrorKind::NoMatch => Self::NoMatch,
-            ErrorKind::Internal => Self::Internal,
+            ErrorKind::Internal | ErrorKind::NoRoom => Self::Internal,
         }
     }
 }

@@ -18,7 +18,12 @@ pub fn steps(env: &Env, workflow: &Workflow, inputs: &Map<String, Value>) -> Vec
         .iter()
         .filter_map(|name| std::env::var(name).ok().map(|value| (name.clone(), value)))
         .collect();
-    let context = Context { folder: env.folder_text(), repo: repo::read(&env.folder), env: declared };
+    let context = Context {
+        folder: env.folder_text(),
+        repo: repo::read(&env.folder),
+        env: declared,
+        ..Context::default()
+    };
     plan(workflow, inputs, &context)
 }
 
@@ -117,6 +122,38 @@ fn detail(env: &Env, step: &Step, planned: &PlannedStep, full: bool) {
                 env.out.block("            ", &SafeText::new(content.trim_end()));
             }
         }
+        Ok(Work::Call { server, tool, arguments, .. }) => {
+            env.out.line(Line::new().plain(INDENT).dim("calls ").plain(format!("{server}.{tool}")));
+            if full {
+                for (name, value) in arguments {
+                    let value = field::shown(value);
+                    env.out.line(Line::new().plain(INDENT).dim("with ").plain(name).dim(" = ").plain(value));
+                }
+            }
+        }
+        Ok(Work::Agent { agent, persona, prompt, by_command, .. }) => {
+            let who = if *by_command { "asks the agent " } else { "a person answers for the agent " };
+            env.out.line(Line::new().plain(INDENT).dim(who).plain(agent));
+            if full {
+                env.out.block("            ", &SafeText::new(persona.trim_end()));
+                env.out.block("            ", &SafeText::new(prompt.trim_end()));
+            }
+        }
+        Ok(Work::Workflow { workflow, inputs, .. }) => {
+            env.out.line(Line::new().plain(INDENT).dim("runs ").plain(workflow.as_str()));
+            if full {
+                for (name, value) in inputs {
+                    let value = field::shown(value);
+                    env.out.line(Line::new().plain(INDENT).dim("with ").plain(name).dim(" = ").plain(value));
+                }
+            }
+        }
+        Ok(Work::ForEach { items }) => {
+            let shown: Vec<String> = items.iter().take(10).map(field::shown).collect();
+            let more = if items.len() > shown.len() { ", …" } else { "" };
+            let text = format!("{} times: {}{more}", items.len(), shown.join(", "));
+            env.out.line(Line::new().plain(INDENT).plain(text));
+        }
         Ok(Work::Manual | Work::Ask) if full => manual(env, INDENT, step),
         Ok(Work::Manual | Work::Ask | Work::Unresolved) => {}
         Err(failure) => {
@@ -139,7 +176,12 @@ fn manual(env: &Env, indent: &str, step: &Step) {
                 );
             }
         }
-        StepKind::Run { .. } | StepKind::Approve { .. } | StepKind::Write { .. } => {}
+        StepKind::Run { .. }
+        | StepKind::Approve { .. }
+        | StepKind::Write { .. }
+        | StepKind::Call { .. }
+        | StepKind::Agent { .. }
+        | StepKind::Workflow { .. } => {}
     }
     if let Some(validation) = &step.validation {
         env.out.line(Line::new().plain(indent).dim("done when ").plain(validation));

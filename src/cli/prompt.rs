@@ -62,7 +62,9 @@ pub async fn step(env: &Env, link: &Link, run: &Run, step: &Step, record: &StepR
         (StepState::Waiting { on: Prompt::Approval { .. }, .. }, "r") => {
             ask::sentence(env, "Why is it rejected?").await?.map(|reason| Verb::Reject { step: at, reason })
         }
-        (StepState::Failed { .. } | StepState::Uncertain { .. }, "r") => Some(Verb::Retry { step: at }),
+        (StepState::Failed { .. } | StepState::Uncertain { .. }, "r") => {
+            Some(Verb::Retry { step: at, edit: None })
+        }
         (StepState::Waiting { on: Prompt::Check { .. }, .. }, "") if !step.evidence_required => {
             Some(Verb::Done { step: at, evidence: Vec::new() })
         }

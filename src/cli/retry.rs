@@ -17,7 +17,7 @@ pub struct Args {
 pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     let (link, run) = find::run(env, &args.run).await?;
     let step = find::optional_step(&link, &run, args.step.as_deref()).await?;
-    let summary = link.act_and_settle(&run, Verb::Retry { step }).await?;
+    let summary = link.act_and_settle(&run, Verb::Retry { step, edit: None }).await?;
     status::after(env, &summary);
     Ok(Exit::Done)
 }

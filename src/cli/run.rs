@@ -99,6 +99,9 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
             env: client::named_environment(workflow),
             phrase,
             prerequisites: results,
+            subject: None,
+            step_through: false,
+            breakpoints: Vec::new(),
         })
         .await?;
     if let Some(how) = chosen

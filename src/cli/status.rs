@@ -147,7 +147,7 @@ pub fn prompt(env: &Env, step: &Step, record: &StepRecord) {
                 }
             }
         }
-        StepState::Waiting { on: Prompt::Approval { question, digest, deadline }, .. } => {
+        StepState::Waiting { on: Prompt::Approval { question, digest, deadline, .. }, .. } => {
             crate::cli::approve::show(env, question, digest);
             if let Some(deadline) = deadline {
                 env.out.line(Line::new().dim("  until ").plain(deadline.local_minute()));

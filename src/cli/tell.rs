@@ -86,6 +86,8 @@ pub fn next_line(run: &RunSummary) -> Option<Line> {
         NeedKind::Failed => {
             format!("mwtui retry {id}, mwtui skip {id} --reason TEXT, or mwtui back {id} STEP")
         }
+        NeedKind::Agent => format!("mwtui answer {id} --set text=TEXT, or mwtui skip {id} --reason TEXT"),
+        NeedKind::Proceed => format!("mwtui proceed {id}, or mwtui skip {id} --reason TEXT"),
         NeedKind::Uncertain => format!("mwtui retry {id}, mwtui done {id}, or mwtui skip {id} --reason TEXT"),
     };
     Some(Line::new().dim("next: ").plain(what))
@@ -124,6 +126,7 @@ fn skip_reason(reason: &SkipReason) -> String {
     match reason {
         SkipReason::Condition { expression } => format!("{expression} is false"),
         SkipReason::Person { reason } => reason.clone(),
+        SkipReason::NotListed => "its item is no longer in the list".to_owned(),
     }
 }
 
@@ -141,6 +144,11 @@ pub fn event_text(event: &Event) -> (Tone, String) {
                 Work::Run { .. } => "runs",
                 Work::Approve { .. } => "asks for approval",
                 Work::Write { .. } => "writes",
+                Work::Call { .. } => "calls a tool",
+                Work::Agent { by_command: true, .. } => "asks an agent",
+                Work::Agent { .. } => "waits for an agent's answer",
+                Work::Workflow { .. } => "starts a run of its own",
+                Work::ForEach { .. } => "goes through its list",
                 Work::Unresolved => "cannot begin",
             };
             let again = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
@@ -169,9 +177,40 @@ pub fn event_text(event: &Event) -> (Tone, String) {
         EventBody::StepUncertain { step, .. } => {
             (Tone::Warning, format!("? {step} is uncertain: the engine ended while it ran"))
         }
-        EventBody::StepRetried { step } => (Tone::Plain, format!("{step} is tried again")),
+        EventBody::StepRetried { step, edit } => {
+            let edited = if edit.is_some() { ", edited" } else { "" };
+            (Tone::Plain, format!("{step} is tried again{edited}"))
+        }
+        EventBody::StepHeld { step, .. } => {
+            (Tone::Warning, format!("{step} is held until somebody has looked"))
+        }
+        EventBody::StepReleased { step } => (Tone::Plain, format!("{step} may begin")),
+        EventBody::StepChild { step, need: Some(need), .. } => {
+            (Tone::Plain, format!("{step}: its run waits at “{}”", need.title))
+        }
+        EventBody::StepChild { step, need: None, .. } => (Tone::Plain, format!("{step}: its run goes on")),
+        EventBody::StepEscalated { step, to } => (Tone::Warning, format!("{step} is escalated to {}", to.to)),
+        EventBody::ApprovalReminded { step, .. } => {
+            (Tone::Warning, format!("{step} still waits for a decision"))
+        }
+        EventBody::StepThroughSet { on: true } => (Tone::Plain, "steps through from now on".to_owned()),
+        EventBody::StepThroughSet { on: false } => (Tone::Plain, "steps through no more".to_owned()),
+        EventBody::BreakpointSet { step, set: true } => (Tone::Plain, format!("breakpoint on {step}")),
+        EventBody::BreakpointSet { step, set: false } => {
+            (Tone::Plain, format!("no breakpoint on {step} any more"))
+        }
+        EventBody::RollbackStarted { reason, steps, .. } => {
+            (Tone::Warning, format!("rolling back {} steps: {reason}", steps.len()))
+        }
+        EventBody::RolledBack => (Tone::Warning, "rolled back".to_owned()),
+        EventBody::SubjectMoved { subject, to: Some(to), .. } => {
+            (Tone::Success, format!("{subject} is {to} now"))
+        }
+        EventBody::SubjectMoved { subject, to: None, .. } => {
+            (Tone::Plain, format!("{subject} has no state any more"))
+        }
         EventBody::StepInterrupted { step, .. } => (Tone::Dim, format!("- {step} interrupted")),
-        EventBody::WentBack { to, reason } => {
+        EventBody::WentBack { to, reason, .. } => {
             (Tone::Plain, format!("back to {to}{}", because(reason.as_ref())))
         }
         EventBody::NoteAdded { text, .. } => (Tone::Plain, format!("note: {text}")),

@@ -9,7 +9,7 @@ use crate::client::{Client, unexpected};
 use crate::matching::{Chosen, Memory, Offered, Opinion, Question};
 use crate::protocol::{EngineStatus, OptionsOf, OutputChunk, OutputRange, Request, Response, Start};
 use crate::run::{
-    Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, Verb,
+    Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, SubjectState, Verb,
 };
 
 /// Calls, and takes the one answer that fits.
@@ -58,6 +58,28 @@ impl Client {
     /// The run as it is once its start is durable.
     pub async fn start(&self, start: Start) -> Result<RunSummary> {
         ask!(self, "start", Request::Start(Box::new(start)), Response::Summary(summary) => *summary)
+    }
+
+    /// The new run, once its start is durable.
+    pub async fn fork(&self, run: RunId, from: StepId, inputs: Map<String, Value>) -> Result<RunSummary> {
+        ask!(self, "fork", Request::Fork { run, from, inputs }, Response::Summary(summary) => *summary)
+    }
+
+    /// The subjects of this folder's project, by name.
+    pub async fn subjects(&self, folder: String) -> Result<Vec<SubjectState>> {
+        ask!(self, "subjects", Request::Subjects { folder }, Response::Subjects(subjects) => subjects)
+    }
+
+    /// A person's word about a subject; gives it as it is then.
+    pub async fn set_subject(
+        &self,
+        folder: String,
+        name: String,
+        state: Option<String>,
+        reason: String,
+    ) -> Result<Vec<SubjectState>> {
+        let request = Request::SetSubject { folder, name, state, reason };
+        ask!(self, "set subject", request, Response::Subjects(subjects) => subjects)
     }
 
     /// The run as it is after the verb; of a cancellation, once every process has ended.

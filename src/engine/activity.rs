@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::run::{Phase, Prompt, Run, StepState};
+
 /// What keeps the engine alive, counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -97,6 +99,17 @@ impl Activity {
         // The sender lives as long as `self`.
         let _ = changes.wait_for(|c| c.clients == 0).await;
     }
+}
+
+/// Whether ending the engine now would leave something undone that needs nobody else.
+pub fn is_working(run: &Run) -> bool {
+    let is_active = matches!(run.phase, Phase::Active { .. });
+    matches!(run.phase, Phase::Cancelling { .. })
+        || run.steps.iter().any(|record| match &record.state {
+            StepState::Running { .. } => true,
+            StepState::Waiting { on: Prompt::Retry { .. }, .. } => is_active,
+            _ => false,
+        })
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use crate::engine::{Prepared, Reply, SessionVerb, learning, load};
 use crate::matching::{Memory, MemoryEvent, MemoryEventBody};
 use crate::protocol::{Response, Update};
 use crate::run::{
-    Command, Effect, Event, EventBody, Report, Run, Session, SessionEvent, SessionEventBody, Verb, apply,
-    begin, decide, effects, start, summarise,
+    Command, Effect, Event, EventBody, Report, Run, Session, SessionEvent, SessionEventBody, SubjectState,
+    Verb, addressee, apply, begin, decide, effects, passed_down, start, summarise,
 };
 use crate::store::{Append, Store};
 
@@ -26,11 +26,11 @@ pub struct Due {
 
 /// Everything that follows from a commit, in order.
 pub struct Batch<'a> {
-    store: &'a Store,
-    live: &'a HashMap<RunId, Arc<Run>>,
+    pub(super) store: &'a Store,
+    pub(super) live: &'a HashMap<RunId, Arc<Run>>,
     known: &'a Sessions,
     memory: &'a Memory,
-    now: Timestamp,
+    pub(super) now: Timestamp,
     /// The runs and sessions that were touched, as they will be.
     pub runs: HashMap<RunId, Run>,
     pub sessions: HashMap<SessionId, Session>,
@@ -46,6 +46,12 @@ pub struct Batch<'a> {
     pub reports: Vec<(RunId, Report)>,
     /// Sessions that a completed run ends.
     pub closings: Vec<SessionId>,
+    /// Reports that count only once a child run has ended.
+    pub held: Vec<(RunId, Report)>,
+    /// Child runs that were begun: to be begun again if the commit fails.
+    pub children: Vec<Prepared>,
+    /// The subjects that were moved, as they will be.
+    pub subjects: HashMap<(String, String), SubjectState>,
 }
 
 impl<'a> Batch<'a> {
@@ -72,12 +78,15 @@ impl<'a> Batch<'a> {
             cancels: Vec::new(),
             reports: Vec::new(),
             closings: Vec::new(),
+            held: Vec::new(),
+            children: Vec::new(),
+            subjects: HashMap::new(),
         }
     }
 
     pub fn act(&mut self, id: &RunId, verb: Verb, actor: &Actor, reply: Reply) {
         let is_cancel = matches!(verb, Verb::Cancel { .. });
-        let answer = self.command(id, &Command::Verb(verb), actor).map(|_| ());
+        let answer = self.act_on(id, verb, actor);
         let ended = self.runs.get(id).is_none_or(Run::is_ended);
         if answer.is_ok() && is_cancel && !ended {
             self.cancels.push((reply, id.clone()));
@@ -90,8 +99,27 @@ impl<'a> Batch<'a> {
         self.answers.push((reply, answer));
     }
 
+    /// The run itself, or the child run whose prompt is meant.
+    fn act_on(&mut self, id: &RunId, verb: Verb, actor: &Actor) -> Result<()> {
+        let run = self.run(id)?;
+        if let Some((child, verb)) = addressee(&run, &verb) {
+            return self.act_on(&child, verb, actor);
+        }
+        if matches!(verb, Verb::Rollback { .. }) {
+            self.may_put_back(&run)?;
+        }
+        self.command(id, &Command::Verb(verb), actor).map(|_| ())
+    }
+
     /// True where it changed something. A report about a run that is gone changes nothing.
     pub fn report(&mut self, id: &RunId, report: Report) -> bool {
+        if self.must_wait(id, &report) {
+            self.held.push((id.clone(), report));
+            return false;
+        }
+        if report == Report::Recovered {
+            self.reunite(id);
+        }
         let changed = match self.command(id, &Command::Report(report.clone()), &Actor::Engine) {
             Ok(changed) => changed,
             Err(error) => {
@@ -105,7 +133,7 @@ impl<'a> Batch<'a> {
         changed
     }
 
-    fn command(&mut self, id: &RunId, command: &Command, actor: &Actor) -> Result<bool> {
+    pub(super) fn command(&mut self, id: &RunId, command: &Command, actor: &Actor) -> Result<bool> {
         let mut run = self.run(id)?;
         // A clock that was set back must not turn the journal's order round.
         let at = self.now.max(run.updated_at);
@@ -113,11 +141,19 @@ impl<'a> Batch<'a> {
         if events.is_empty() {
             return Ok(false);
         }
+        let mut down = Vec::new();
         for event in &events {
+            down.extend(
+                passed_down(&run, &event.body)
+                    .into_iter()
+                    .map(|(child, verb)| (child, verb, event.actor.clone())),
+            );
             apply(&mut run, event);
             self.follow(&run, event);
         }
         self.add(run, events, None);
+        self.pass_down(down);
+        self.pass_up(id);
         Ok(true)
     }
 
@@ -126,12 +162,16 @@ impl<'a> Batch<'a> {
         self.answers.push((reply, answer));
     }
 
-    fn started(&mut self, prepared: Prepared, actor: &Actor) -> Result<Response> {
+    pub(super) fn started(&mut self, prepared: Prepared, actor: &Actor) -> Result<Response> {
         let Prepared { workflow, source, mut header, root, start_commit } = prepared;
         let digest = header.workflow.digest.clone();
-        let session = self.open_session(&root, start_commit, actor)?;
-        header.session_name = session.name;
-        header.session = session.id;
+        // A child run belongs to its parent's session.
+        if header.parent.is_none() {
+            let session = self.open_session(&root, start_commit, actor)?;
+            header.session_name = session.name;
+            header.session = session.id;
+        }
+        self.know_subject(&workflow, &mut header)?;
         let events = start(Arc::clone(&workflow), header, actor, self.now)?;
         let run = events.split_first().and_then(|(first, rest)| {
             let mut run = begin(workflow, first)?;
@@ -157,6 +197,7 @@ impl<'a> Batch<'a> {
                 environment: environment(run),
             });
         }
+        self.move_subject(run, event);
         if event.body == EventBody::RunCompleted && run.workflow.ends_session {
             self.closings.push(run.header.session.clone());
         }
@@ -174,7 +215,7 @@ impl<'a> Batch<'a> {
         self.runs.insert(run.id().clone(), run);
     }
 
-    fn run(&self, id: &RunId) -> Result<Run> {
+    pub(super) fn run(&self, id: &RunId) -> Result<Run> {
         if let Some(run) = self.runs.get(id) {
             return Ok(run.clone());
         }

@@ -7,19 +7,26 @@
 mod activity;
 pub mod background;
 mod batch;
+mod cancels;
+mod children;
 mod closing;
+mod family;
 mod handlers;
 mod hub;
 mod journal_log;
 mod learning;
 mod load;
 mod lock;
+mod outside;
 mod person;
 mod record;
 mod run_loop;
 mod serve;
 mod server;
 mod sessions;
+mod subjects;
+mod trouble;
+mod turns;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -32,7 +39,7 @@ use crate::base::{Actor, Error, Paths, Result, RunId, SessionId, Timestamp, Work
 use crate::exec::Notice;
 use crate::exec::secret::Vault;
 use crate::matching::{Memory, MemoryEventBody, Offered};
-use crate::protocol::Response;
+use crate::protocol::{Response, StoreTrouble};
 use crate::run::{Export, Run, RunStarted, Verb};
 use crate::store::Store;
 use crate::workflow::Workflow;
@@ -51,6 +58,8 @@ struct Engine {
     offers: RwLock<BTreeMap<WorkflowId, Offered>>,
     /// The executor's own.
     vault: Arc<Vault>,
+    /// Why nothing can be written now: written by the run loop alone.
+    trouble: RwLock<Option<StoreTrouble>>,
     hub: hub::Hub,
     activity: activity::Activity,
     inputs: Sender<Input>,
@@ -85,6 +94,17 @@ enum Input {
         actor: Actor,
         reply: Reply,
     },
+    /// A child run, made ready; nobody waits for an answer.
+    StartChild(Box<Prepared>),
+    /// A person says in which state a subject is.
+    SetSubject {
+        root: PathBuf,
+        name: String,
+        state: Option<String>,
+        reason: String,
+        actor: Actor,
+        reply: Reply,
+    },
     Session {
         verb: SessionVerb,
         actor: Actor,
@@ -101,6 +121,7 @@ enum Input {
 }
 
 /// A start with all that needs files or git found out.
+#[derive(Clone)]
 struct Prepared {
     workflow: Arc<Workflow>,
     source: Arc<[u8]>,
@@ -120,6 +141,30 @@ enum SessionVerb {
 }
 
 impl Engine {
+    fn new(
+        paths: Paths,
+        store: Store,
+        memory: Memory,
+        vault: Arc<Vault>,
+        inputs: Sender<Input>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            paths,
+            store: Arc::new(store),
+            live: RwLock::default(),
+            memory: RwLock::new(Arc::new(memory)),
+            offers: RwLock::default(),
+            vault,
+            trouble: RwLock::default(),
+            hub: hub::Hub::default(),
+            activity: activity::Activity::default(),
+            inputs,
+            ending: watch::Sender::new(Ending::Not),
+            started_at: now,
+        }
+    }
+
     /// The run as it is now, from memory or from the store. Blocking.
     fn run(&self, id: &RunId) -> Result<Arc<Run>> {
         match self.live_run(id) {

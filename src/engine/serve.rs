@@ -1,19 +1,15 @@
 //! The engine's life: take the lock, open the store, recover, serve, end.
 
-use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::{Arc, RwLock, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use rustix::fs::Mode;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
 
 use crate::base::{Error, Millis, Paths, Result, Timestamp};
-use crate::engine::activity::Activity;
-use crate::engine::hub::Hub;
 use crate::engine::lock::{self, Lock};
 use crate::engine::run_loop::RunLoop;
 use crate::engine::{Ending, Engine, Input, learning, server};
@@ -99,19 +95,8 @@ pub(super) fn serve_with(
     let memory = learning::load(&store)?;
     let (notices, mut noticed) = tokio::sync::mpsc::unbounded_channel();
     let executor = Executor::new(paths.outputs(), notices);
-    let engine = Arc::new(Engine {
-        paths: paths.clone(),
-        store: Arc::new(store),
-        live: RwLock::new(HashMap::new()),
-        memory: RwLock::new(Arc::new(memory)),
-        offers: RwLock::default(),
-        vault: executor.vault(),
-        hub: Hub::default(),
-        activity: Activity::default(),
-        inputs,
-        ending: watch::Sender::new(Ending::Not),
-        started_at: Timestamp::now(),
-    });
+    let engine = Engine::new(paths.clone(), store, memory, executor.vault(), inputs, Timestamp::now());
+    let engine = Arc::new(engine);
     let run_loop = RunLoop::recover(Arc::clone(&engine), taken, executor, handle.clone())?;
     let inputs = engine.inputs.clone();
     runtime.spawn(async move {

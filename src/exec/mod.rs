@@ -109,7 +109,7 @@ impl Executor {
     /// Starts a job; its end comes as a notice. Waits for a `stop` of an earlier attempt of the
     /// same step to be through.
     pub fn execute(&self, job: Job) {
-        if matches!(job.work, Work::Manual | Work::Ask | Work::Approve { .. } | Work::Unresolved) {
+        if !job.work.is_executed() {
             tracing::warn!(run = %job.run, step = %job.step, "work for a person was given to the executor");
             return;
         }
@@ -181,13 +181,20 @@ impl Executor {
             return None;
         }
         match &job.work {
-            Work::Manual | Work::Ask | Work::Approve { .. } | Work::Unresolved => None,
+            Work::Manual
+            | Work::Ask
+            | Work::Approve { .. }
+            | Work::Workflow { .. }
+            | Work::ForEach { .. }
+            | Work::Call { .. }
+            | Work::Agent { .. }
+            | Work::Unresolved => None,
             Work::Write { path, content, overwrite } => {
                 let (folder, overwrite) = (job.folder.clone(), *overwrite);
                 let (path, content) = (path.clone(), content.clone());
                 Some(run::blocking(move || write::write(&folder, &path, &content, overwrite)).await)
             }
-            Work::Run { script, shell, env, secrets, cwd } => {
+            Work::Run { script, shell, env, secrets, cwd, .. } => {
                 let secrets = match self.shared.vault.resolve(job, secrets).await {
                     Ok(secrets) => secrets,
                     Err(failure) => return Some(Err(failure)),

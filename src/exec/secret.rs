@@ -64,6 +64,14 @@ impl Vault {
         }
     }
 
+    /// Gives a run all that another one has, as far as that lives.
+    pub fn inherit(&self, from: &RunId, to: &RunId) {
+        let mut held = self.held();
+        if let Some(given) = held.given.get(from).cloned() {
+            held.given.entry(to.clone()).or_default().extend(given);
+        }
+    }
+
     /// Forgets all that a run was given.
     pub fn forget(&self, run: &RunId) {
         self.held().given.remove(run);

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::base::{Error, RunId, Secret, SessionId, StepId, Timestamp, WorkflowId};
 use crate::matching::{Chosen, Memory, MemoryEvent, Offered, Opinion, Question};
 use crate::run::{
-    Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, Verb,
+    Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, SubjectState, Verb,
 };
 
 /// Raised whenever a message changes its meaning; both sides must have the same.
@@ -80,6 +80,25 @@ pub enum Request {
     },
     /// Starts a run.
     Start(Box<Start>),
+    /// Starts a new run from a step of an old one: what was settled before it is taken over.
+    Fork {
+        run: RunId,
+        from: StepId,
+        /// Inputs that are otherwise than in the old run.
+        inputs: Map<String, Value>,
+    },
+    /// The subjects of this folder's project and their states, by name.
+    Subjects {
+        folder: String,
+    },
+    /// A person says in which state a subject is. Refused from agents.
+    SetSubject {
+        folder: String,
+        name: String,
+        /// `None`: nothing is known of it any more.
+        state: Option<String>,
+        reason: String,
+    },
     /// A verb on a run.
     Act {
         run: RunId,
@@ -200,6 +219,13 @@ pub struct Start {
     pub secrets: IndexMap<String, Secret>,
     pub phrase: Option<String>,
     pub prerequisites: Vec<PrerequisiteResult>,
+    /// What the run is to change the state of, where its workflow says `moves`; the branch by default.
+    #[serde(default)]
+    pub subject: Option<String>,
+    #[serde(default)]
+    pub step_through: bool,
+    #[serde(default)]
+    pub breakpoints: Vec<StepId>,
 }
 
 /// Whose question it is.
@@ -256,6 +282,16 @@ pub struct EngineStatus {
     pub working_runs: u32,
     pub store_bytes: u64,
     pub schema_version: u32,
+    /// Why nothing can be written now.
+    #[serde(default)]
+    pub trouble: Option<StoreTrouble>,
+}
+
+/// Why the engine can write nothing down, and so begins nothing. It goes on by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreTrouble {
+    pub since: Timestamp,
+    pub error: Error,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -266,7 +302,7 @@ pub enum Response {
     Options(Vec<String>),
     /// The reference that stands for it among values.
     SecretKept(String),
-    /// Of `Start`, `Act`: the run as it is now, the change included.
+    /// Of `Start`, `Fork`, `Act`: the run as it is now, the change included.
     Summary(Box<RunSummary>),
     RunId(RunId),
     Runs(Vec<RunSummary>),
@@ -277,6 +313,7 @@ pub enum Response {
     Session(Session),
     Sessions(Vec<Session>),
     SessionRecord(Box<SessionRecord>),
+    Subjects(Vec<SubjectState>),
     Exported(Export),
     Memory(Box<Memory>),
     /// How many lessons and missed phrases were forgotten.
@@ -315,6 +352,10 @@ pub enum Update {
     /// Something was learned, missed or forgotten. A client whose copy does not end right before it
     /// asks for all of it.
     Learned(Box<MemoryEvent>),
+    /// The store cannot be written, or can be again: until then nothing changes and nothing begins.
+    Store {
+        trouble: Option<StoreTrouble>,
+    },
     /// This subscriber was too slow and missed updates: ask for everything again.
     Missed,
     /// The engine ends.

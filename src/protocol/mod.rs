@@ -7,5 +7,5 @@ pub mod queue;
 
 pub use message::{
     ClientKind, ClientMessage, EngineStatus, Hello, OptionsOf, OutputChunk, OutputRange, PROTOCOL, Request,
-    Response, ServerMessage, Start, Update, Welcome,
+    Response, ServerMessage, Start, StoreTrouble, Update, Welcome,
 };

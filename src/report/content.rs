@@ -285,7 +285,7 @@ fn step_part(
             }
             result = Some("exit 0".to_owned());
         }
-        StepState::Failed { at, by, failure, continued } => {
+        StepState::Failed { at, by, failure, continued, .. } => {
             part.at = Some(When(*at));
             part.by = Some(actor(by));
             let after = if *continued { "; noted, and the run went on" } else { "" };
@@ -369,6 +369,7 @@ fn evidence(evidence: &Evidence) -> (&'static str, String) {
         EvidenceKind::Output => "output",
         EvidenceKind::Decision => "decision",
         EvidenceKind::Answer => "answers",
+        EvidenceKind::Run => "run",
     };
     (kind, block(&evidence.text))
 }
@@ -378,6 +379,8 @@ fn waits_for(prompt: &Prompt) -> String {
         Prompt::Check { .. } => "waits for a person to do it".to_owned(),
         Prompt::Answers => "waits for answers".to_owned(),
         Prompt::Approval { question, .. } => format!("waits for approval: {}", line(question)),
+        Prompt::Agent { agent, .. } => format!("waits for an answer for {}", line(agent)),
+        Prompt::Proceed { .. } => "is held until somebody has looked".to_owned(),
         Prompt::Retry { failure, .. } => format!("will be tried again after: {}", line(&failure.message)),
     }
 }

@@ -163,5 +163,6 @@ pub fn skip_reason(reason: &SkipReason) -> String {
     match reason {
         SkipReason::Condition { expression } => format!("its condition {} was false", line(expression)),
         SkipReason::Person { reason } => line(reason),
+        SkipReason::NotListed => "its item was no longer in the list".to_owned(),
     }
 }

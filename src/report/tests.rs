@@ -35,6 +35,9 @@ fn run_kind() -> StepKind {
         env: indexmap::IndexMap::new(),
         secrets: indexmap::IndexMap::new(),
         cwd: None,
+        pty: false,
+        done_exits: Vec::new(),
+        expects: None,
     }
 }
 
@@ -45,8 +48,18 @@ fn field(name: &str, prompt: &str, kind: FieldKind, summary: Option<SummarySecti
 fn run(id: &str, workflow: &str, name: &str, start: i64, steps: Vec<(Step, StepState, Vec<Attempt>)>) -> Run {
     let (definitions, records): (Vec<Step>, Vec<StepRecord>) = steps
         .into_iter()
-        .map(|(step, state, attempts)| {
-            let record = StepRecord { id: step.id.clone(), state, attempts, failures_in_row: 0 };
+        .enumerate()
+        .map(|(index, (step, state, attempts))| {
+            let record = StepRecord {
+                id: step.id.clone(),
+                role: crate::run::Role::Step { index },
+                state,
+                attempts,
+                failures_in_row: 0,
+                edit: None,
+                released: false,
+                backs: 0,
+            };
             (step, record)
         })
         .unzip();
@@ -71,13 +84,23 @@ fn run(id: &str, workflow: &str, name: &str, start: i64, steps: Vec<(Step, StepS
             session_name: "checkout-api".into(),
             phrase: None,
             prerequisites: Vec::new(),
+            parent: None,
+            subject: None,
+            fork: None,
+            step_through: false,
+            breakpoints: Vec::new(),
         },
         started_at: minute(start),
         started_by: ana(),
         seq: 1,
         updated_at: minute(start),
         phase: Phase::Active { deadline: None },
+        inputs: Map::new(),
         steps: records,
+        step_through: false,
+        breakpoints: Vec::new(),
+        completed: false,
+        rollback: None,
         notes: Vec::new(),
         backs: Vec::new(),
         segments: Vec::new(),
@@ -118,6 +141,9 @@ fn script() -> Work {
         env: indexmap::IndexMap::new(),
         secrets: indexmap::IndexMap::new(),
         cwd: "/src/checkout-api".to_owned(),
+        pty: false,
+        done_exits: Vec::new(),
+        expects: None,
     }
 }
 
@@ -147,7 +173,7 @@ fn deployment() -> Run {
     );
     let question = || Work::Approve {
         question: "Restart the server in staging?".to_owned(),
-        opens: None,
+        opens: Vec::new(),
         digest: "91c0".to_owned(),
     };
     let rejected = failure(FailureKind::Rejected, "not before the freeze ends", None);
@@ -180,7 +206,13 @@ fn deployment() -> Run {
                 step(
                     "approve",
                     "Approve the restart",
-                    StepKind::Approve { question: "q".to_owned(), within: None },
+                    StepKind::Approve {
+                        question: "q".to_owned(),
+                        within: None,
+                        remind: None,
+                        on_timeout: crate::workflow::OnTimeout::Reject,
+                        escalate: Vec::new(),
+                    },
                     None,
                 ),
                 approved,

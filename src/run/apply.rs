@@ -3,11 +3,17 @@
 
 use std::sync::Arc;
 
-use crate::base::{Actor, Millis, StepId, Timestamp};
+use serde_json::Value;
+
+use crate::base::{Actor, StepId, Timestamp};
+use crate::run::clock::{close_segments, open_segment, pause, resume};
 use crate::run::state::{
-    Attempt, AttemptEnd, Back, Note, Phase, Prompt, Segment, SegmentKind, StepRecord, StepState,
+    Attempt, AttemptEnd, Back, Note, Phase, Prompt, Role, Rollback, SegmentKind, StepRecord, StepState,
 };
-use crate::run::{AfterFailure, Event, EventBody, Failure, Run, Work};
+use crate::run::{
+    AfterFailure, AfterRollback, BackCause, Carried, CarriedResult, Edit, Event, EventBody, Failure, Run,
+    Work,
+};
 use crate::workflow::{StepKind, Workflow};
 
 /// The state after the first event, which must be `RunStarted`.
@@ -16,26 +22,31 @@ pub fn begin(workflow: Arc<Workflow>, first: &Event) -> Option<Run> {
     let steps = workflow
         .steps
         .iter()
-        .map(|step| StepRecord {
-            id: step.id.clone(),
-            state: StepState::Pending,
-            attempts: Vec::new(),
-            failures_in_row: 0,
-        })
+        .enumerate()
+        .map(|(index, step)| StepRecord::new(step.id.clone(), Role::Step { index }))
         .collect();
-    Some(Run {
+    let mut run = Run {
         header: (**header).clone(),
         started_at: first.at,
         started_by: first.actor.clone(),
         seq: first.seq,
         updated_at: first.at,
         phase: Phase::Active { deadline: workflow.config.timeout.map(|limit| first.at.plus(limit)) },
+        inputs: header.inputs.clone(),
         steps,
+        step_through: header.step_through,
+        breakpoints: header.breakpoints.clone(),
+        completed: false,
+        rollback: None,
         notes: Vec::new(),
         backs: Vec::new(),
         segments: Vec::new(),
         workflow,
-    })
+    };
+    for carried in header.fork.iter().flat_map(|fork| &fork.carried) {
+        carry(&mut run, carried);
+    }
+    Some(run)
 }
 
 /// Folds a whole journal; `None` where it does not begin with `RunStarted`.
@@ -56,8 +67,50 @@ pub fn apply(run: &mut Run, event: &Event) {
     run.updated_at = at;
     match &event.body {
         EventBody::RunStarted(_) => {}
-        EventBody::StepStarted { step, attempt, work, deadline } => {
-            start_step(run, step, *attempt, work, *deadline, at);
+        EventBody::StepStarted { step, attempt, work, deadline, remind } => {
+            let state = started(run, step, work, *deadline, *remind, at);
+            start_step(run, step, *attempt, work, state, at);
+        }
+        EventBody::StepHeld { step, work, why } => {
+            let on = Prompt::Proceed { why: *why, work: work.clone().map(Box::new) };
+            set_state(run, step, StepState::Waiting { since: at, on });
+            open_segment(run, step, SegmentKind::Person, at);
+        }
+        EventBody::StepReleased { step } => {
+            close_segments(run, Some(step), at);
+            set_state(run, step, StepState::Pending);
+            if let Some(record) = record_mut(run, step) {
+                record.released = true;
+            }
+        }
+        EventBody::StepChild { step, need, .. } => {
+            let kind = match need {
+                Some(need) if need.kind == crate::run::NeedKind::Approve => SegmentKind::Approval,
+                Some(_) => SegmentKind::Person,
+                None => SegmentKind::Work,
+            };
+            if let Some(record) = record_mut(run, step)
+                && let StepState::Running { need: present, .. } = &mut record.state
+            {
+                present.clone_from(need);
+                close_segments(run, Some(step), at);
+                open_segment(run, step, kind, at);
+            }
+        }
+        EventBody::StepEscalated { step, to } => match record_mut(run, step).map(|r| &mut r.state) {
+            Some(StepState::Failed { escalation, .. }) => *escalation = Some(to.clone()),
+            Some(StepState::Waiting { on: Prompt::Approval { escalation, deadline, .. }, .. }) => {
+                *deadline = to.deadline;
+                *escalation = Some(to.clone());
+            }
+            _ => {}
+        },
+        EventBody::ApprovalReminded { step, next } => {
+            if let Some(StepState::Waiting { on: Prompt::Approval { remind, .. }, .. }) =
+                record_mut(run, step).map(|r| &mut r.state)
+            {
+                *remind = Some(*next);
+            }
         }
         EventBody::ActionChecked { step, action, checked } => {
             if let Some(record) = record_mut(run, step)
@@ -74,34 +127,51 @@ pub fn apply(run: &mut Run, event: &Event) {
         }
         EventBody::StepFailed { step, failure, next, .. } => fail_step(run, step, failure, *next, by, at),
         EventBody::StepSkipped { step, reason } => {
-            let end = AttemptEnd::Skipped { at, by: by.clone(), reason: reason.clone() };
-            let state = StepState::Skipped { at, by: by.clone(), reason: reason.clone() };
-            settle(run, step, end, state, at);
+            for id in with_iterations(run, step) {
+                if &id == step || !record_mut(run, &id).is_some_and(|r| r.state.is_settled()) {
+                    let end = AttemptEnd::Skipped { at, by: by.clone(), reason: reason.clone() };
+                    let state = StepState::Skipped { at, by: by.clone(), reason: reason.clone() };
+                    settle(run, &id, end, state, at);
+                }
+            }
         }
         EventBody::StepUncertain { step, .. } => {
             settle(run, step, AttemptEnd::Uncertain { at }, StepState::Uncertain { since: at }, at);
             open_segment(run, step, SegmentKind::Person, at);
         }
-        EventBody::StepRetried { step } => {
+        EventBody::StepRetried { step, edit } => {
             close_segments(run, Some(step), at);
+            if let Some(edit) = edit {
+                run.inputs.extend(edit.inputs.clone());
+            }
             if let Some(record) = record_mut(run, step) {
                 record.state = StepState::Pending;
                 record.failures_in_row = 0;
+                record.released = true;
+                if let Some(edit) = edit {
+                    change(record, edit);
+                }
             }
         }
         EventBody::StepInterrupted { step, .. } => {
             let end = AttemptEnd::Interrupted { at, by: by.clone() };
             settle(run, step, end, StepState::Pending, at);
         }
-        EventBody::WentBack { to, reason } => {
-            run.backs.push(Back { at, by: by.clone(), to: to.clone(), reason: reason.clone() });
-            let from = run.record(to).map_or(run.steps.len(), |(index, _)| index);
-            let ids: Vec<StepId> = run.steps.iter().skip(from).map(|s| s.id.clone()).collect();
-            for id in ids {
-                settle(run, &id, AttemptEnd::Interrupted { at, by: by.clone() }, StepState::Pending, at);
-                if let Some(record) = record_mut(run, &id) {
-                    record.failures_in_row = 0;
-                }
+        EventBody::WentBack { to, reason, cause } => {
+            let (to, reason) = (to.clone(), reason.clone());
+            if let BackCause::Failed { step } = cause
+                && let Some(record) = record_mut(run, step)
+            {
+                record.backs += 1;
+            }
+            go_back(run, &to, by, at);
+            run.backs.push(Back { at, by: by.clone(), to, reason, cause: cause.clone() });
+        }
+        EventBody::StepThroughSet { on } => run.step_through = *on,
+        EventBody::BreakpointSet { step, set } => {
+            run.breakpoints.retain(|s| s != step);
+            if *set {
+                run.breakpoints.push(step.clone());
             }
         }
         EventBody::NoteAdded { step, text } => {
@@ -109,6 +179,13 @@ pub fn apply(run: &mut Run, event: &Event) {
         }
         EventBody::RunPaused { freeze } => pause(run, *freeze, by, at),
         EventBody::RunResumed => resume(run, at),
+        EventBody::RollbackStarted { reason, steps, then } => {
+            roll_back(run, steps, at);
+            let (by, reason) = (by.clone(), reason.clone());
+            run.rollback = Some(Rollback { since: at, by, reason, then: *then, done: None });
+        }
+        EventBody::RolledBack => rolled_back(run, at),
+        EventBody::SubjectMoved { .. } => {}
         EventBody::CancelRequested { reason } => {
             run.phase = Phase::Cancelling { since: at, by: by.clone(), reason: reason.clone() };
         }
@@ -123,6 +200,7 @@ pub fn apply(run: &mut Run, event: &Event) {
         }
         EventBody::RunCompleted => {
             close_open_steps(run, at);
+            run.completed = true;
             run.phase = Phase::Completed { at };
         }
         EventBody::RunFailed { reason } => {
@@ -132,49 +210,133 @@ pub fn apply(run: &mut Run, event: &Event) {
     }
 }
 
+impl StepRecord {
+    pub(super) fn new(id: StepId, role: Role) -> Self {
+        Self {
+            id,
+            role,
+            state: StepState::Pending,
+            attempts: Vec::new(),
+            failures_in_row: 0,
+            edit: None,
+            released: false,
+            backs: 0,
+        }
+    }
+}
+
 fn record_mut<'a>(run: &'a mut Run, step: &StepId) -> Option<&'a mut StepRecord> {
     run.steps.iter_mut().find(|s| &s.id == step)
 }
 
-fn start_step(
-    run: &mut Run,
+fn set_state(run: &mut Run, step: &StepId, state: StepState) {
+    if let Some(record) = record_mut(run, step) {
+        record.state = state;
+    }
+}
+
+/// A step, and its iterations where it is a loop.
+fn with_iterations(run: &Run, step: &StepId) -> Vec<StepId> {
+    let index = run.record(step).and_then(|(_, record)| match record.role {
+        Role::Step { index } => Some(index),
+        _ => None,
+    });
+    let iterations = index.into_iter().flat_map(|index| run.iterations(index)).map(|r| r.id.clone());
+    std::iter::once(step.clone()).chain(iterations).collect()
+}
+
+/// The state of a step whose try begins.
+fn started(
+    run: &Run,
     id: &StepId,
-    number: u32,
     work: &Work,
     deadline: Option<Timestamp>,
+    remind: Option<Timestamp>,
     at: Timestamp,
-) {
-    let actions = match run.workflow.step(id).map(|s| &s.kind) {
-        Some(StepKind::Manual { actions }) => actions.len(),
-        _ => 0,
-    };
-    let (state, kind) = match work {
-        Work::Run { .. } | Work::Write { .. } | Work::Unresolved => {
-            (StepState::Running { since: at, deadline }, SegmentKind::Work)
+) -> StepState {
+    let waiting = |on| StepState::Waiting { since: at, on };
+    match work {
+        Work::Run { .. }
+        | Work::Write { .. }
+        | Work::Call { .. }
+        | Work::Agent { by_command: true, .. }
+        | Work::Workflow { .. }
+        | Work::ForEach { .. }
+        | Work::Unresolved => StepState::Running { since: at, deadline, need: None },
+        Work::Manual => {
+            let definition = run.record(id).and_then(|(_, record)| run.definition(record));
+            let actions = match definition.map(|s| &s.kind) {
+                Some(StepKind::Manual { actions }) => actions.len(),
+                _ => 0,
+            };
+            waiting(Prompt::Check { checked: vec![false; actions] })
         }
-        Work::Manual => (
-            StepState::Waiting { since: at, on: Prompt::Check { checked: vec![false; actions] } },
-            SegmentKind::Person,
-        ),
-        Work::Ask => (StepState::Waiting { since: at, on: Prompt::Answers }, SegmentKind::Person),
-        Work::Approve { question, digest, .. } => (
-            StepState::Waiting {
-                since: at,
-                on: Prompt::Approval { question: question.clone(), digest: digest.clone(), deadline },
-            },
-            SegmentKind::Approval,
-        ),
+        Work::Ask => waiting(Prompt::Answers),
+        Work::Agent { agent, persona, prompt, .. } => {
+            waiting(Prompt::Agent { agent: agent.clone(), persona: persona.clone(), prompt: prompt.clone() })
+        }
+        Work::Approve { question, digest, .. } => waiting(Prompt::Approval {
+            question: question.clone(),
+            digest: digest.clone(),
+            deadline,
+            remind,
+            escalation: None,
+        }),
+    }
+}
+
+fn start_step(run: &mut Run, id: &StepId, number: u32, work: &Work, state: StepState, at: Timestamp) {
+    let kind = match (work, &state) {
+        // Its iterations have times of their own.
+        (Work::ForEach { .. }, _) => None,
+        (_, state) => crate::run::clock::segment_kind(state),
     };
     close_segments(run, Some(id), at);
     if let Some(record) = record_mut(run, id) {
         record.attempts.push(Attempt { number, started: at, work: work.clone(), ended: None });
         record.state = state;
+        record.released = false;
     }
-    open_segment(run, id, kind, at);
+    if let Some(kind) = kind {
+        open_segment(run, id, kind, at);
+    }
+    if let Work::ForEach { items } = work {
+        iterate(run, id, items, at);
+    }
+}
+
+/// Gives a loop one record for each item. What earlier iterations did stays in their history.
+fn iterate(run: &mut Run, id: &StepId, items: &[Value], at: Timestamp) {
+    let Some((place, record)) = run.record(id) else { return };
+    let index = record.role.index();
+    let earlier = run.iterations(index).count();
+    for number in 0..earlier {
+        let at_place = place + 1 + number;
+        match (items.get(number), run.steps.get_mut(at_place)) {
+            (Some(new), Some(StepRecord { role: Role::Iteration { item, .. }, .. })) => item.clone_from(new),
+            (None, Some(record)) => {
+                let reason = crate::run::SkipReason::NotListed;
+                record.state = StepState::Skipped { at, by: Actor::Engine, reason };
+            }
+            _ => {}
+        }
+    }
+    for (position, item) in items.iter().enumerate().skip(earlier) {
+        let number = u32::try_from(position + 1).unwrap_or(u32::MAX);
+        let role = Role::Iteration { index, number, item: item.clone() };
+        let record = StepRecord::new(StepId::new(format!("{id}.{number}")), role);
+        run.steps.insert(place + 1 + position, record);
+    }
 }
 
 fn fail_step(run: &mut Run, id: &StepId, failure: &Failure, next: AfterFailure, by: &Actor, at: Timestamp) {
-    let failed = |continued| StepState::Failed { at, by: by.clone(), failure: failure.clone(), continued };
+    let failed = |continued| StepState::Failed {
+        at,
+        by: by.clone(),
+        failure: failure.clone(),
+        continued,
+        escalation: None,
+    };
     let (state, waits) = match next {
         AfterFailure::Decide => (failed(false), Some(SegmentKind::Person)),
         AfterFailure::Continue => (failed(true), None),
@@ -190,6 +352,103 @@ fn fail_step(run: &mut Run, id: &StepId, failure: &Failure, next: AfterFailure, 
     if let Some(kind) = waits {
         open_segment(run, id, kind, at);
     }
+}
+
+fn change(record: &mut StepRecord, edit: &Edit) {
+    if !edit.changes_step() {
+        return;
+    }
+    let mut merged = record.edit.take().unwrap_or_default();
+    let Edit { script, env, with, text, inputs: _ } = edit.clone();
+    merged.script = script.or(merged.script);
+    merged.env = env.or(merged.env);
+    merged.with = with.or(merged.with);
+    merged.text = text.or(merged.text);
+    record.edit = Some(merged);
+}
+
+fn go_back(run: &mut Run, to: &StepId, by: &Actor, at: Timestamp) {
+    let Some((_, record)) = run.record(to) else { return };
+    let places = run.workflow.with_dependents(record.role.index());
+    let ids: Vec<StepId> = run
+        .steps
+        .iter()
+        .filter(|r| !matches!(r.role, Role::Undo { .. }) && places.contains(&r.role.index()))
+        .map(|s| s.id.clone())
+        .collect();
+    for id in ids {
+        settle(run, &id, AttemptEnd::Interrupted { at, by: by.clone() }, StepState::Pending, at);
+        if let Some(record) = record_mut(run, &id) {
+            record.failures_in_row = 0;
+            record.released = false;
+        }
+    }
+}
+
+/// Everything that was open is over, and each of `steps` gets a record for what undoes it.
+fn roll_back(run: &mut Run, steps: &[StepId], at: Timestamp) {
+    let open: Vec<StepId> = run.steps.iter().filter(|s| s.state.is_open()).map(|s| s.id.clone()).collect();
+    for id in open {
+        if let Some(StepState::Failed { continued, escalation, .. }) =
+            record_mut(run, &id).map(|r| &mut r.state)
+        {
+            // Rolling back is the decision.
+            (*continued, *escalation) = (true, None);
+            close_segments(run, Some(&id), at);
+        } else {
+            settle(run, &id, AttemptEnd::Cancelled { at }, StepState::Cancelled { at }, at);
+        }
+    }
+    for of in steps {
+        let id = StepId::new(format!("{of}.rollback"));
+        if let Some(record) = record_mut(run, &id) {
+            record.state = StepState::Pending;
+            continue;
+        }
+        let Some((_, record)) = run.record(of) else { continue };
+        let (index, number, item) = match &record.role {
+            Role::Iteration { index, number, item } => (*index, Some(*number), item.clone()),
+            other => (other.index(), None, Value::Null),
+        };
+        run.steps.push(StepRecord::new(id, Role::Undo { index, of: of.clone(), number, item }));
+    }
+    match &mut run.phase {
+        // A run's own limit must not end what mends it.
+        Phase::Active { deadline } | Phase::Paused { deadline, .. } => *deadline = None,
+        _ => run.phase = Phase::Active { deadline: None },
+    }
+}
+
+fn rolled_back(run: &mut Run, at: Timestamp) {
+    close_open_steps(run, at);
+    let Some(rollback) = &mut run.rollback else { return };
+    rollback.done = Some(at);
+    let reason = format!("Rolled back: {}", rollback.reason);
+    run.phase = match rollback.then {
+        AfterRollback::Failed => Phase::Failed { at, reason },
+        AfterRollback::Cancelled => {
+            Phase::Cancelled { at, by: rollback.by.clone(), reason: Some(reason), left_behind: Vec::new() }
+        }
+    };
+}
+
+/// Takes a settled step of another run over.
+fn carry(run: &mut Run, carried: &Carried) {
+    let Carried { step, at, by, result } = carried;
+    let (at, by) = (*at, by.clone());
+    if let CarriedResult::Looped { items, .. } = result {
+        iterate(run, step, items, at);
+    }
+    let state = match result.clone() {
+        CarriedResult::Done { outcome } | CarriedResult::Looped { outcome, .. } => {
+            StepState::Done { at, by, outcome }
+        }
+        CarriedResult::Skipped { reason } => StepState::Skipped { at, by, reason },
+        CarriedResult::Failed { failure } => {
+            StepState::Failed { at, by, failure, continued: true, escalation: None }
+        }
+    };
+    set_state(run, step, state);
 }
 
 /// Ends the open try, if there is one, and gives the step its new state.
@@ -210,89 +469,4 @@ fn close_open_steps(run: &mut Run, at: Timestamp) {
         settle(run, &id, AttemptEnd::Cancelled { at }, StepState::Cancelled { at }, at);
     }
     close_segments(run, None, at);
-}
-
-fn pause(run: &mut Run, freeze: bool, by: &Actor, at: Timestamp) {
-    match &mut run.phase {
-        Phase::Active { deadline } => {
-            run.phase = Phase::Paused { since: at, by: by.clone(), frozen: freeze, deadline: *deadline };
-            for segment in run.segments.iter_mut().filter(|s| s.to.is_none()) {
-                if freeze || segment.kind != SegmentKind::Work {
-                    segment.to = Some(at);
-                }
-            }
-            run.segments.push(Segment { step: None, kind: SegmentKind::Paused, from: at, to: None });
-        }
-        Phase::Paused { frozen, .. } => {
-            *frozen |= freeze;
-            for segment in run.segments.iter_mut().filter(|s| s.to.is_none()) {
-                if segment.kind == SegmentKind::Work {
-                    segment.to = Some(at);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Clocks stood still: every open deadline moves by as long as its step was paused.
-fn resume(run: &mut Run, at: Timestamp) {
-    let Phase::Paused { since: paused, deadline, frozen, .. } = run.phase else { return };
-    let shift = |moment: Timestamp, since: Timestamp| moment.plus(at.since(paused.max(since)));
-    run.phase = Phase::Active { deadline: deadline.map(|d| d.plus(at.since(paused))) };
-    for record in &mut run.steps {
-        match &mut record.state {
-            StepState::Running { since, deadline: Some(deadline) }
-            | StepState::Waiting {
-                since,
-                on: Prompt::Approval { deadline: Some(deadline), .. } | Prompt::Retry { due: deadline, .. },
-            } => {
-                *deadline = shift(*deadline, *since);
-            }
-            _ => {}
-        }
-    }
-    for segment in run.segments.iter_mut().filter(|s| s.kind == SegmentKind::Paused && s.to.is_none()) {
-        segment.to = Some(at);
-    }
-    let reopen: Vec<(StepId, SegmentKind)> = run
-        .steps
-        .iter()
-        .filter_map(|s| Some((s.id.clone(), segment_kind(&s.state)?)))
-        .filter(|(_, kind)| frozen || *kind != SegmentKind::Work)
-        .collect();
-    for (id, kind) in reopen {
-        open_segment(run, &id, kind, at);
-    }
-}
-
-/// What time goes into while a step is in this state.
-fn segment_kind(state: &StepState) -> Option<SegmentKind> {
-    match state {
-        StepState::Running { .. } => Some(SegmentKind::Work),
-        StepState::Waiting { on: Prompt::Approval { .. }, .. } => Some(SegmentKind::Approval),
-        StepState::Waiting { on: Prompt::Retry { .. }, .. } => Some(SegmentKind::Retry),
-        StepState::Waiting { .. }
-        | StepState::Uncertain { .. }
-        | StepState::Failed { continued: false, .. } => Some(SegmentKind::Person),
-        _ => None,
-    }
-}
-
-/// While the run is paused its clocks stand still, so nothing but the pause itself is open.
-fn open_segment(run: &mut Run, id: &StepId, kind: SegmentKind, at: Timestamp) {
-    if !run.is_paused() {
-        run.segments.push(Segment { step: Some(id.clone()), kind, from: at, to: None });
-    }
-}
-
-/// Closes the open segments of one step, or all of them.
-fn close_segments(run: &mut Run, step: Option<&StepId>, at: Timestamp) {
-    for segment in &mut run.segments {
-        if segment.to.is_none() && (step.is_none() || segment.step.as_ref() == step) {
-            segment.to = Some(at);
-        }
-    }
-    // A stretch of no length tells nothing.
-    run.segments.retain(|s| s.to.is_none_or(|to| to.since(s.from) > Millis::ZERO));
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::base::{Error, StepId};
-use crate::run::{Evidence, Failure, Outcome};
+use crate::run::{ChildNeed, Edit, Evidence, Failure, Outcome};
 
 /// What a person (or an agent, where that is allowed) asks for. One verb, one name: key
 /// action, request, subcommand and test are called the same. `step: None` means the step
@@ -24,6 +24,9 @@ pub enum Verb {
     /// Try a failed, uncertain or retry-waiting step again now.
     Retry {
         step: Option<StepId>,
+        /// What is to be done otherwise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        edit: Option<Box<Edit>>,
     },
     Skip {
         step: Option<StepId>,
@@ -66,6 +69,29 @@ pub enum Verb {
         step: Option<StepId>,
         text: String,
     },
+    /// Neither approve nor reject: go back to a step, with what must be different.
+    PushBack {
+        step: Option<StepId>,
+        to: StepId,
+        feedback: String,
+    },
+    /// Let a held step begin.
+    Proceed {
+        step: Option<StepId>,
+    },
+    /// From now on every automatic step waits for `proceed`, or no more.
+    StepThrough {
+        on: bool,
+    },
+    /// Hold this step before it begins, or no more.
+    Breakpoint {
+        step: StepId,
+        set: bool,
+    },
+    /// Undo what was done, newest first, and end the run.
+    Rollback {
+        reason: String,
+    },
 }
 
 impl Verb {
@@ -85,6 +111,11 @@ impl Verb {
             Self::Fail { .. } => "fail",
             Self::Check { .. } => "check",
             Self::Note { .. } => "note",
+            Self::PushBack { .. } => "push-back",
+            Self::Proceed { .. } => "proceed",
+            Self::StepThrough { .. } => "step-through",
+            Self::Breakpoint { .. } => "breakpoint",
+            Self::Rollback { .. } => "rollback",
         }
     }
 }
@@ -102,6 +133,12 @@ pub enum Report {
         step: StepId,
         attempt: u32,
         failure: Failure,
+    },
+    /// The child run of a `workflow` step waits for somebody, or does no more.
+    Child {
+        step: StepId,
+        attempt: u32,
+        need: Option<ChildNeed>,
     },
     /// After `CancelRequested`: every process has ended, but for those named.
     Stopped {

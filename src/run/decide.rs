@@ -7,12 +7,9 @@ use std::sync::Arc;
 
 use crate::base::{Actor, StepId, Timestamp};
 use crate::run::apply::{apply, begin};
-use crate::run::state::{Phase, Prompt, StepState};
-use crate::run::{
-    AfterFailure, Command, Event, EventBody, Failure, FailureKind, Refusal, Report, Run, RunStarted,
-    SkipReason, Work, resolve, verbs,
-};
-use crate::workflow::{StepKind, Workflow};
+use crate::run::state::{Phase, StepState};
+use crate::run::{Command, Event, EventBody, Outcome, Refusal, Report, Run, RunStarted, resolve, verbs};
+use crate::workflow::Workflow;
 
 /// The events that answer a command, in order. Empty: the command is out of date and changes
 /// nothing (a report about an old attempt, a timer that comes too early).
@@ -53,7 +50,7 @@ impl Draft {
         self.emit_as(self.actor.clone(), body);
     }
 
-    fn emit_as(&mut self, actor: Actor, body: EventBody) {
+    pub fn emit_as(&mut self, actor: Actor, body: EventBody) {
         let event = Event { seq: self.run.seq + 1, at: self.at, actor, body };
         apply(&mut self.run, &event);
         self.events.push(event);
@@ -63,17 +60,22 @@ impl Draft {
         match report {
             Report::Completed { step, attempt, outcome } => {
                 if self.is_current(step, *attempt) {
-                    let body = EventBody::StepCompleted {
-                        step: step.clone(),
-                        attempt: *attempt,
-                        outcome: outcome.clone(),
-                    };
-                    self.emit(body);
+                    self.complete_step(step, *attempt, outcome.clone());
                 }
             }
             Report::Failed { step, attempt, failure } => {
                 if self.is_current(step, *attempt) {
                     self.fail(step, *attempt, failure.clone());
+                }
+            }
+            Report::Child { step, attempt, need } => {
+                let known = match self.run.record(step).map(|(_, r)| &r.state) {
+                    Some(StepState::Running { need, .. }) => need.clone(),
+                    _ => None,
+                };
+                if self.is_current(step, *attempt) && &known != need {
+                    let (step, attempt, need) = (step.clone(), *attempt, need.clone());
+                    self.emit(EventBody::StepChild { step, attempt, need });
                 }
             }
             Report::Stopped { left_behind } => {
@@ -86,160 +88,23 @@ impl Draft {
         }
     }
 
+    /// A try that came out well, with the outputs that the author declared.
+    pub fn complete_step(&mut self, id: &StepId, attempt: u32, outcome: Outcome) {
+        let Some((_, record)) = self.run.record(id) else { return };
+        let Some(step) = self.run.definition(record) else { return };
+        match resolve::outcome(step, outcome, || resolve::scope_of(&self.run, record)) {
+            Ok(outcome) => {
+                self.emit(EventBody::StepCompleted { step: id.clone(), attempt, outcome });
+            }
+            Err(failure) => self.fail(id, attempt, failure),
+        }
+    }
+
     /// Only the running attempt's own report counts, and none once the run is being cancelled.
     fn is_current(&self, step: &StepId, attempt: u32) -> bool {
         matches!(self.run.phase, Phase::Active { .. } | Phase::Paused { .. })
             && self.run.record(step).is_some_and(|(_, record)| {
                 record.attempt() == attempt && matches!(record.state, StepState::Running { .. })
             })
-    }
-
-    /// A failed try, and what follows from the author's `retry` and `continue_on_error`.
-    fn fail(&mut self, step: &StepId, attempt: u32, failure: Failure) {
-        let next = self.after_failure(step, &failure);
-        self.emit(EventBody::StepFailed { step: step.clone(), attempt, failure, next });
-    }
-
-    fn after_failure(&self, id: &StepId, failure: &Failure) -> AfterFailure {
-        let Some((index, record)) = self.run.record(id) else { return AfterFailure::Decide };
-        let (Some(step), config) = (self.run.workflow.steps.get(index), &self.run.workflow.config) else {
-            return AfterFailure::Decide;
-        };
-        // What a person said, and what can never come out otherwise, is not tried again.
-        let again = matches!(
-            failure.kind,
-            FailureKind::Exit | FailureKind::Spawn | FailureKind::Timeout | FailureKind::Write
-        );
-        let failed = record.failures_in_row + 1;
-        if let Some(retry) = step.retry.as_ref().or(config.retry.as_ref())
-            && again
-            && failed < retry.max_attempts
-        {
-            return AfterFailure::Retry { due: self.at.plus(retry.delay(failed)) };
-        }
-        let is_gate = matches!(step.kind, StepKind::Approve { .. });
-        if step.continue_on_error && !is_gate { AfterFailure::Continue } else { AfterFailure::Decide }
-    }
-
-    /// Everything whose time has come.
-    fn wake(&mut self) {
-        let Phase::Active { deadline } = self.run.phase else { return };
-        if deadline.is_some_and(|d| d <= self.at) {
-            let limit = self.run.workflow.config.timeout.unwrap_or_default();
-            self.emit(EventBody::RunFailed {
-                reason: format!("The run took longer than its limit of {limit}"),
-            });
-            return;
-        }
-        for record in self.run.steps.clone() {
-            let attempt = record.attempt();
-            match &record.state {
-                StepState::Running { deadline: Some(deadline), since } if *deadline <= self.at => {
-                    let message = format!("It took longer than its limit of {}", deadline.since(*since));
-                    let failure = Failure { kind: FailureKind::Timeout, message, exit: None };
-                    self.fail(&record.id, attempt, failure);
-                }
-                StepState::Waiting { on: Prompt::Approval { deadline: Some(deadline), .. }, .. }
-                    if *deadline <= self.at =>
-                {
-                    let message = "Nobody decided before the deadline".to_owned();
-                    let failure = Failure { kind: FailureKind::Rejected, message, exit: None };
-                    self.fail(&record.id, attempt, failure);
-                }
-                StepState::Waiting { on: Prompt::Retry { due, .. }, .. } if *due <= self.at => {
-                    self.begin_step(&record.id);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// The engine has just loaded this run: what was running is uncertain, and a cancellation
-    /// that was under way goes on.
-    fn recover(&mut self) {
-        if let Phase::Cancelling { by, reason, .. } = self.run.phase.clone() {
-            self.emit_as(by, EventBody::CancelRequested { reason });
-            return;
-        }
-        if self.run.is_ended() {
-            return;
-        }
-        for record in self.run.steps.clone() {
-            if !matches!(record.state, StepState::Running { .. }) {
-                continue;
-            }
-            let step = record.id.clone();
-            self.emit(EventBody::StepUncertain { step: step.clone(), attempt: record.attempt() });
-            if self.run.workflow.step(&step).is_some_and(|s| s.idempotent) {
-                self.emit(EventBody::StepRetried { step });
-            }
-        }
-    }
-
-    /// Goes on as far as the run can by itself: skips what its condition excludes, starts the
-    /// next step, completes the run after the last.
-    fn advance(&mut self) {
-        while let Phase::Active { .. } = self.run.phase {
-            let Some(record) = self.run.steps.iter().find(|s| !s.state.is_settled()) else {
-                self.emit_as(Actor::Engine, EventBody::RunCompleted);
-                return;
-            };
-            if record.state != StepState::Pending {
-                return;
-            }
-            let id = record.id.clone();
-            self.begin_step(&id);
-        }
-    }
-
-    fn begin_step(&mut self, id: &StepId) {
-        let Some((index, record)) = self.run.record(id) else { return };
-        let attempt = record.attempt() + 1;
-        let Some(step) = self.run.workflow.steps.get(index).cloned() else { return };
-        let scope = resolve::scope(&self.run);
-        let folder = self.run.header.context.folder.clone();
-        let resolved = match resolve::condition(&step, &scope) {
-            Ok(false) => {
-                let expression = step.condition.unwrap_or_default();
-                let reason = SkipReason::Condition { expression };
-                self.emit_as(Actor::Engine, EventBody::StepSkipped { step: id.clone(), reason });
-                return;
-            }
-            Ok(true) => resolve::work(&step, self.run.workflow.steps.get(index + 1), &scope, &folder),
-            Err(failure) => Err(failure),
-        };
-        let (work, failure) = match resolved {
-            Ok(work) => (work, None),
-            Err(failure) => (Work::Unresolved, Some(failure)),
-        };
-        let limit = match &step.kind {
-            StepKind::Approve { within, .. } => *within,
-            StepKind::Run { .. } => step.timeout,
-            _ => None,
-        };
-        let deadline = limit.map(|limit| self.at.plus(limit));
-        let started = EventBody::StepStarted { step: id.clone(), attempt, work, deadline };
-        self.emit_as(Actor::Engine, started);
-        if let Some(failure) = failure {
-            let next = self.after_failure(id, &failure);
-            self.emit_as(Actor::Engine, EventBody::StepFailed { step: id.clone(), attempt, failure, next });
-        }
-    }
-}
-
-impl Run {
-    /// When `Report::Wake` is due next; `None` while no clock runs.
-    pub fn next_timer(&self) -> Option<Timestamp> {
-        let Phase::Active { deadline } = self.phase else { return None };
-        self.steps
-            .iter()
-            .filter_map(|record| match &record.state {
-                StepState::Running { deadline, .. }
-                | StepState::Waiting { on: Prompt::Approval { deadline, .. }, .. } => *deadline,
-                StepState::Waiting { on: Prompt::Retry { due, .. }, .. } => Some(*due),
-                _ => None,
-            })
-            .chain(deadline)
-            .min()
     }
 }

@@ -1,12 +1,24 @@
 //! What the engine must do once events are durable, and never before.
 
-use crate::base::{RunId, StepId};
+use serde_json::{Map, Value};
+
+use crate::base::{RunId, StepId, WorkflowId};
+use crate::run::state::Role;
 use crate::run::{AttemptEnd, EventBody, FailureKind, Run, StepRecord, Work};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Do the work of this attempt and report.
     Execute { run: RunId, step: StepId, attempt: u32, work: Work },
+    /// Start the child run of this attempt, unless there is one already.
+    StartChild {
+        run: RunId,
+        step: StepId,
+        attempt: u32,
+        child: RunId,
+        workflow: WorkflowId,
+        inputs: Map<String, Value>,
+    },
     /// End the processes of this attempt; its reports count no more.
     Stop { run: RunId, step: StepId, attempt: u32 },
     /// End every process of the run, then report `Stopped`.
@@ -21,11 +33,20 @@ pub enum Effect {
 pub fn effects(run: &Run, event: &EventBody) -> Vec<Effect> {
     let id = || run.id().clone();
     match event {
-        EventBody::StepStarted { step, attempt, work, .. }
-            if matches!(work, Work::Run { .. } | Work::Write { .. }) =>
-        {
-            vec![Effect::Execute { run: id(), step: step.clone(), attempt: *attempt, work: work.clone() }]
-        }
+        EventBody::StepStarted { step, attempt, work, .. } => match work {
+            work if work.is_executed() => {
+                vec![Effect::Execute { run: id(), step: step.clone(), attempt: *attempt, work: work.clone() }]
+            }
+            Work::Workflow { workflow, inputs, run: child } => vec![Effect::StartChild {
+                run: id(),
+                step: step.clone(),
+                attempt: *attempt,
+                child: child.clone(),
+                workflow: workflow.clone(),
+                inputs: inputs.clone(),
+            }],
+            _ => Vec::new(),
+        },
         EventBody::StepInterrupted { step, attempt } => {
             vec![Effect::Stop { run: id(), step: step.clone(), attempt: *attempt }]
         }
@@ -33,14 +54,20 @@ pub fn effects(run: &Run, event: &EventBody) -> Vec<Effect> {
             vec![Effect::Stop { run: id(), step: step.clone(), attempt: *attempt }]
         }
         // Whatever a crashed engine left running must not run beside, or after, the decision.
-        EventBody::StepRetried { step }
+        EventBody::StepRetried { step, .. }
         | EventBody::StepSkipped { step, .. }
         | EventBody::StepCompleted { step, .. } => {
             run.record(step).and_then(|(_, record)| stop_leftovers(run, record)).into_iter().collect()
         }
         EventBody::WentBack { to, .. } => {
-            let from = run.record(to).map_or(run.steps.len(), |(index, _)| index);
-            run.steps.iter().skip(from).filter_map(|record| stop_leftovers(run, record)).collect()
+            let places = run.record(to).map(|(_, r)| run.workflow.with_dependents(r.role.index()));
+            let places = places.unwrap_or_default();
+            let meant =
+                |r: &&StepRecord| !matches!(r.role, Role::Undo { .. }) && places.contains(&r.role.index());
+            run.steps.iter().filter(meant).filter_map(|record| stop_leftovers(run, record)).collect()
+        }
+        EventBody::RollbackStarted { .. } => {
+            run.steps.iter().filter_map(|record| stop_leftovers(run, record)).collect()
         }
         EventBody::CancelRequested { .. } | EventBody::RunFailed { .. } => {
             vec![Effect::StopAll { run: id() }]

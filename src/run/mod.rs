@@ -4,19 +4,27 @@
 //! `effects` says what the engine must do once events are durable. No I/O, no clock, no tokio:
 //! time comes in as a value. Sessions are folded here too, in the same way.
 
+mod advance;
 pub mod apply;
+mod clock;
 pub mod command;
 pub mod decide;
 pub mod effect;
 pub mod event;
+mod failure;
+mod family;
+mod fork;
 pub mod resolve;
+mod rollback;
 pub mod session;
 pub mod state;
+pub mod subject;
 pub mod summary;
 #[cfg(test)]
 pub mod testing;
 #[cfg(test)]
 mod tests;
+pub mod values;
 mod verbs;
 
 pub use apply::{apply, begin, replay};
@@ -24,14 +32,19 @@ pub use command::{Command, Refusal, Report, Verb};
 pub use decide::{decide, start};
 pub use effect::{Effect, effects};
 pub use event::{
-    AfterFailure, Context, Event, EventBody, Evidence, EvidenceKind, Failure, FailureKind, Outcome,
-    PrerequisiteResult, Repo, RunStarted, SkipReason, Work, WorkflowRef,
+    AfterFailure, AfterRollback, BackCause, Carried, CarriedResult, ChildNeed, Context, Edit, Escalation,
+    Event, EventBody, Evidence, EvidenceKind, Failure, FailureKind, Fork, Held, Opened, Outcome, Parent,
+    PrerequisiteResult, Repo, RunStarted, SkipReason, Subject, Work, WorkflowRef,
 };
+pub use family::{addressee, passed_down, passed_up};
+pub use fork::fork;
 pub use resolve::{PlannedStep, plan};
 pub use session::{
     Export, GitState, Session, SessionEvent, SessionEventBody, SessionNote, SessionRecord, StepOutput,
 };
 pub use state::{
-    Attempt, AttemptEnd, Back, Note, Phase, Prompt, Run, Segment, SegmentKind, StepRecord, StepState,
+    Attempt, AttemptEnd, Back, Note, Phase, Prompt, Role, Rollback, Run, Segment, SegmentKind, StepRecord,
+    StepState,
 };
+pub use subject::{SubjectMove, SubjectState};
 pub use summary::{Need, NeedKind, RunFilter, RunStatus, RunSummary, StepStatus, Times, summarise};

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::base::{Actor, Millis, RunId, StepId, Timestamp};
-use crate::run::{Failure, Outcome, RunStarted, SkipReason, Work};
+use crate::run::{
+    AfterRollback, BackCause, ChildNeed, Edit, Escalation, Failure, Held, Outcome, RunStarted, SkipReason,
+    Work,
+};
 use crate::workflow::{Step, Workflow};
 
 /// One execution of one workflow version.
@@ -19,8 +23,17 @@ pub struct Run {
     pub seq: u64,
     pub updated_at: Timestamp,
     pub phase: Phase,
-    /// In the order of the workflow's steps.
+    /// The inputs as they are now: as given at the start, and edited since.
+    pub inputs: Map<String, Value>,
+    /// In the order of the workflow's steps, each loop followed by its iterations; then what undoes them.
     pub steps: Vec<StepRecord>,
+    /// Every automatic step waits for `proceed`.
+    pub step_through: bool,
+    pub breakpoints: Vec<StepId>,
+    /// Every step was settled once; a rollback may have come after that.
+    pub completed: bool,
+    /// Once what was done is being undone, or has been.
+    pub rollback: Option<Rollback>,
     pub notes: Vec<Note>,
     /// Every time somebody went back to a step.
     #[serde(default)]
@@ -63,14 +76,57 @@ pub enum Phase {
     },
 }
 
+/// What was done is being undone; until then the run went forward.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rollback {
+    pub since: Timestamp,
+    pub by: Actor,
+    pub reason: String,
+    pub then: AfterRollback,
+    /// When it was through.
+    pub done: Option<Timestamp>,
+}
+
+/// What a record is of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "role", rename_all = "snake_case")]
+pub enum Role {
+    /// Step number `index` (from 0) of the workflow.
+    Step { index: usize },
+    /// One iteration of the loop at `index`; `number` is from 1.
+    Iteration { index: usize, number: u32, item: Value },
+    /// What undoes `of`.
+    Undo { index: usize, of: StepId, number: Option<u32>, item: Value },
+}
+
+impl Role {
+    /// The place of the step in the workflow.
+    pub fn index(&self) -> usize {
+        match self {
+            Self::Step { index } | Self::Iteration { index, .. } | Self::Undo { index, .. } => *index,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepRecord {
+    /// The step's id; `build.2` for an iteration, `build.rollback` for what undoes it.
     pub id: StepId,
+    pub role: Role,
     pub state: StepState,
     /// Every try, oldest first; never overwritten.
     pub attempts: Vec<Attempt>,
     /// Failed tries since a person last decided about this step: what `retry` counts.
     pub failures_in_row: u32,
+    /// How the step is done otherwise than its definition says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<Box<Edit>>,
+    /// Somebody said `proceed`.
+    #[serde(default)]
+    pub released: bool,
+    /// How often its failure took the run back.
+    #[serde(default)]
+    pub backs: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,6 +137,9 @@ pub enum StepState {
     Running {
         since: Timestamp,
         deadline: Option<Timestamp>,
+        /// What the child run of a `workflow` step waits for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        need: Option<ChildNeed>,
     },
     /// Somebody or something must come.
     Waiting {
@@ -98,6 +157,9 @@ pub enum StepState {
         failure: Failure,
         /// True: noted, and the run went on. False: a person must decide.
         continued: bool,
+        /// Who is to decide, where the author named a line of people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        escalation: Option<Escalation>,
     },
     Skipped {
         at: Timestamp,
@@ -126,6 +188,23 @@ pub enum Prompt {
         question: String,
         digest: String,
         deadline: Option<Timestamp>,
+        /// When people are reminded next.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remind: Option<Timestamp>,
+        /// Who is asked, once the first time was over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        escalation: Option<Escalation>,
+    },
+    /// Somebody answers for an agent that has no command.
+    Agent {
+        agent: String,
+        persona: String,
+        prompt: String,
+    },
+    /// Somebody wanted to look first: `work` is what would be done, where it is known.
+    Proceed {
+        why: Held,
+        work: Option<Box<Work>>,
     },
     /// Not a person: the time of the next try.
     Retry {
@@ -183,6 +262,8 @@ pub struct Back {
     pub by: Actor,
     pub to: StepId,
     pub reason: Option<String>,
+    #[serde(default)]
+    pub cause: BackCause,
 }
 
 /// A stretch of time and what it went into.
@@ -231,9 +312,38 @@ impl Run {
         self.steps.iter().enumerate().find(|(_, s)| &s.id == id)
     }
 
-    /// Definitions and records side by side, in order.
+    /// What a record's step is, as its author wrote it.
+    pub fn definition(&self, record: &StepRecord) -> Option<&Step> {
+        let step = self.workflow.steps.get(record.role.index())?;
+        match record.role {
+            Role::Undo { .. } => step.rollback.as_deref(),
+            Role::Step { .. } | Role::Iteration { .. } => Some(step),
+        }
+    }
+
+    /// Definitions and records side by side, in order; iterations and what undoes steps among them.
     pub fn each_step(&self) -> impl Iterator<Item = (&Step, &StepRecord)> {
-        self.workflow.steps.iter().zip(&self.steps)
+        self.steps.iter().filter_map(|record| Some((self.definition(record)?, record)))
+    }
+
+    /// The iterations of the loop at `index`, in order.
+    pub fn iterations(&self, index: usize) -> impl Iterator<Item = &StepRecord> {
+        self.steps.iter().filter(move |r| matches!(r.role, Role::Iteration { index: i, .. } if i == index))
+    }
+
+    /// The child runs that go on, with the step that waits for each.
+    pub fn children(&self) -> impl Iterator<Item = (&StepRecord, &RunId)> {
+        self.steps.iter().filter_map(|record| {
+            match (&record.state, record.attempts.last().map(|a| &a.work)) {
+                (StepState::Running { .. }, Some(Work::Workflow { run, .. })) => Some((record, run)),
+                _ => None,
+            }
+        })
+    }
+
+    /// What was done is being undone.
+    pub fn is_rolling_back(&self) -> bool {
+        self.rollback.as_ref().is_some_and(|r| r.done.is_none())
     }
 
     /// The steps at which a person must do something, in order.
@@ -264,6 +374,7 @@ impl StepState {
     pub fn needs_person(&self) -> bool {
         match self {
             Self::Waiting { on, .. } => !matches!(on, Prompt::Retry { .. }),
+            Self::Running { need, .. } => need.is_some(),
             Self::Failed { continued, .. } => !continued,
             Self::Uncertain { .. } => true,
             _ => false,

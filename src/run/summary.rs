@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::{Actor, Millis, RunId, SessionId, StepId, Timestamp, WorkflowId};
-use crate::run::{Phase, Prompt, Run, SegmentKind, StepRecord, StepState};
+use crate::run::{Phase, Prompt, Role, Run, SegmentKind, StepRecord, StepState, Work};
 use crate::workflow::Step;
 
 /// The words of a run's status; glyph and colour follow from them.
@@ -93,6 +93,10 @@ pub enum NeedKind {
     Failed,
     /// A step is uncertain after a crash.
     Uncertain,
+    /// An agent's prompt has nobody else to answer it.
+    Agent,
+    /// A step is held until somebody has looked.
+    Proceed,
 }
 
 impl NeedKind {
@@ -103,6 +107,8 @@ impl NeedKind {
             Self::Approve => "approve",
             Self::Failed => "failed",
             Self::Uncertain => "uncertain",
+            Self::Agent => "agent",
+            Self::Proceed => "proceed",
         }
     }
 }
@@ -116,6 +122,12 @@ pub struct Need {
     pub deadline: Option<Timestamp>,
     /// `exit 101`, for a failure.
     pub detail: Option<String>,
+    /// Who is asked, where the author named a line of people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// The child run that it is asked in; what is said to the parent reaches it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<RunId>,
 }
 
 /// Where the time went, told apart. Open stretches count up to `at`.
@@ -160,6 +172,12 @@ pub struct RunSummary {
     pub open: Option<SegmentKind>,
     /// The titles of steps that failed and were not mended.
     pub failed_steps: Vec<String>,
+    /// The run that this one is a step of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<RunId>,
+    /// What was done was undone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rolled_back: bool,
 }
 
 impl Run {
@@ -210,7 +228,9 @@ pub struct RunFilter {
 pub fn summarise(run: &Run) -> RunSummary {
     let current = run.current_index();
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let title = |index: usize| run.workflow.steps.get(index).map_or_else(String::new, |s| s.title.clone());
+    let title_at = |index: usize| {
+        run.steps.get(index).and_then(|r| Some(title(run.definition(r)?, r))).unwrap_or_default()
+    };
     RunSummary {
         run: run.id().clone(),
         session: run.header.session.clone(),
@@ -228,15 +248,17 @@ pub fn summarise(run: &Run) -> RunSummary {
         settled: count(run.steps.iter().filter(|s| s.state.is_settled()).count()),
         steps: count(run.steps.len()),
         current: count(current + 1),
-        current_title: title(current),
+        current_title: title_at(current),
         current_status: run.steps.get(current).map_or(StepStatus::Pending, |s| s.state.status()),
         need: if run.is_ended() { None } else { run.waiting_steps().next().and_then(|(s, r)| need(s, r)) },
         times: run.times(run.updated_at),
         open: open_kind(run),
+        parent: run.header.parent.as_ref().map(|p| p.run.clone()),
+        rolled_back: run.rollback.as_ref().is_some_and(|r| r.done.is_some()),
         failed_steps: run
             .each_step()
             .filter(|(_, r)| matches!(r.state, StepState::Failed { .. }))
-            .map(|(s, _)| s.title.clone())
+            .map(|(s, r)| title(s, r))
             .collect(),
     }
 }
@@ -275,21 +297,76 @@ impl RunSummary {
 }
 
 fn need(step: &Step, record: &StepRecord) -> Option<Need> {
-    let (kind, since, deadline, detail) = match &record.state {
-        StepState::Waiting { since, on } => match on {
-            Prompt::Check { .. } => (NeedKind::Check, *since, None, None),
-            Prompt::Answers => (NeedKind::Answer, *since, None, None),
-            Prompt::Approval { deadline, .. } => (NeedKind::Approve, *since, *deadline, None),
-            Prompt::Retry { .. } => return None,
-        },
-        StepState::Failed { at, failure, continued: false, .. } => {
-            let detail = failure.exit.map_or_else(|| failure.message.clone(), |code| format!("exit {code}"));
-            (NeedKind::Failed, *at, None, Some(detail))
-        }
-        StepState::Uncertain { since } => (NeedKind::Uncertain, *since, None, None),
-        _ => return None,
+    let title = || title(step, record);
+    let mut need = Need {
+        kind: NeedKind::Check,
+        step: record.id.clone(),
+        title: title(),
+        since: Timestamp(0),
+        deadline: None,
+        detail: None,
+        to: None,
+        child: None,
     };
-    Some(Need { kind, step: step.id.clone(), title: step.title.clone(), since, deadline, detail })
+    match &record.state {
+        StepState::Waiting { since, on } => {
+            need.since = *since;
+            need.kind = match on {
+                Prompt::Check { .. } => NeedKind::Check,
+                Prompt::Answers => NeedKind::Answer,
+                Prompt::Agent { .. } => NeedKind::Agent,
+                Prompt::Proceed { .. } => NeedKind::Proceed,
+                Prompt::Approval { deadline, escalation, .. } => {
+                    need.deadline = *deadline;
+                    need.to = escalation.as_ref().map(|e| e.to.clone());
+                    NeedKind::Approve
+                }
+                Prompt::Retry { .. } => return None,
+            };
+        }
+        StepState::Failed { at, failure, continued: false, escalation, .. } => {
+            need.kind = NeedKind::Failed;
+            need.since = *at;
+            need.detail =
+                Some(failure.exit.map_or_else(|| failure.message.clone(), |code| format!("exit {code}")));
+            need.deadline = escalation.as_ref().and_then(|e| e.deadline);
+            need.to = escalation.as_ref().map(|e| e.to.clone());
+        }
+        StepState::Uncertain { since } => {
+            need.kind = NeedKind::Uncertain;
+            need.since = *since;
+        }
+        StepState::Running { since, need: Some(child), .. } => {
+            need.kind = child.kind;
+            need.since = *since;
+            need.deadline = child.deadline;
+            need.title = format!("{} › {}", title(), child.title);
+            need.child = record.attempts.last().and_then(|a| match &a.work {
+                Work::Workflow { run, .. } => Some(run.clone()),
+                _ => None,
+            });
+        }
+        _ => return None,
+    }
+    Some(need)
+}
+
+/// The step's title, with the item of an iteration or what it undoes.
+pub fn title(step: &Step, record: &StepRecord) -> String {
+    let short = |item: &Value| {
+        let text = item.as_str().map_or_else(|| item.to_string(), str::to_owned);
+        let mut short: String = text.chars().take(40).collect();
+        if short.len() < text.len() {
+            short.push('…');
+        }
+        short
+    };
+    match &record.role {
+        Role::Step { .. } => step.title.clone(),
+        Role::Iteration { item, .. } => format!("{}: {}", step.title, short(item)),
+        Role::Undo { number: Some(_), item, .. } => format!("{}: {}", step.title, short(item)),
+        Role::Undo { .. } => step.title.clone(),
+    }
 }
 
 /// A pause hides what stands still under it; work hides what waits beside it.

@@ -10,7 +10,7 @@ use crate::run::{
     start,
 };
 use crate::workflow::testing::step;
-use crate::workflow::{Field, FieldKind, Origin, Step, StepKind, Workflow};
+use crate::workflow::{Field, FieldKind, OnTimeout, Origin, Step, StepKind, Workflow};
 
 pub fn ana() -> Actor {
     Actor::Person("ana@laptop".to_owned())
@@ -22,12 +22,32 @@ pub fn manual(id: &str) -> Step {
 
 pub fn script(id: &str, script: &str) -> Step {
     let shell = vec!["sh".to_owned(), "-c".to_owned()];
-    let (env, secrets) = (IndexMap::new(), IndexMap::new());
-    step(id, StepKind::Run { script: script.to_owned(), shell, env, secrets, cwd: None })
+    step(
+        id,
+        StepKind::Run {
+            script: script.to_owned(),
+            shell,
+            env: IndexMap::new(),
+            secrets: IndexMap::new(),
+            cwd: None,
+            pty: false,
+            done_exits: Vec::new(),
+            expects: None,
+        },
+    )
 }
 
 pub fn approval(id: &str) -> Step {
-    step(id, StepKind::Approve { question: "Go on?".to_owned(), within: Some(Millis::from_secs(60)) })
+    step(
+        id,
+        StepKind::Approve {
+            question: "Go on?".to_owned(),
+            within: Some(Millis::from_secs(60)),
+            remind: None,
+            on_timeout: OnTimeout::Reject,
+            escalate: Vec::new(),
+        },
+    )
 }
 
 pub fn question(id: &str) -> Step {
@@ -63,6 +83,11 @@ impl Driver {
             session_name: "tests".to_owned(),
             phrase: None,
             prerequisites: Vec::new(),
+            parent: None,
+            subject: None,
+            fork: None,
+            step_through: false,
+            breakpoints: Vec::new(),
         };
         let now = Timestamp(1_000_000);
         let workflow = Arc::new(workflow);

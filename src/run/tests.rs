@@ -74,7 +74,7 @@ fn a_failure_waits_for_a_decision() {
     assert_eq!((driver.word("a"), driver.run.status()), ("failed", RunStatus::Waiting));
     driver.act(Verb::Done { step: None, evidence: Vec::new() }).expect_err("done needs evidence");
     driver.act(Verb::Skip { step: None, reason: "  ".into() }).expect_err("a skip needs a reason");
-    driver.act(Verb::Retry { step: None }).expect("tried again");
+    driver.act(Verb::Retry { step: None, edit: None }).expect("tried again");
     assert_eq!(driver.run.steps[0].attempts.len(), 2, "history is kept");
     driver.report(failed("a", 1));
     assert_eq!(driver.word("a"), "running", "a report about the old attempt changes nothing");
@@ -87,7 +87,14 @@ fn a_failure_waits_for_a_decision() {
 fn retries_wait_their_turn_and_run_out() {
     let mut step = script("a", "false");
     let (initial, max) = (Millis(100), Millis(150));
-    step.retry = Some(Retry { max_attempts: 3, backoff: Backoff::Exponential, initial, max });
+    step.retry = Some(Retry {
+        max_attempts: 3,
+        backoff: Backoff::DOUBLING,
+        initial,
+        max,
+        jitter: false,
+        finals: Vec::new(),
+    });
     let mut driver = Driver::start(workflow(vec![step]));
     driver.report(failed("a", 1));
     assert_eq!(driver.run.next_timer(), Some(driver.now.plus(Millis(100))));
@@ -99,7 +106,7 @@ fn retries_wait_their_turn_and_run_out() {
     driver.later(150).report(Report::Wake);
     driver.report(failed("a", 3));
     assert_eq!(driver.word("a"), "failed", "three attempts in all");
-    driver.act(Verb::Retry { step: None }).expect("a person tries again");
+    driver.act(Verb::Retry { step: None, edit: None }).expect("a person tries again");
     driver.report(failed("a", 4));
     assert_eq!(driver.word("a"), "waiting", "and the limit counts anew");
     let retries = driver.run.segments.iter().filter(|s| s.kind == SegmentKind::Retry).count();
@@ -188,7 +195,7 @@ fn a_rejected_or_late_approval_lets_nothing_through() {
     assert_eq!((driver.word("gate"), driver.word("deploy")), ("failed", "pending"));
     driver.act(Verb::Skip { step: None, reason: "hurry".into() }).expect_err("no way past it");
     driver.act(done()).expect_err("no way past it");
-    driver.act(Verb::Retry { step: None }).expect("asked again");
+    driver.act(Verb::Retry { step: None, edit: None }).expect("asked again");
     driver.act(Verb::Reject { step: None, reason: "not today".into() }).expect("rejected");
     assert_eq!((driver.word("gate"), driver.word("deploy")), ("failed", "pending"));
 }
@@ -236,7 +243,7 @@ fn after_a_crash_only_idempotent_steps_run_again() {
     let events = driver.report(Report::Recovered);
     assert!(effects(&driver.run, &events[0].body).is_empty(), "nothing is run by itself");
     assert_eq!((driver.word("a"), driver.run.status()), ("uncertain", RunStatus::Waiting));
-    let events = driver.act(Verb::Retry { step: None }).expect("run again");
+    let events = driver.act(Verb::Retry { step: None, edit: None }).expect("run again");
     assert!(
         matches!(effects(&driver.run, &events[0].body).as_slice(), [Effect::Stop { attempt: 1, .. }]),
         "what the crashed engine left is ended first"
@@ -292,7 +299,14 @@ fn any_workflow() -> impl Strategy<Value = Workflow> {
             step.idempotent = idempotent;
             step.timeout = Some(Millis(5_000));
             let (initial, max) = (Millis(1_000), Millis(4_000));
-            step.retry = Some(Retry { max_attempts: attempts, backoff: Backoff::Linear, initial, max });
+            step.retry = Some(Retry {
+                max_attempts: attempts,
+                backoff: Backoff::Linear,
+                initial,
+                max,
+                jitter: false,
+                finals: Vec::new(),
+            });
             step
         });
         workflow(steps.collect())
@@ -308,7 +322,7 @@ fn command(choice: u8, n: u8, run: &Run) -> Command {
         0 => Verb::Pause { freeze: n.is_multiple_of(2) },
         1 => Verb::Resume,
         2 if n < 40 => Verb::Cancel { reason: None },
-        3 => Verb::Retry { step: None },
+        3 => Verb::Retry { step: None, edit: None },
         4 => Verb::Skip { step: None, reason: "not needed".into() },
         5 => Verb::Back { to: step().unwrap_or(current), reason: None },
         6 | 7 => done(),

@@ -4,12 +4,16 @@ use serde_json::{Map, Value};
 
 use crate::base::StepId;
 use crate::run::decide::Draft;
-use crate::run::state::{Phase, Prompt, StepRecord, StepState};
+use crate::run::failure::is_at_work;
+use crate::run::state::{Phase, Prompt, Role, StepRecord, StepState};
 use crate::run::{
-    AfterFailure, EventBody, Evidence, EvidenceKind, Failure, FailureKind, Outcome, Refusal, SkipReason,
-    Verb, resolve,
+    AfterRollback, BackCause, Edit, EventBody, Evidence, EvidenceKind, Failure, FailureKind, Outcome,
+    Refusal, SkipReason, Verb, Work, resolve, values,
 };
-use crate::workflow::{Step, StepKind};
+use crate::workflow::{Field, Step, StepKind, field};
+
+/// Largest edit that is kept, in bytes of JSON.
+const EDIT_LIMIT: usize = 512 * 1024;
 
 /// Longest note or reason that is kept, in bytes.
 pub const NOTE_LIMIT: usize = 64 * 1024;
@@ -20,7 +24,7 @@ pub(super) fn act(draft: &mut Draft, verb: &Verb) -> Result<(), Refusal> {
         Verb::Pause { freeze } => pause(draft, *freeze),
         Verb::Resume => resume(draft),
         Verb::Cancel { reason } => cancel(draft, reason.as_deref()),
-        Verb::Retry { step } => retry(draft, step.as_ref()),
+        Verb::Retry { step, edit } => retry(draft, step.as_ref(), edit.as_deref()),
         Verb::Skip { step, reason } => skip(draft, step.as_ref(), reason),
         Verb::Back { to, reason } => back(draft, to, reason.as_deref()),
         Verb::Done { step, evidence } => done(draft, step.as_ref(), evidence),
@@ -30,6 +34,11 @@ pub(super) fn act(draft: &mut Draft, verb: &Verb) -> Result<(), Refusal> {
         Verb::Fail { step, reason } => fail(draft, step.as_ref(), reason),
         Verb::Check { step, action, checked } => check(draft, step.as_ref(), *action, *checked),
         Verb::Note { step, text } => note(draft, step.as_ref(), text),
+        Verb::PushBack { step, to, feedback } => push_back(draft, step.as_ref(), to, feedback),
+        Verb::Proceed { step } => proceed(draft, step.as_ref()),
+        Verb::StepThrough { on } => step_through(draft, *on),
+        Verb::Breakpoint { step, set } => breakpoint(draft, step, *set),
+        Verb::Rollback { reason } => rollback(draft, reason),
     }
 }
 
@@ -38,7 +47,8 @@ fn allowed_now(draft: &Draft, verb: &Verb) -> Result<(), Refusal> {
         return Ok(());
     }
     let run = &draft.run;
-    if run.is_ended() {
+    // What a run did can be undone after its end.
+    if run.is_ended() && !matches!(verb, Verb::Rollback { .. }) {
         return Err(Refusal::new(format!(
             "Run {} is {}; nothing of it can be changed",
             run.id().short(),
@@ -49,6 +59,10 @@ fn allowed_now(draft: &Draft, verb: &Verb) -> Result<(), Refusal> {
     if matches!(run.phase, Phase::Cancelling { .. }) {
         return Err(Refusal::new(format!("Run {} is being cancelled", run.id().short()))
             .hint("Wait until its processes have ended"));
+    }
+    if run.is_rolling_back() && matches!(verb, Verb::Back { .. } | Verb::PushBack { .. }) {
+        return Err(Refusal::new(format!("Run {} is being rolled back", run.id().short()))
+            .hint("Let it end, then start or fork the run again"));
     }
     Ok(())
 }
@@ -78,7 +92,7 @@ fn resume(draft: &mut Draft) -> Result<(), Refusal> {
 
 fn cancel(draft: &mut Draft, reason: Option<&str>) -> Result<(), Refusal> {
     let reason = reason.map(str::trim).filter(|r| !r.is_empty()).map(|r| bounded(r, "reason")).transpose()?;
-    // Any attempt that ran a command may have left processes; the executor looks.
+    // Any attempt that ran a command may have left processes; the executor looks. Child runs end first.
     let may_have_processes = draft.run.steps.iter().any(|record| {
         matches!(record.state, StepState::Running { .. } | StepState::Uncertain { .. })
             || record.attempts.iter().any(|a| a.work.runs_processes())
@@ -90,20 +104,86 @@ fn cancel(draft: &mut Draft, reason: Option<&str>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn retry(draft: &mut Draft, step: Option<&StepId>) -> Result<(), Refusal> {
-    let (step, _, record) = target(draft, step, "retry")?;
+fn retry(draft: &mut Draft, step: Option<&StepId>, edit: Option<&Edit>) -> Result<(), Refusal> {
+    let (step, definition, record) = target(draft, step, "retry")?;
     match &record.state {
         StepState::Failed { continued: false, .. }
         | StepState::Uncertain { .. }
-        | StepState::Waiting { on: Prompt::Retry { .. }, .. } => {
-            draft.emit(EventBody::StepRetried { step });
-            Ok(())
+        | StepState::Waiting { on: Prompt::Retry { .. } | Prompt::Proceed { .. }, .. } => {}
+        _ => {
+            return Err(Refusal::new(format!(
+                "“{step}” is {}; only a failed or uncertain step is tried again",
+                record.state.status().word()
+            ))
+            .hint("To do a finished step again, go back to it"));
         }
-        _ => Err(Refusal::new(format!(
-            "“{step}” is {}; only a failed or uncertain step is tried again",
-            record.state.status().word()
-        ))
-        .hint("To do a finished step again, go back to it")),
+    }
+    let edit = edit.filter(|edit| !edit.is_empty());
+    if let Some(edit) = edit {
+        fits(draft, &definition, edit)?;
+    }
+    draft.emit(EventBody::StepRetried { step, edit: edit.cloned().map(Box::new) });
+    if edit.is_some() {
+        ask_again(draft);
+    }
+    Ok(())
+}
+
+/// Whether an edit changes what this step has, in a way that its file could say as well.
+fn fits(draft: &Draft, step: &Step, edit: &Edit) -> Result<(), Refusal> {
+    let is = |kinds: &[&str]| kinds.contains(&step.kind.word());
+    let wrong = [
+        (edit.script.is_some(), is(&["run"]), "script"),
+        (edit.env.is_some(), is(&["run"]), "env"),
+        (edit.with.is_some(), is(&["call", "workflow"]), "parameters"),
+        (edit.text.is_some(), is(&["agent", "write"]), "text"),
+    ];
+    if let Some((_, _, what)) = wrong.iter().find(|(given, fits, _)| *given && !fits) {
+        return Err(Refusal::new(format!(
+            "“{}” is a {} step and has no {what} to edit",
+            step.id,
+            step.kind.word()
+        )));
+    }
+    if edit.script.as_deref().is_some_and(|s| s.trim().is_empty()) {
+        return Err(Refusal::new("The script is empty").hint("To do nothing, skip the step with a reason"));
+    }
+    if edit.script.as_deref().is_some_and(|s| s.contains("${{")) {
+        return Err(Refusal::new("A script is never filled in: `${{` has no meaning in it")
+            .hint("Give the value through env, and read it as \"$NAME\""));
+    }
+    let size = serde_json::to_string(edit).map_or(usize::MAX, |text| text.len());
+    if size > EDIT_LIMIT {
+        return Err(Refusal::new(format!("The edit is longer than {} KiB", EDIT_LIMIT / 1024)));
+    }
+    if !edit.inputs.is_empty() {
+        secrets_by_person(draft, &draft.run.workflow.inputs, &edit.inputs)?;
+        let mut inputs = draft.run.inputs.clone();
+        inputs.extend(edit.inputs.clone());
+        field::complete(&draft.run.workflow.inputs, &inputs).map_err(|problems| {
+            Refusal::new(problems.join("; ")).hint("Give the inputs as the workflow asks for them")
+        })?;
+    }
+    Ok(())
+}
+
+/// An approval that waits is void once anything that it shows is otherwise: it is asked anew.
+fn ask_again(draft: &mut Draft) {
+    for record in draft.run.steps.clone() {
+        let (StepState::Waiting { on: Prompt::Approval { digest, .. }, .. }, Role::Step { index }) =
+            (&record.state, &record.role)
+        else {
+            continue;
+        };
+        let Some(step) = draft.run.definition(&record).cloned() else { continue };
+        let scope = resolve::scope_of(&draft.run, &record);
+        let (run, context) = (draft.run.id(), &draft.run.header.context);
+        let place = resolve::Place { run, step: &record.id, attempt: record.attempt(), context };
+        let now = resolve::work(&step, None, &scope, &place, resolve::opens(&draft.run, *index));
+        if !matches!(now, Ok(Work::Approve { digest: now, .. }) if &now == digest) {
+            let (step, attempt) = (record.id.clone(), record.attempt());
+            draft.emit(EventBody::StepInterrupted { step, attempt });
+        }
     }
 }
 
@@ -113,8 +193,19 @@ fn skip(draft: &mut Draft, step: Option<&StepId>, reason: &str) -> Result<(), Re
     if matches!(definition.kind, StepKind::Approve { .. }) {
         return Err(gate(&step));
     }
-    if matches!(record.state, StepState::Running { .. }) {
-        draft.emit(EventBody::StepInterrupted { step: step.clone(), attempt: record.attempt() });
+    let running: Vec<(StepId, u32)> = match record.role {
+        // Of a loop, its iterations run.
+        Role::Step { index } if definition.for_each.is_some() => draft
+            .run
+            .iterations(index)
+            .filter(|r| is_at_work(r))
+            .map(|r| (r.id.clone(), r.attempt()))
+            .collect(),
+        _ if is_at_work(&record) => vec![(step.clone(), record.attempt())],
+        _ => Vec::new(),
+    };
+    for (step, attempt) in running {
+        draft.emit(EventBody::StepInterrupted { step, attempt });
     }
     draft.emit(EventBody::StepSkipped { step, reason: SkipReason::Person { reason } });
     Ok(())
@@ -122,25 +213,33 @@ fn skip(draft: &mut Draft, step: Option<&StepId>, reason: &str) -> Result<(), Re
 
 fn back(draft: &mut Draft, to: &StepId, reason: Option<&str>) -> Result<(), Refusal> {
     let reason = reason.map(str::trim).filter(|r| !r.is_empty()).map(|r| bounded(r, "reason")).transpose()?;
-    let Some((index, record)) = draft.run.record(to) else { return Err(unknown(draft, to)) };
+    let to = goal(draft, to)?;
+    draft.interrupt_from(&to);
+    draft.emit(EventBody::WentBack { to, reason, cause: BackCause::Wish });
+    Ok(())
+}
+
+/// The step that going back to `to` begins with: itself, or the approval that it has used up.
+fn goal(draft: &Draft, to: &StepId) -> Result<StepId, Refusal> {
+    let Some((_, record)) = draft.run.record(to) else { return Err(unknown(draft, to)) };
+    let Role::Step { index } = record.role else {
+        return Err(Refusal::new(format!("“{to}” is a part of another step"))
+            .hint("Go back to the step itself, or retry this part where it has failed"));
+    };
     if record.state == StepState::Pending {
         return Err(
             Refusal::new(format!("“{to}” has not been reached yet")).hint("Go back to an earlier step")
         );
     }
-    let running: Vec<(StepId, u32)> = draft
-        .run
-        .steps
-        .iter()
-        .skip(index)
-        .filter(|r| matches!(r.state, StepState::Running { .. }))
-        .map(|r| (r.id.clone(), r.attempt()))
-        .collect();
-    for (step, attempt) in running {
-        draft.emit(EventBody::StepInterrupted { step, attempt });
-    }
-    draft.emit(EventBody::WentBack { to: to.clone(), reason });
-    Ok(())
+    let is_gate = |id: &&StepId| {
+        draft.run.record(id).is_some_and(|(_, gate)| {
+            matches!(gate.state, StepState::Done { .. })
+                && matches!(gate.attempts.last().map(|a| &a.work), Some(Work::Approve { .. }))
+        })
+    };
+    let was_done = matches!(record.state, StepState::Done { .. });
+    let gate = draft.run.workflow.needs(index).into_iter().find(is_gate);
+    Ok(gate.filter(|_| was_done && record.attempt() > 0).unwrap_or(to).clone())
 }
 
 fn done(draft: &mut Draft, step: Option<&StepId>, evidence: &[Evidence]) -> Result<(), Refusal> {
@@ -160,6 +259,10 @@ fn done(draft: &mut Draft, step: Option<&StepId>, evidence: &[Evidence]) -> Resu
             return Err(Refusal::new(format!("“{step}” asks questions"))
                 .hint("Answer them, or skip it with a reason"));
         }
+        (StepState::Waiting { on: Prompt::Agent { .. }, .. }, _) => {
+            return Err(Refusal::new(format!("“{step}” waits for an agent's answer"))
+                .hint("Answer it with its text, or skip it with a reason"));
+        }
         (StepState::Failed { continued: false, .. } | StepState::Uncertain { .. }, _) => {
             if evidence.is_empty() {
                 return Err(Refusal::new(format!("“{step}” {}", record.state.status().word()))
@@ -178,12 +281,16 @@ fn done(draft: &mut Draft, step: Option<&StepId>, evidence: &[Evidence]) -> Resu
             .hint("Give a note, a link or a file that shows it"));
     }
     let outcome = Outcome { evidence, unchecked, ..Outcome::default() };
+    // What the author wanted of a result does not hold for one that a person vouches for.
     draft.emit(EventBody::StepCompleted { step, attempt: record.attempt(), outcome });
     Ok(())
 }
 
 fn answer(draft: &mut Draft, step: Option<&StepId>, values: &Map<String, Value>) -> Result<(), Refusal> {
     let (step, definition, record) = target(draft, step, "answer")?;
+    if let StepState::Waiting { on: Prompt::Agent { .. }, .. } = record.state {
+        return answer_for_agent(draft, &step, &definition, &record, values);
+    }
     let (StepKind::Ask { fields }, StepState::Waiting { on: Prompt::Answers, .. }) =
         (&definition.kind, &record.state)
     else {
@@ -192,11 +299,7 @@ fn answer(draft: &mut Draft, step: Option<&StepId>, values: &Map<String, Value>)
             record.state.status().word()
         )));
     };
-    let is_secret = |name: &String| fields.iter().any(|f| &f.name == name && f.is_secret());
-    if !draft.actor.is_person() && values.iter().any(|(name, value)| is_secret(name) && !value.is_null()) {
-        return Err(Refusal::new("Only a person gives a secret")
-            .hint("Leave it out, or ask the person at the console to answer"));
-    }
+    secrets_by_person(draft, fields, values)?;
     let answers = resolve::asking(&draft.run).complete(fields, values).map_err(|problems| {
         Refusal::new(problems.join("; ")).hint(format!("Answer “{}” again", definition.title))
     })?;
@@ -207,14 +310,63 @@ fn answer(draft: &mut Draft, step: Option<&StepId>, values: &Map<String, Value>)
         answers,
         ..Outcome::default()
     };
-    draft.emit(EventBody::StepCompleted { step, attempt: record.attempt(), outcome });
+    draft.complete_step(&step, record.attempt(), outcome);
+    Ok(())
+}
+
+/// A reference names what a step is given: only a person chooses that.
+fn secrets_by_person(draft: &Draft, fields: &[Field], values: &Map<String, Value>) -> Result<(), Refusal> {
+    let given = |f: &Field| f.is_secret() && values.get(&f.name).is_some_and(|v| !v.is_null());
+    if !draft.actor.is_person() && fields.iter().any(given) {
+        return Err(Refusal::new("Only a person gives a secret")
+            .hint("Leave it out, or ask the person at the console"));
+    }
+    Ok(())
+}
+
+/// The text that an agent without a command would have given.
+fn answer_for_agent(
+    draft: &mut Draft,
+    step: &StepId,
+    definition: &Step,
+    record: &StepRecord,
+    values: &Map<String, Value>,
+) -> Result<(), Refusal> {
+    let text = match (values.get("text"), values.len()) {
+        (Some(Value::String(text)), 1) if !text.trim().is_empty() => text,
+        _ => {
+            return Err(Refusal::new(format!("“{}” waits for the text of an answer", definition.title))
+                .hint("Give it as text: --set text=…"));
+        }
+    };
+    if text.len() > field::TEXT_LIMIT {
+        return Err(Refusal::new(format!("The answer is longer than {} KiB", field::TEXT_LIMIT / 1024)));
+    }
+    let expects = match record.attempts.last().map(|a| &a.work) {
+        Some(Work::Agent { expects, .. }) => expects.as_deref(),
+        _ => None,
+    };
+    let reading = values::read(text, expects);
+    if let (false, Some(expects)) = (reading.met, expects) {
+        return Err(Refusal::new(format!("The answer should have “{expects}” in it"))
+            .hint("Add it, or mark the step as failed with a reason"));
+    }
+    let evidence =
+        vec![Evidence { kind: EvidenceKind::Answer, text: format!("Answered by {}", draft.actor) }];
+    let outcome = Outcome {
+        evidence,
+        outputs: values::outputs(None, text, text.lines().count() as u64, &reading),
+        ..Outcome::default()
+    };
+    draft.complete_step(step, record.attempt(), outcome);
     Ok(())
 }
 
 fn approve(draft: &mut Draft, step: Option<&StepId>, digest: &str) -> Result<(), Refusal> {
     person_only(draft)?;
     let (step, _, record) = target(draft, step, "approve")?;
-    let StepState::Waiting { on: Prompt::Approval { digest: shown, question, deadline }, .. } = &record.state
+    let StepState::Waiting { on: Prompt::Approval { digest: shown, question, deadline, .. }, .. } =
+        &record.state
     else {
         return Err(no_approval(&step, &record));
     };
@@ -241,23 +393,24 @@ fn reject(draft: &mut Draft, step: Option<&StepId>, reason: &str) -> Result<(), 
     }
     let message = format!("{} rejected it: {reason}", draft.actor);
     let failure = Failure { kind: FailureKind::Rejected, message, exit: None };
-    let attempt = record.attempt();
-    draft.emit(EventBody::StepFailed { step, attempt, failure, next: AfterFailure::Decide });
+    draft.fail(&step, record.attempt(), failure);
     Ok(())
 }
 
 fn fail(draft: &mut Draft, step: Option<&StepId>, reason: &str) -> Result<(), Refusal> {
     let reason = required(reason, "A failure needs a reason", "Say what went wrong")?;
     let (step, _, record) = target(draft, step, "fail")?;
-    if !matches!(record.state, StepState::Waiting { on: Prompt::Check { .. } | Prompt::Answers, .. }) {
+    if !matches!(
+        record.state,
+        StepState::Waiting { on: Prompt::Check { .. } | Prompt::Answers | Prompt::Agent { .. }, .. }
+    ) {
         return Err(Refusal::new(format!(
             "“{step}” is {}; only a step that waits for a person is said to have failed",
             record.state.status().word()
         )));
     }
     let failure = Failure { kind: FailureKind::Reported, message: reason, exit: None };
-    let attempt = record.attempt();
-    draft.emit(EventBody::StepFailed { step, attempt, failure, next: AfterFailure::Decide });
+    draft.fail(&step, record.attempt(), failure);
     Ok(())
 }
 
@@ -284,6 +437,81 @@ fn note(draft: &mut Draft, step: Option<&StepId>, text: &str) -> Result<(), Refu
     Ok(())
 }
 
+fn push_back(draft: &mut Draft, step: Option<&StepId>, to: &StepId, feedback: &str) -> Result<(), Refusal> {
+    person_only(draft)?;
+    let feedback = required(feedback, "Pushing back needs feedback", "Say what must be different")?;
+    let (step, _, record) = target(draft, step, "push-back")?;
+    if !matches!(record.state, StepState::Waiting { on: Prompt::Approval { .. }, .. }) {
+        return Err(no_approval(&step, &record));
+    }
+    let to = goal(draft, to)?;
+    let leads_here = draft.run.place(&to).zip(draft.run.place(&step));
+    if !leads_here
+        .is_some_and(|(to, step)| to != step && draft.run.workflow.with_dependents(to).contains(&step))
+    {
+        return Err(Refusal::new(format!("“{to}” does not lead to “{step}”"))
+            .hint("Push back to a step that comes before the approval"));
+    }
+    draft.interrupt_from(&to);
+    draft.emit(EventBody::WentBack {
+        to,
+        reason: Some(feedback),
+        cause: BackCause::PushedBack { from: step },
+    });
+    Ok(())
+}
+
+fn proceed(draft: &mut Draft, step: Option<&StepId>) -> Result<(), Refusal> {
+    let (step, _, record) = target(draft, step, "proceed")?;
+    if !matches!(record.state, StepState::Waiting { on: Prompt::Proceed { .. }, .. }) {
+        return Err(Refusal::new(format!("“{step}” is not held; it is {}", record.state.status().word())));
+    }
+    draft.emit(EventBody::StepReleased { step });
+    Ok(())
+}
+
+fn step_through(draft: &mut Draft, on: bool) -> Result<(), Refusal> {
+    if draft.run.step_through == on {
+        let now = if on { "steps through already" } else { "does not step through" };
+        return Err(Refusal::new(format!("Run {} {now}", draft.run.id().short())));
+    }
+    draft.emit(EventBody::StepThroughSet { on });
+    Ok(())
+}
+
+fn breakpoint(draft: &mut Draft, step: &StepId, set: bool) -> Result<(), Refusal> {
+    if draft.run.record(step).is_none() {
+        return Err(unknown(draft, step));
+    }
+    if draft.run.breakpoints.contains(step) == set {
+        let now = if set { "has a breakpoint already" } else { "has no breakpoint" };
+        return Err(Refusal::new(format!("“{step}” {now}")));
+    }
+    draft.emit(EventBody::BreakpointSet { step: step.clone(), set });
+    Ok(())
+}
+
+fn rollback(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
+    let reason = required(reason, "A rollback needs a reason", "Say why it must be undone")?;
+    if draft.run.is_rolling_back() && !draft.run.is_ended() {
+        return Err(Refusal::new(format!("Run {} is being rolled back already", draft.run.id().short())));
+    }
+    if draft.run.undoable().is_empty() {
+        return Err(Refusal::new(format!(
+            "Run {} has done nothing that can be undone",
+            draft.run.id().short()
+        ))
+        .hint("Only steps with `rollback` are undone; look at what its steps did, and undo it by hand"));
+    }
+    let then = match draft.run.phase {
+        Phase::Failed { .. } => AfterRollback::Failed,
+        _ => AfterRollback::Cancelled,
+    };
+    let actor = draft.actor.clone();
+    draft.roll_back(actor, reason, then);
+    Ok(())
+}
+
 /// The step that a verb means: the one named, or the one that waits. A step that is at work must
 /// be named: who says “skip” while the next command has just begun does not mean that.
 fn target(draft: &Draft, named: Option<&StepId>, verb: &str) -> Result<(StepId, Step, StepRecord), Refusal> {
@@ -307,7 +535,8 @@ fn target(draft: &Draft, named: Option<&StepId>, verb: &str) -> Result<(StepId, 
             }
         }
     };
-    match (run.record(&id), run.workflow.step(&id)) {
+    let record = run.record(&id);
+    match (record, record.and_then(|(_, r)| run.definition(r))) {
         (Some((_, record)), Some(step)) if record.state.is_open() => Ok((id, step.clone(), record.clone())),
         (Some((_, record)), Some(_)) => Err(Refusal::new(format!(
             "“{id}” is {}; {verb} does not apply to it now",

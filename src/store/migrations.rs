@@ -6,19 +6,23 @@ use redb::{ReadTransaction, TableError, WriteTransaction};
 use crate::base::{Error, Result};
 use crate::store::tables::{
     DEFINITIONS, LIVE_RUNS, MEMORY_EVENTS, META, RUN_EVENTS, RUNS, RUNS_BY_START, SESSION_EVENTS, SESSIONS,
-    SESSIONS_BY_TIME,
+    SESSIONS_BY_TIME, SUBJECTS,
 };
+use crate::store::trouble;
 
 type Migration = fn(&WriteTransaction) -> Result<(), TableError>;
 
 /// Migration number n is at n - 1 and leads to schema n.
-const MIGRATIONS: &[Migration] = &[first_tables, memory];
+const MIGRATIONS: &[Migration] = &[first_tables, memory, subjects];
 
 /// The schema that this program writes.
 pub const CURRENT: u32 = MIGRATIONS.len() as u32;
 
 const VERSION_KEY: &str = "schema_version";
 const PROGRAM_KEY: &str = "written_by";
+const ROOM_KEY: &str = "room";
+/// How much must find room before the store counts as writable again, in bytes.
+const ROOM: usize = 64 * 1024;
 
 /// 1: the tables of runs, definitions and sessions.
 fn first_tables(txn: &WriteTransaction) -> Result<(), TableError> {
@@ -36,6 +40,12 @@ fn first_tables(txn: &WriteTransaction) -> Result<(), TableError> {
 /// 2: what is learned from phrases.
 fn memory(txn: &WriteTransaction) -> Result<(), TableError> {
     txn.open_table(MEMORY_EVENTS)?;
+    Ok(())
+}
+
+/// 3: the states of what runs work on.
+fn subjects(txn: &WriteTransaction) -> Result<(), TableError> {
+    txn.open_table(SUBJECTS)?;
     Ok(())
 }
 
@@ -70,23 +80,30 @@ pub fn version(txn: &ReadTransaction) -> Result<u32> {
 }
 
 /// Does what is missing after `from` (0: a new file), within `txn`.
-pub fn migrate(txn: &WriteTransaction, from: u32) -> Result<()> {
-    let failed =
-        |e: TableError| Error::internal("The store's schema cannot be brought up to date").because(e);
+pub fn migrate(txn: &WriteTransaction, from: u32) -> trouble::Result<()> {
     for migration in MIGRATIONS.iter().skip(from as usize) {
-        migration(txn).map_err(failed)?;
+        migration(txn)?;
     }
     set_version(txn, CURRENT, env!("CARGO_PKG_VERSION"))
 }
 
 /// Writes the schema version and the program that leads to it.
-pub fn set_version(txn: &WriteTransaction, version: u32, program: &str) -> Result<()> {
-    let mut meta = txn
-        .open_table(META)
-        .map_err(|e| Error::internal("The store's schema version cannot be written").because(e))?;
+pub fn set_version(txn: &WriteTransaction, version: u32, program: &str) -> trouble::Result<()> {
+    let mut meta = txn.open_table(META)?;
     for (key, value) in [(VERSION_KEY, version.to_string().as_str()), (PROGRAM_KEY, program)] {
-        meta.insert(key, value)
-            .map_err(|e| Error::internal("The store's schema version cannot be written").because(e))?;
+        meta.insert(key, value)?;
     }
+    Ok(())
+}
+
+/// Writes something that needs room.
+pub fn fill(txn: &WriteTransaction) -> trouble::Result<()> {
+    txn.open_table(META)?.insert(ROOM_KEY, " ".repeat(ROOM).as_str())?;
+    Ok(())
+}
+
+/// Takes that away.
+pub fn empty(txn: &WriteTransaction) -> trouble::Result<()> {
+    txn.open_table(META)?.remove(ROOM_KEY)?;
     Ok(())
 }

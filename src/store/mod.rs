@@ -2,31 +2,50 @@
 //!
 //! Blocking: the engine calls it from a thread that may block.
 
+#[cfg(test)]
+pub(crate) mod disk;
+#[cfg(test)]
+mod fault_tests;
 mod journal;
 mod migrations;
 mod open;
+mod overlay;
 mod queries;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod trouble;
+mod undo;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use redb::{Database, ReadTransaction, ReadableDatabase as _};
+use redb::{Database, ReadTransaction, ReadableDatabase as _, WriteTransaction};
 
-use crate::base::{Error, Result, RunId, SessionId};
+use crate::base::{Error, ErrorKind, Result, RunId, SessionId};
 use crate::matching::MemoryEvent;
-use crate::run::{Event, RunFilter, RunSummary, Session, SessionEvent};
+use crate::run::{Event, RunFilter, RunSummary, Session, SessionEvent, SubjectState};
+use open::Place;
+use trouble::Trouble;
+use undo::Before;
 
 /// The open store. One process has it open at a time.
 pub struct Store {
-    file: PathBuf,
-    /// `None` only after it could not be reopened.
-    database: RwLock<Option<Database>>,
-    /// A write has failed: redb refuses every later one until the file is opened anew.
+    place: Place,
+    database: RwLock<Opened>,
+    /// The storage has failed: redb refuses everything until the database is opened anew.
     broken: AtomicBool,
+    /// What the last commit found there, where nobody knows whether it was made. Held while a commit
+    /// is made and while the database is opened anew, in this order: this, then `database`.
+    doubtful: Mutex<Vec<Before>>,
+}
+
+enum Opened {
+    Database(Database),
+    /// It could not be opened for writing: what is on the disk, with changes in memory only.
+    View(Database),
+    Closed,
 }
 
 /// The digest and bytes of a workflow file.
@@ -51,36 +70,79 @@ pub enum Append {
     Memory {
         events: Vec<MemoryEvent>,
     },
+    Subject {
+        state: Box<SubjectState>,
+    },
 }
 
 impl Store {
     /// Opens the store, 0600 from the moment it is created, and brings its schema up to date.
     /// One that cannot be read is left as it is; the error says where backups are.
     pub fn open(file: &Path) -> Result<Self> {
-        let database = open::open(file)?;
+        Self::open_at(Place::File(file.to_owned()))
+    }
+
+    /// The same, on a disk that tests can fill, break and take the power from. An empty disk gets a
+    /// new store.
+    #[cfg(test)]
+    pub(crate) fn open_on(disk: &disk::Disk) -> Result<Self> {
+        Self::open_at(Place::Disk(disk.clone()))
+    }
+
+    fn open_at(place: Place) -> Result<Self> {
+        let database = open::open(&place)?;
         Ok(Self {
-            file: file.to_owned(),
-            database: RwLock::new(Some(database)),
+            place,
+            database: RwLock::new(Opened::Database(database)),
             broken: AtomicBool::new(false),
+            doubtful: Mutex::default(),
         })
     }
 
     /// All appends in one durable two-phase transaction, or none.
     ///
-    /// A sequence that does not go on where the journal ends is an `Internal` error. So it is
-    /// after a failed commit of which the disk kept everything nevertheless: read the journal's
-    /// end again with [`Store::events`] before going on with a run whose commit failed.
+    /// A sequence that does not go on where the journal ends is an `Internal` error. After an error
+    /// nothing of it is there, even where the disk failed in the middle: what it kept of such a
+    /// commit is taken back when the database is opened anew, before anything else is read or
+    /// written. That is tried at once, and again at every later commit. See [`is_full`].
     pub fn commit(&self, appends: &[Append]) -> Result<()> {
-        self.with(|database| {
-            let txn = database.begin_write().map_err(|e| {
+        self.write(|txn, before| journal::append(txn, appends, before))
+    }
+
+    /// Whether there is room for what commits need: writes as much, and takes it away again.
+    pub fn probe(&self) -> Result<()> {
+        self.write(|txn, _| migrations::fill(txn))?;
+        self.write(|txn, _| migrations::empty(txn))
+    }
+
+    fn write(
+        &self,
+        write: impl FnOnce(&WriteTransaction, &mut Vec<Before>) -> trouble::Result<()>,
+    ) -> Result<()> {
+        let mut doubtful = self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.broken.load(Ordering::Acquire) {
+            self.reopen(&mut doubtful)?;
+        }
+        let mut before = Vec::new();
+        let done = match &*self.database.read().unwrap_or_else(PoisonError::into_inner) {
+            Opened::Database(database) => database
+                .begin_write()
+                .map_err(Trouble::from)
+                .and_then(|txn| journal::transaction(txn, |txn| write(txn, &mut before))),
+            Opened::View(_) | Opened::Closed => Err(closed().into()),
+        };
+        done.map_err(|trouble| {
+            let is_storage = trouble.is_storage();
+            let error = trouble.in_writing();
+            tracing::error!(%error, causes = ?error.causes, "a commit failed");
+            if is_storage {
+                *doubtful = before;
                 self.broken.store(true, Ordering::Release);
-                journal::not_written(e)
-            })?;
-            journal::transaction(txn, |txn| journal::append(txn, appends)).inspect_err(|error| {
-                // Whether it was the disk or a refusal of ours: opening anew is safe and rare.
-                tracing::error!(%error, causes = ?error.causes, "a commit failed");
-                self.broken.store(true, Ordering::Release);
-            })
+                if let Err(error) = self.reopen(&mut doubtful) {
+                    tracing::error!(%error, causes = ?error.causes, "the store cannot be opened anew yet");
+                }
+            }
+            error
         })
     }
 
@@ -136,42 +198,104 @@ impl Store {
         self.read(|txn| queries::memory_events(txn, limit))
     }
 
+    /// What is known of a subject of the project at `root`.
+    pub fn subject(&self, root: &str, name: &str) -> Result<Option<SubjectState>> {
+        self.read(|txn| queries::subject(txn, root, name))
+    }
+
+    /// All subjects of a project, by name.
+    pub fn subjects(&self, root: &str) -> Result<Vec<SubjectState>> {
+        self.read(|txn| queries::subjects(txn, root))
+    }
+
     pub fn schema_version(&self) -> Result<u32> {
-        self.read(migrations::version)
+        self.read(|txn| Ok(migrations::version(txn)?))
     }
 
     /// Size of the file in bytes.
     pub fn size(&self) -> u64 {
-        std::fs::metadata(&self.file).map_or(0, |meta| meta.len())
+        self.place.size()
     }
 
-    fn read<T>(&self, query: impl FnOnce(&ReadTransaction) -> Result<T>) -> Result<T> {
-        self.with(|database| {
-            let txn = database.begin_read().map_err(queries::not_read)?;
-            query(&txn)
+    fn read<T>(&self, query: impl FnOnce(&ReadTransaction) -> trouble::Result<T>) -> Result<T> {
+        if self.broken.load(Ordering::Acquire) && !self.has_view() {
+            let mut doubtful = self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
+            // Where it cannot be written yet, it can perhaps be looked at.
+            if let Err(error) = self.reopen(&mut doubtful)
+                && !self.has_view()
+            {
+                return Err(error);
+            }
+        }
+        let opened = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        let found = match &*opened {
+            Opened::Database(database) | Opened::View(database) => {
+                database.begin_read().map_err(Trouble::from).and_then(|txn| query(&txn))
+            }
+            Opened::Closed => Err(closed().into()),
+        };
+        found.map_err(|trouble| {
+            if trouble.is_storage() {
+                let is_view = matches!(&*opened, Opened::View(_));
+                drop(opened);
+                self.broken.store(true, Ordering::Release);
+                if is_view {
+                    *self.database.write().unwrap_or_else(PoisonError::into_inner) = Opened::Closed;
+                }
+            }
+            trouble.in_reading()
         })
     }
 
-    fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T>) -> Result<T> {
-        if self.broken.load(Ordering::Acquire) {
-            self.reopen()?;
-        }
-        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
-        match &*database {
-            Some(database) => work(database),
-            None => Err(Error::internal("The store is closed after a failed write")
-                .hint("Check the disk, then restart the engine")),
-        }
+    fn has_view(&self) -> bool {
+        matches!(&*self.database.read().unwrap_or_else(PoisonError::into_inner), Opened::View(_))
     }
 
-    fn reopen(&self) -> Result<()> {
-        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
-        if self.broken.load(Ordering::Acquire) {
-            // The old one holds the lock on the file.
-            *database = None;
-            *database = Some(open::open_existing(&self.file)?);
-            self.broken.store(false, Ordering::Release);
+    fn reopen(&self, doubtful: &mut Vec<Before>) -> Result<()> {
+        let mut opened = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        if !self.broken.load(Ordering::Acquire) {
+            return Ok(());
         }
-        Ok(())
+        // The old one holds the lock on the file.
+        *opened = Opened::Closed;
+        let settled = open::open_existing(&self.place).and_then(|database| settle(database, doubtful));
+        match settled {
+            Ok(database) => {
+                *opened = Opened::Database(database);
+                doubtful.clear();
+                self.broken.store(false, Ordering::Release);
+                tracing::info!("the store is open again");
+                Ok(())
+            }
+            Err(error) => {
+                match open::view(&self.place).and_then(|database| settle(database, doubtful)) {
+                    Ok(database) => *opened = Opened::View(database),
+                    Err(error) => tracing::error!(%error, "the store cannot be looked at either"),
+                }
+                Err(error)
+            }
+        }
     }
+}
+
+/// Takes back the commit that found `doubtful`, where it was made after all.
+fn settle(database: Database, doubtful: &[Before]) -> Result<Database> {
+    let looked = database.begin_read().map_err(Trouble::from);
+    if looked.and_then(|txn| undo::was_made(&txn, doubtful)).map_err(Trouble::in_reading)? {
+        tracing::warn!("a commit that had failed was found made; it is taken back");
+        let txn = database.begin_write().map_err(Trouble::from);
+        txn.and_then(|txn| journal::transaction(txn, |txn| undo::undo(txn, doubtful)))
+            .map_err(Trouble::in_writing)?;
+    }
+    Ok(database)
+}
+
+fn closed() -> Error {
+    Error::internal("The store is closed after a failed write")
+        .hint("It is opened again as soon as the disk allows it; mwtui doctor examines it")
+}
+
+/// Whether it failed for want of room alone: the same works once there is some.
+pub fn is_full(error: &Error) -> bool {
+    error.kind == ErrorKind::NoRoom
 }

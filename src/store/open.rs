@@ -4,54 +4,151 @@
 use std::io::ErrorKind as IoKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use redb::{Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase as _, StorageError};
 
 use crate::base::{Error, ErrorKind, Result};
+#[cfg(test)]
+use crate::store::disk::Disk;
+use crate::store::overlay::Overlay;
+use crate::store::trouble::{Trouble, has_no_room};
 use crate::store::{journal, migrations};
 
 /// Memory for pages of the database. redb's own default is 1 GiB, far beyond what a journal needs.
 const CACHE_BYTES: usize = 32 << 20;
 
-pub fn open(file: &Path) -> Result<Database> {
-    match std::fs::metadata(file) {
-        Err(e) if e.kind() == IoKind::NotFound => create(file),
-        _ => open_existing(file),
+/// Where the database lies.
+pub enum Place {
+    File(PathBuf),
+    #[cfg(test)]
+    Disk(Disk),
+}
+
+impl Place {
+    /// As errors name it.
+    fn path(&self) -> &Path {
+        match self {
+            Self::File(file) => file,
+            #[cfg(test)]
+            Self::Disk(_) => Path::new("/disk/mwtui.redb"),
+        }
+    }
+
+    /// In bytes.
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::File(file) => std::fs::metadata(file).map_or(0, |meta| meta.len()),
+            #[cfg(test)]
+            Self::Disk(disk) => redb::StorageBackend::len(&disk.backend()).unwrap_or(0),
+        }
     }
 }
 
-/// Opens a file that must be there: never makes one.
-pub fn open_existing(file: &Path) -> Result<Database> {
-    match std::fs::metadata(file) {
-        Ok(meta) if !meta.is_file() => return Err(unusable(file, "It is not a file")),
-        Ok(meta) if meta.len() == 0 => return Err(unusable(file, "It is empty: what was in it is gone")),
-        Ok(_) => {}
-        Err(e) => return Err(unusable(file, "It cannot be looked at").because(e)),
+pub fn open(place: &Place) -> Result<Database> {
+    match place {
+        Place::File(file) => match std::fs::metadata(file) {
+            Err(e) if e.kind() == IoKind::NotFound => create(file),
+            _ => open_existing(place),
+        },
+        #[cfg(test)]
+        Place::Disk(disk) if disk.is_empty() => create_on(disk),
+        #[cfg(test)]
+        Place::Disk(_) => open_existing(place),
     }
+}
+
+/// Opens a database that must be there: never makes one.
+pub fn open_existing(place: &Place) -> Result<Database> {
+    let path = place.path();
+    let database = match place {
+        Place::File(file) => open_file(file)?,
+        #[cfg(test)]
+        Place::Disk(disk) => guarded(path, || on_disk(disk))?.map_err(|e| explain(path, e))?,
+    };
+    let version = version(path, &database)?;
+    if version < migrations::CURRENT {
+        bring_up_to_date(&database, version)?;
+    }
+    Ok(database)
+}
+
+/// Opens what is there without changing it: repairs and migrations are made in memory. It is not
+/// locked: whoever asks knows that nobody writes.
+pub fn view(place: &Place) -> Result<Database> {
+    let path = place.path();
+    let unseen = |e: std::io::Error| unusable(path, "It cannot be looked at").because(e);
+    let overlay = match place {
+        Place::File(file) => {
+            is_file(file)?;
+            std::fs::File::open(file).and_then(Overlay::of_file)
+        }
+        #[cfg(test)]
+        Place::Disk(disk) => Overlay::new(Box::new(disk.backend())),
+    };
+    let overlay = overlay.map_err(unseen)?;
+    #[expect(clippy::disallowed_methods, reason = "into memory; the file below is not changed")]
+    let opened = guarded(path, || builder().create_with_backend(overlay))?;
+    let database = opened.map_err(|e| explain(path, e))?;
+    let version = version(path, &database)?;
+    if version < migrations::CURRENT {
+        bring_up_to_date(&database, version)?;
+    }
+    Ok(database)
+}
+
+fn builder() -> redb::Builder {
+    let mut builder = redb::Builder::new();
+    builder.set_cache_size(CACHE_BYTES);
+    builder
+}
+
+#[cfg(test)]
+fn on_disk(disk: &Disk) -> Result<Database, DatabaseError> {
+    #[expect(clippy::disallowed_methods, reason = "a disk of a test")]
+    builder().create_with_backend(disk.backend())
+}
+
+fn is_file(file: &Path) -> Result<()> {
+    match std::fs::metadata(file) {
+        Ok(meta) if !meta.is_file() => Err(unusable(file, "It is not a file")),
+        Ok(meta) if meta.len() == 0 => Err(unusable(file, "It is empty: what was in it is gone")),
+        Ok(_) => Ok(()),
+        Err(e) => Err(unusable(file, "It cannot be looked at").because(e)),
+    }
+}
+
+fn open_file(file: &Path) -> Result<Database> {
+    is_file(file)?;
     // Opening for writing marks the file as open, so a file that is refused must be found out
     // about by reading. After a crash that is impossible: the repair comes first then.
     if let Some(problem) = look(file)? {
         return Err(problem);
     }
     #[expect(clippy::disallowed_methods, reason = "the one place that opens the database")]
-    let opened = guarded(file, || {
-        let mut builder = redb::Builder::new();
-        builder.set_cache_size(CACHE_BYTES);
-        builder.open(file)
-    })?;
+    let opened = guarded(file, || builder().open(file))?;
     let database = opened.map_err(|e| explain(file, e))?;
     // One that was put back from a copy may be open to others.
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600))
         .map_err(|e| unusable(file, "It cannot be kept from other people's eyes (mode 0600)").because(e))?;
-    let version = guarded(file, || {
-        let txn = database.begin_read().map_err(|e| unusable(file, "It cannot be read").because(e))?;
-        migrations::version(&txn).map_err(|e| name(file, e))
-    })??;
-    if version < migrations::CURRENT {
-        bring_up_to_date(&database, version)?;
-    }
     Ok(database)
+}
+
+fn version(path: &Path, database: &Database) -> Result<u32> {
+    guarded(path, || {
+        let txn = database.begin_read().map_err(|e| unusable(path, "It cannot be read").because(e))?;
+        migrations::version(&txn).map_err(|e| name(path, e))
+    })?
+}
+
+/// Made on another disk first: no crash leaves half a store behind.
+#[cfg(test)]
+fn create_on(disk: &Disk) -> Result<Database> {
+    let made = Disk::new();
+    let database = on_disk(&made);
+    bring_up_to_date(&database.map_err(|e| explain(Path::new("/disk"), e))?, 0)?;
+    disk.take(&made);
+    open_existing(&Place::Disk(disk.clone()))
 }
 
 /// Made under another name, then given its own, so that no crash leaves half a store behind.
@@ -69,10 +166,8 @@ fn create(file: &Path) -> Result<Database> {
         .map_err(|e| failed("no file can be made in its folder").because(e))?;
     let handle = made.as_file().try_clone().map_err(|e| failed("its file cannot be opened").because(e))?;
     #[expect(clippy::disallowed_methods, reason = "the one place that creates the database")]
-    let database = redb::Builder::new()
-        .set_cache_size(CACHE_BYTES)
-        .create_file(handle)
-        .map_err(|e| failed("the database cannot be set up").because(e))?;
+    let database =
+        builder().create_file(handle).map_err(|e| failed("the database cannot be set up").because(e))?;
     bring_up_to_date(&database, 0)?;
     match made.persist_noclobber(file) {
         Ok(_) => {
@@ -82,7 +177,7 @@ fn create(file: &Path) -> Result<Database> {
             Ok(database)
         }
         // Somebody else was faster; theirs counts.
-        Err(e) if e.error.kind() == IoKind::AlreadyExists => open_existing(file),
+        Err(e) if e.error.kind() == IoKind::AlreadyExists => open_existing(&Place::File(file.to_owned())),
         Err(e) => Err(failed("it cannot be given its name").because(e.error)),
     }
 }
@@ -105,8 +200,9 @@ fn look(file: &Path) -> Result<Option<Error>> {
 }
 
 fn bring_up_to_date(database: &Database, from: u32) -> Result<()> {
-    let txn = database.begin_write().map_err(journal::not_written)?;
-    journal::transaction(txn, |txn| migrations::migrate(txn, from))
+    let txn = database.begin_write().map_err(Trouble::from);
+    txn.and_then(|txn| journal::transaction(txn, |txn| migrations::migrate(txn, from)))
+        .map_err(Trouble::in_writing)
 }
 
 /// Damaged pages can make redb panic; that is one more way of being unreadable.
@@ -128,6 +224,12 @@ fn explain(file: &Path, error: DatabaseError) -> Error {
         DatabaseError::Storage(StorageError::Io(e)) if e.kind() == IoKind::InvalidData => {
             unusable(file, "It is not a store of mwtui, or its beginning is overwritten").because(e)
         }
+        DatabaseError::Storage(StorageError::Io(e)) if has_no_room(&e) => Error::new(
+            ErrorKind::NoRoom,
+            format!("The store {} cannot be opened: the disk is full", file.display()),
+        )
+        .because(e)
+        .hint("Make room on the disk, then try again"),
         other => unusable(file, "The database refuses it").because(other),
     }
 }

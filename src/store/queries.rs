@@ -5,31 +5,32 @@ use std::collections::HashSet;
 
 use redb::{ReadTransaction, ReadableTable as _};
 
-use crate::base::{Error, Result, RunId, SessionId};
+use crate::base::{Error, RunId, SessionId};
 use crate::matching::MemoryEvent;
-use crate::run::{Event, RunFilter, RunSummary, Session, SessionEvent};
+use crate::run::{Event, RunFilter, RunSummary, Session, SessionEvent, SubjectState};
 use crate::store::tables::{
     DEFINITIONS, LIVE_RUNS, MEMORY_EVENTS, PLAIN, RUN_EVENTS, RUNS, RUNS_BY_START, SESSION_EVENTS, SESSIONS,
-    SESSIONS_BY_TIME, decode,
+    SESSIONS_BY_TIME, SUBJECTS, decode,
 };
+use crate::store::trouble::Result;
 
 pub fn events(txn: &ReadTransaction, run: &RunId, after: u64, limit: usize) -> Result<Vec<Event>> {
-    let table = txn.open_table(RUN_EVENTS).map_err(not_read)?;
+    let table = txn.open_table(RUN_EVENTS)?;
     let Some(first) = after.checked_add(1) else { return Ok(Vec::new()) };
-    let range = table.range((run.as_str(), first)..=(run.as_str(), u64::MAX)).map_err(not_read)?;
+    let range = table.range((run.as_str(), first)..=(run.as_str(), u64::MAX))?;
     range
         .take(limit)
         .map(|entry| {
-            let (key, value) = entry.map_err(not_read)?;
-            decode(value.value(), || format!("Event {} of run {run}", key.value().1))
+            let (key, value) = entry?;
+            Ok(decode(value.value(), || format!("Event {} of run {run}", key.value().1))?)
         })
         .collect()
 }
 
 pub fn summary(txn: &ReadTransaction, run: &str) -> Result<Option<RunSummary>> {
-    let table = txn.open_table(RUNS).map_err(not_read)?;
-    let value = table.get(run).map_err(not_read)?;
-    value.map(|v| decode(v.value(), || format!("The summary of run {run}"))).transpose()
+    let table = txn.open_table(RUNS)?;
+    let value = table.get(run)?;
+    Ok(value.map(|v| decode(v.value(), || format!("The summary of run {run}"))).transpose()?)
 }
 
 /// Live runs first in the reckoning, so that a limit cuts off none of them; newest first in the answer.
@@ -42,12 +43,12 @@ pub fn runs(txn: &ReadTransaction, filter: &RunFilter) -> Result<Vec<RunSummary>
     }
     let limit = filter.limit.unwrap_or(usize::MAX);
     let oldest = filter.since.map_or(i64::MIN, |t| t.0);
-    let table = txn.open_table(RUNS_BY_START).map_err(not_read)?;
-    for entry in table.range((oldest, "")..).map_err(not_read)?.rev() {
+    let table = txn.open_table(RUNS_BY_START)?;
+    for entry in table.range((oldest, "")..)?.rev() {
         if found.len() >= limit {
             break;
         }
-        let (key, _) = entry.map_err(not_read)?;
+        let (key, _) = entry?;
         let (_, run) = key.value();
         if !live.contains(run) {
             found.extend(summary(txn, run)?.filter(|s| wanted.takes(s)));
@@ -58,16 +59,16 @@ pub fn runs(txn: &ReadTransaction, filter: &RunFilter) -> Result<Vec<RunSummary>
 }
 
 pub fn live_runs(txn: &ReadTransaction) -> Result<Vec<RunId>> {
-    let table = txn.open_table(LIVE_RUNS).map_err(not_read)?;
-    let all = table.iter().map_err(not_read)?;
-    all.map(|entry| Ok(RunId::from(entry.map_err(not_read)?.0.value()))).collect()
+    let table = txn.open_table(LIVE_RUNS)?;
+    let all = table.iter()?;
+    all.map(|entry| Ok(RunId::from(entry?.0.value()))).collect()
 }
 
 pub fn runs_with_prefix(txn: &ReadTransaction, prefix: &str, limit: usize) -> Result<Vec<RunId>> {
-    let table = txn.open_table(RUNS).map_err(not_read)?;
+    let table = txn.open_table(RUNS)?;
     let mut ids = Vec::new();
-    for entry in table.range(prefix..).map_err(not_read)?.take(limit) {
-        let (key, _) = entry.map_err(not_read)?;
+    for entry in table.range(prefix..)?.take(limit) {
+        let (key, _) = entry?;
         if !key.value().starts_with(prefix) {
             break;
         }
@@ -77,55 +78,56 @@ pub fn runs_with_prefix(txn: &ReadTransaction, prefix: &str, limit: usize) -> Re
 }
 
 pub fn newest_run(txn: &ReadTransaction) -> Result<Option<RunId>> {
-    let table = txn.open_table(RUNS_BY_START).map_err(not_read)?;
-    let last = table.last().map_err(not_read)?;
+    let table = txn.open_table(RUNS_BY_START)?;
+    let last = table.last()?;
     Ok(last.map(|(key, _)| RunId::from(key.value().1)))
 }
 
 pub fn definition(txn: &ReadTransaction, digest: &str) -> Result<Option<Vec<u8>>> {
-    let table = txn.open_table(DEFINITIONS).map_err(not_read)?;
-    let Some(value) = table.get(digest).map_err(not_read)? else { return Ok(None) };
+    let table = txn.open_table(DEFINITIONS)?;
+    let Some(value) = table.get(digest)? else { return Ok(None) };
     match value.value().split_first() {
         Some((&PLAIN, source)) => Ok(Some(source.to_vec())),
         _ => {
             Err(Error::internal(format!("The definition {digest} is kept in a format unknown to this mwtui"))
-                .hint("Use the mwtui that wrote it, or a newer one"))
+                .hint("Use the mwtui that wrote it, or a newer one")
+                .into())
         }
     }
 }
 
 pub fn session(txn: &ReadTransaction, id: &str) -> Result<Option<Session>> {
-    let table = txn.open_table(SESSIONS).map_err(not_read)?;
-    let value = table.get(id).map_err(not_read)?;
-    value.map(|v| decode(v.value(), || format!("Session {id}"))).transpose()
+    let table = txn.open_table(SESSIONS)?;
+    let value = table.get(id)?;
+    Ok(value.map(|v| decode(v.value(), || format!("Session {id}"))).transpose()?)
 }
 
 pub fn sessions(txn: &ReadTransaction) -> Result<Vec<Session>> {
-    let table = txn.open_table(SESSIONS_BY_TIME).map_err(not_read)?;
+    let table = txn.open_table(SESSIONS_BY_TIME)?;
     let mut found = Vec::new();
-    for entry in table.iter().map_err(not_read)?.rev() {
-        let (key, _) = entry.map_err(not_read)?;
+    for entry in table.iter()?.rev() {
+        let (key, _) = entry?;
         found.extend(session(txn, key.value().1)?);
     }
     Ok(found)
 }
 
 pub fn session_events(txn: &ReadTransaction, id: &SessionId) -> Result<Vec<SessionEvent>> {
-    let table = txn.open_table(SESSION_EVENTS).map_err(not_read)?;
-    let range = table.range((id.as_str(), 0)..=(id.as_str(), u64::MAX)).map_err(not_read)?;
+    let table = txn.open_table(SESSION_EVENTS)?;
+    let range = table.range((id.as_str(), 0)..=(id.as_str(), u64::MAX))?;
     range
         .map(|entry| {
-            let (key, value) = entry.map_err(not_read)?;
-            decode(value.value(), || format!("Event {} of session {id}", key.value().1))
+            let (key, value) = entry?;
+            Ok(decode(value.value(), || format!("Event {} of session {id}", key.value().1))?)
         })
         .collect()
 }
 
-pub fn memory_events(txn: &ReadTransaction, limit: usize) -> Result<Vec<(u64, Result<MemoryEvent>)>> {
-    let table = txn.open_table(MEMORY_EVENTS).map_err(not_read)?;
+pub fn memory_events(txn: &ReadTransaction, limit: usize) -> Result<Vec<(u64, Result<MemoryEvent, Error>)>> {
+    let table = txn.open_table(MEMORY_EVENTS)?;
     let mut found = Vec::new();
-    for entry in table.iter().map_err(not_read)?.rev().take(limit) {
-        let (key, value) = entry.map_err(not_read)?;
+    for entry in table.iter()?.rev().take(limit) {
+        let (key, value) = entry?;
         let seq = key.value();
         found.push((seq, decode(value.value(), || format!("Event {seq} of what is learned"))));
     }
@@ -133,11 +135,24 @@ pub fn memory_events(txn: &ReadTransaction, limit: usize) -> Result<Vec<(u64, Re
     Ok(found)
 }
 
-/// The storage below said no. (By value: it is used as `map_err(not_read)`.)
-pub fn not_read(cause: impl std::error::Error) -> Error {
-    Error::internal("The store could not be read")
-        .because(cause)
-        .hint("Try again; if it stays so, mwtui doctor examines the store and names its backups")
+pub fn subject(txn: &ReadTransaction, root: &str, name: &str) -> Result<Option<SubjectState>> {
+    let table = txn.open_table(SUBJECTS)?;
+    let value = table.get((root, name))?;
+    Ok(value.map(|v| decode(v.value(), || format!("The state of {name}"))).transpose()?)
+}
+
+pub fn subjects(txn: &ReadTransaction, root: &str) -> Result<Vec<SubjectState>> {
+    let table = txn.open_table(SUBJECTS)?;
+    let mut found = Vec::new();
+    for entry in table.range((root, "")..)? {
+        let (key, value) = entry?;
+        let (of, name) = key.value();
+        if of != root {
+            break;
+        }
+        found.push(decode(value.value(), || format!("The state of {name}"))?);
+    }
+    Ok(found)
 }
 
 /// A filter, made ready once.

@@ -49,6 +49,10 @@ pub const SESSIONS_BY_TIME: TableDefinition<(i64, &str), ()> = TableDefinition::
 /// never changed.
 pub const MEMORY_EVENTS: TableDefinition<u64, &[u8]> = TableDefinition::new("memory-events-1");
 
+/// (Root of a project, name of a subject) → the subject's state and its last moves ([`encode`]). An
+/// index: what moved it is in the journals of runs, or was said by a person.
+pub const SUBJECTS: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("subjects-1");
+
 /// First byte of a value: the rest is bytes as they are.
 pub const PLAIN: u8 = 0;
 

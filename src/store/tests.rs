@@ -1,4 +1,5 @@
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 
 use redb::ReadableTable as _;
 use serde_json::Map;
@@ -10,15 +11,25 @@ use crate::run::summary::{StepStatus, Times};
 use crate::run::{Context, EventBody, RunStarted, RunStatus, SessionEventBody, WorkflowRef};
 use crate::workflow::Origin;
 
-struct Place {
+struct Folder {
     _dir: tempfile::TempDir,
     file: PathBuf,
 }
 
-fn place() -> Place {
+fn place() -> Folder {
     let dir = tempfile::tempdir().expect("temp dir");
     let file = dir.path().join("mwtui.redb");
-    Place { _dir: dir, file }
+    Folder { _dir: dir, file }
+}
+
+impl Store {
+    /// Writes what no caller can.
+    fn change(&self, write: impl FnOnce(&redb::WriteTransaction) -> trouble::Result<()>) -> Result<()> {
+        let opened = self.database.read().expect("unpoisoned");
+        let Opened::Database(database) = &*opened else { panic!("the store is not open for writing") };
+        let txn = database.begin_write().expect("a transaction");
+        journal::transaction(txn, write).map_err(Trouble::in_writing)
+    }
 }
 
 fn ana() -> Actor {
@@ -41,16 +52,21 @@ fn started(run: &str, at: i64) -> Event {
         session_name: "tests".into(),
         phrase: None,
         prerequisites: vec![],
+        parent: None,
+        subject: None,
+        fork: None,
+        step_through: false,
+        breakpoints: Vec::new(),
     };
     Event { seq: 1, at: Timestamp(at), actor: ana(), body: EventBody::RunStarted(Box::new(header)) }
 }
 
-fn note(seq: u64) -> Event {
+pub fn note(seq: u64) -> Event {
     let body = EventBody::NoteAdded { step: Some(StepId::from("one")), text: format!("note {seq} “ü”") };
     Event { seq, at: Timestamp(1_000 + seq.cast_signed()), actor: ana(), body }
 }
 
-fn row(run: &str, seq: u64, at: i64, status: RunStatus) -> Box<RunSummary> {
+pub fn row(run: &str, seq: u64, at: i64, status: RunStatus) -> Box<RunSummary> {
     Box::new(RunSummary {
         run: RunId::from(run),
         session: SessionId::from("5e55"),
@@ -74,6 +90,8 @@ fn row(run: &str, seq: u64, at: i64, status: RunStatus) -> Box<RunSummary> {
         times: Times::default(),
         open: None,
         failed_steps: vec!["Push the tag".into()],
+        parent: None,
+        rolled_back: false,
     })
 }
 
@@ -82,7 +100,7 @@ fn source() -> Definition {
 }
 
 /// A run's first `events` events, all at once.
-fn new_run(run: &str, events: u64, at: i64, status: RunStatus) -> Append {
+pub fn new_run(run: &str, events: u64, at: i64, status: RunStatus) -> Append {
     let journal = std::iter::once(started(run, at)).chain((2..=events).map(note)).collect();
     Append::Run {
         run: run.into(),
@@ -92,7 +110,7 @@ fn new_run(run: &str, events: u64, at: i64, status: RunStatus) -> Append {
     }
 }
 
-fn more(run: &str, seqs: &[u64]) -> Append {
+pub fn more(run: &str, seqs: &[u64]) -> Append {
     let last = seqs.last().copied().unwrap_or_default();
     Append::Run {
         run: run.into(),
@@ -114,7 +132,7 @@ fn opened(id: &str, at: i64) -> (SessionEvent, Session) {
     (event, session)
 }
 
-fn ids(runs: &[RunSummary]) -> Vec<&str> {
+pub fn ids(runs: &[RunSummary]) -> Vec<&str> {
     runs.iter().map(|r| r.run.as_str()).collect()
 }
 
@@ -345,10 +363,7 @@ fn a_foreign_or_newer_database_is_refused_and_left_as_it_is() {
     std::fs::remove_file(&place.file).expect("remove");
     let store = Store::open(&place.file).expect("new store");
     store
-        .with(|database| {
-            let txn = database.begin_write().map_err(journal::not_written)?;
-            journal::transaction(txn, |txn| migrations::set_version(txn, migrations::CURRENT + 1, "9.9.9"))
-        })
+        .change(|txn| migrations::set_version(txn, migrations::CURRENT + 1, "9.9.9"))
         .expect("a newer version");
     drop(store);
     let bytes = std::fs::read(&place.file).expect("read");
@@ -363,19 +378,14 @@ fn migrations_may_run_twice_and_keep_what_is_there() {
     let place = place();
     let store = Store::open(&place.file).expect("new store");
     store.commit(&[new_run("aa11", 2, 10, RunStatus::Running)]).expect("commit");
-    store
-        .with(|database| {
-            let txn = database.begin_write().map_err(journal::not_written)?;
-            journal::transaction(txn, |txn| migrations::set_version(txn, 0, "0.0.0"))
-        })
-        .expect("back to the beginning");
+    store.change(|txn| migrations::set_version(txn, 0, "0.0.0")).expect("back to the beginning");
     drop(store);
     let store = Store::open(&place.file).expect("migrated again");
     assert_eq!(store.schema_version().expect("read"), migrations::CURRENT);
     assert_eq!(store.events(&"aa11".into(), 0, 9).expect("read").len(), 2);
 }
 
-fn learned(seq: u64) -> MemoryEvent {
+pub fn learned(seq: u64) -> MemoryEvent {
     let body = MemoryEventBody::Missed { phrase: format!("phrase {seq}"), project: None };
     MemoryEvent { seq, at: Timestamp(5), actor: ana(), body }
 }
@@ -385,12 +395,9 @@ fn a_store_from_before_learning_gets_its_table() {
     let place = place();
     let store = Store::open(&place.file).expect("new store");
     store
-        .with(|database| {
-            let txn = database.begin_write().map_err(journal::not_written)?;
-            journal::transaction(txn, |txn| {
-                txn.delete_table(tables::MEMORY_EVENTS).map_err(journal::not_written)?;
-                migrations::set_version(txn, 1, "0.0.1")
-            })
+        .change(|txn| {
+            txn.delete_table(tables::MEMORY_EVENTS)?;
+            migrations::set_version(txn, 1, "0.0.1")
         })
         .expect("as the first version left it");
     drop(store);
@@ -407,13 +414,10 @@ fn of_what_is_learned_the_newest_are_read_and_a_broken_event_costs_itself_alone(
     store.commit(&[Append::Memory { events: (1..=4).map(learned).collect() }]).expect("commit");
     store.commit(&[Append::Memory { events: vec![learned(6)] }]).expect_err("a gap");
     store
-        .with(|database| {
-            let txn = database.begin_write().map_err(journal::not_written)?;
-            journal::transaction(txn, |txn| {
-                let mut table = txn.open_table(tables::MEMORY_EVENTS).map_err(journal::not_written)?;
-                table.insert(3, &[9_u8, 1][..]).map_err(journal::not_written)?;
-                Ok(())
-            })
+        .change(|txn| {
+            let mut table = txn.open_table(tables::MEMORY_EVENTS)?;
+            table.insert(3, &[9_u8, 1][..])?;
+            Ok(())
         })
         .expect("written");
     let read = store.memory_events(3).expect("read");
@@ -439,7 +443,7 @@ fn after_a_failed_write_the_file_is_opened_anew_but_never_made_anew() {
     let place = place();
     let store = Store::open(&place.file).expect("new store");
     store.commit(&[new_run("aa11", 1, 10, RunStatus::Running)]).expect("commit");
-    store.commit(&[more("aa11", &[7])]).expect_err("refused");
+    store.broken.store(true, Ordering::Release);
     std::fs::remove_file(&place.file).expect("the file is taken away");
     let error = store.commit(&[more("aa11", &[2])]).expect_err("no file");
     assert_eq!(error.kind, ErrorKind::Internal);
@@ -462,14 +466,11 @@ fn a_value_in_an_unknown_format_is_named() {
     let place = place();
     let store = Store::open(&place.file).expect("new store");
     store
-        .with(|database| {
-            let txn = database.begin_write().map_err(journal::not_written)?;
-            journal::transaction(txn, |txn| {
-                let mut table = txn.open_table(tables::RUNS).map_err(journal::not_written)?;
-                table.insert("aa11", &[9_u8, 1][..]).map_err(journal::not_written)?;
-                assert!(table.first().map_err(journal::not_written)?.is_some());
-                Ok(())
-            })
+        .change(|txn| {
+            let mut table = txn.open_table(tables::RUNS)?;
+            table.insert("aa11", &[9_u8, 1][..])?;
+            assert!(table.first()?.is_some());
+            Ok(())
         })
         .expect("written");
     let error = store.summary(&"aa11".into()).expect_err("unreadable");

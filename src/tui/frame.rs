@@ -6,12 +6,12 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::config::{Action, GlyphSet, Role};
-use crate::tui::Model;
 use crate::tui::keys::shown;
 use crate::tui::model::{LinkState, Tone, short};
 use crate::tui::screens::ScreenId;
 use crate::tui::widgets::text::{self, cut_line, span, wrap};
 use crate::tui::widgets::{Hint, card, hints};
+use crate::tui::{Model, banner};
 
 /// Smaller than this there is one sentence.
 const LEAST: (u16, u16) = (40, 8);
@@ -23,13 +23,15 @@ pub fn draw(model: &Model, frame: &mut Frame) {
     if area.width < LEAST.0 || area.height < LEAST.1 {
         too_small(model, frame, area);
     } else {
-        let (top, body, foot) = split(area);
+        let (top, mut body, foot) = split(area);
         if is_compact(area) {
             compact_top(model, frame, top);
         } else {
             top_line(model, frame, Rect { height: 1, ..top });
             tabs(model, frame, Rect { y: top.y + 1, height: 1, ..top });
         }
+        let taken = banner::draw(model, frame, body);
+        body = Rect { y: body.y + taken, height: body.height - taken, ..body };
         model.screen.screen().draw(model, frame, body);
         footer(model, frame, foot);
         for layer in &model.layers {
@@ -60,6 +62,7 @@ fn too_small(model: &Model, frame: &mut Frame, area: Rect) {
     let needs = model.mirror.needs().len();
     let live = model.mirror.live().count();
     let going = match (needs, live) {
+        _ if model.mirror.trouble.is_some() => "The store cannot be written, nothing goes on".to_owned(),
         (0, 0) => "Nothing runs".to_owned(),
         (0, 1) => "1 run goes on".to_owned(),
         (0, n) => format!("{n} runs go on"),

@@ -192,7 +192,9 @@ impl Look {
         let (unicode, ascii, role) = match kind {
             NeedKind::Failed => ("✗", "x", Role::Error),
             NeedKind::Uncertain => ("?", "?", Role::Warning),
-            NeedKind::Check | NeedKind::Answer | NeedKind::Approve => ("▲", "!", Role::Warning),
+            NeedKind::Check | NeedKind::Answer | NeedKind::Approve | NeedKind::Agent | NeedKind::Proceed => {
+                ("▲", "!", Role::Warning)
+            }
         };
         Badge { glyph: self.glyph(unicode, ascii), word: kind.word(), style: self.style(role) }
     }

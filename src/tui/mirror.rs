@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::{Millis, RunId, SessionId, StepId, Timestamp, WorkflowId};
 use crate::matching::{Learned, Memory, Offered};
-use crate::protocol::{Request, Response, Update};
+use crate::protocol::{Request, Response, StoreTrouble, Update};
 use crate::run::{EventBody, GitState, Run, RunFilter, RunStatus, RunSummary, Session, apply};
 use crate::tui::msg::{Asker, Effect};
 
@@ -48,6 +48,8 @@ pub struct Mirror {
     pub memory: Memory,
     /// What that is worth, and when that was reckoned.
     learned: Option<(Timestamp, Learned)>,
+    /// Why the engine can write nothing down now.
+    pub trouble: Option<StoreTrouble>,
 }
 
 impl Mirror {
@@ -62,6 +64,7 @@ impl Mirror {
             ask(Request::Sessions),
             ask(Request::Offered),
             ask(Request::Learned),
+            ask(Request::EngineStatus),
         ];
         let watched: Vec<RunId> = self.watched.iter().cloned().collect();
         effects.extend(watched.iter().filter_map(|run| self.fetch(run)));
@@ -225,6 +228,12 @@ impl Mirror {
                 Vec::new()
             }
             Update::Learned(event) if event.seq > self.memory.seq => vec![ask(Request::Learned)],
+            Update::Store { trouble } => {
+                self.trouble.clone_from(trouble);
+                let wanted = trouble.is_none() && self.session.is_none();
+                let open = wanted.then(|| ask(Request::OpenSession { folder: folder.to_owned() }));
+                open.into_iter().collect()
+            }
             Update::Missed => self.everything(folder),
             Update::Learned(_) | Update::Stopping => Vec::new(),
         }
@@ -293,6 +302,10 @@ impl Mirror {
                 if memory.seq >= self.memory.seq {
                     self.remember(*memory);
                 }
+                Vec::new()
+            }
+            (Request::EngineStatus, Response::EngineStatus(status)) => {
+                self.trouble = status.trouble;
                 Vec::new()
             }
             (Request::SessionRecord { .. }, Response::SessionRecord(record)) => {

@@ -11,6 +11,7 @@
 //! To test either: `testing::Harness`.
 
 pub mod app;
+pub mod banner;
 pub mod frame;
 pub mod keys;
 pub mod logfile;

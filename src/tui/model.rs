@@ -217,10 +217,11 @@ impl Model {
             .any(|n| young(n.since) || n.deadline.is_some());
         let aging = if needs { Some(Millis::from_secs(1)) } else { None };
         let minute = self.mirror.session.as_ref().map(|_| Millis::from_secs(60));
+        let trouble = self.mirror.trouble.as_ref().map(|_| Millis::from_secs(60));
         let toast = self.toast.as_ref().map(|t| t.until.since(self.now).plus(Millis(1)));
         let quit = self.quit_asked.map(|at| at.plus(QUIT_WITHIN).since(self.now).plus(Millis(1)));
         let screen = self.screen.screen().next_tick(self);
-        [moving, aging, minute, toast, quit, screen].into_iter().flatten().min()
+        [moving, aging, minute, trouble, toast, quit, screen].into_iter().flatten().min()
     }
 }
 

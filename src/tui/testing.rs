@@ -379,6 +379,11 @@ pub fn run_of(
         session_name: "checkout-api".to_owned(),
         phrase: None,
         prerequisites: Vec::new(),
+        parent: None,
+        subject: None,
+        fork: None,
+        step_through: false,
+        breakpoints: Vec::new(),
     };
     let at = Timestamp(NOW.0 - i64::try_from(ago.0).expect("a short time"));
     let ana = Actor::Person("ana@laptop".to_owned());

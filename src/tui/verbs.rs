@@ -85,7 +85,7 @@ fn probe(run: &Run, action: Action) -> Option<Verb> {
         Action::PauseNow => Verb::Pause { freeze: true },
         Action::Resume => Verb::Resume,
         Action::Cancel => Verb::Cancel { reason: None },
-        Action::Retry => Verb::Retry { step: None },
+        Action::Retry => Verb::Retry { step: None, edit: None },
         Action::Skip => Verb::Skip { step: None, reason: reason() },
         Action::Back => Verb::Back { to: earlier(run).last()?.clone(), reason: None },
         Action::Done => {
@@ -206,6 +206,6 @@ fn retry(model: &mut Model, id: &RunId) -> Vec<Effect> {
         Some((step, secrets)) => {
             Form::give(id.clone(), step, "Secrets that are not known any more", secrets).open(model)
         }
-        None => vec![act(id, Verb::Retry { step: None })],
+        None => vec![act(id, Verb::Retry { step: None, edit: None })],
     }
 }

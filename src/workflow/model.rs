@@ -3,7 +3,7 @@
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::base::{Millis, StepId, WorkflowId};
 
@@ -35,6 +35,9 @@ pub struct Workflow {
     /// Environment variables whose values the expressions may read as `env.NAME`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<String>,
+    /// How a completed run changes the state of its subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moves: Option<Moves>,
     #[serde(default)]
     pub config: Defaults,
     /// Completing a run of it ends the session and writes its summary.
@@ -51,6 +54,38 @@ pub struct Workflow {
 impl Workflow {
     pub fn step(&self, id: &StepId) -> Option<&Step> {
         self.steps.iter().find(|s| &s.id == id)
+    }
+
+    /// The steps that must be settled before the step at `index` begins.
+    pub fn needs(&self, index: usize) -> Vec<&StepId> {
+        match self.steps.get(index).map(|s| &s.needs) {
+            Some(Some(needs)) => needs.iter().collect(),
+            Some(None) => {
+                index.checked_sub(1).and_then(|i| self.steps.get(i)).map(|s| &s.id).into_iter().collect()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// The places of the step at `index` and of every step that needs it, directly or not, in order.
+    pub fn with_dependents(&self, index: usize) -> Vec<usize> {
+        let mut found = vec![index];
+        // Needs point to earlier steps only where nothing else is written, so look until nothing is added.
+        loop {
+            let more: Vec<usize> = (0..self.steps.len())
+                .filter(|i| !found.contains(i))
+                .filter(|i| {
+                    self.needs(*i)
+                        .iter()
+                        .any(|id| found.iter().any(|f| self.steps.get(*f).is_some_and(|s| &s.id == *id)))
+                })
+                .collect();
+            if more.is_empty() {
+                found.sort_unstable();
+                return found;
+            }
+            found.extend(more);
+        }
     }
 
     /// What this workflow's author says of another one that it might be confused with.
@@ -255,6 +290,14 @@ pub enum SummarySection {
     ReadFirst,
 }
 
+/// What a completed run does to the state of its subject; nothing else changes it, but a rollback puts it back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moves {
+    /// The states in which a run may start; empty: any, also none yet.
+    pub from: Vec<String>,
+    pub to: String,
+}
+
 /// Defaults for every step, and the limit of the whole run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Defaults {
@@ -265,6 +308,9 @@ pub struct Defaults {
     pub continue_on_error: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<Retry>,
+    /// How many automatic steps may run side by side; `None`: as the settings say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallel: Option<u32>,
 }
 
 /// How often, and how long apart, a failed step is tried again by itself.
@@ -275,6 +321,10 @@ pub struct Retry {
     pub backoff: Backoff,
     pub initial: Millis,
     pub max: Millis,
+    /// Each delay is drawn between its half and its whole, so that many runs do not come back at once.
+    pub jitter: bool,
+    /// Failures that are never tried again.
+    pub finals: Vec<Final>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -282,18 +332,60 @@ pub struct Retry {
 pub enum Backoff {
     Fixed,
     Linear,
-    Exponential,
+    Exponential {
+        /// By how much each delay is longer than the one before, in hundredths; 200 doubles.
+        percent: u32,
+    },
+}
+
+impl Backoff {
+    pub const DOUBLING: Self = Self::Exponential { percent: 200 };
+}
+
+/// A failure for which another try would be of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Final {
+    Exit(i32),
+    Spawn,
+    Timeout,
+    Write,
+    Call,
+    Agent,
+    Expectation,
+    Child,
+}
+
+impl Final {
+    /// The words for what is no exit code.
+    pub const WORDS: [(&str, Self); 7] = [
+        ("spawn", Self::Spawn),
+        ("timeout", Self::Timeout),
+        ("write", Self::Write),
+        ("call", Self::Call),
+        ("agent", Self::Agent),
+        ("expectation", Self::Expectation),
+        ("child", Self::Child),
+    ];
 }
 
 impl Retry {
-    /// How long to wait after the `failed`th failed try (counted from 1).
-    pub fn delay(&self, failed: u32) -> Millis {
-        let factor = match self.backoff {
-            Backoff::Fixed => 1,
-            Backoff::Linear => u64::from(failed),
-            Backoff::Exponential => 1_u64.checked_shl(failed.saturating_sub(1)).unwrap_or(u64::MAX),
+    /// How long to wait after the `failed`th failed try (counted from 1). `chance` is any number,
+    /// the same for the same try.
+    pub fn delay(&self, failed: u32, chance: u64) -> Millis {
+        let whole = match self.backoff {
+            Backoff::Fixed => self.initial.0,
+            Backoff::Linear => self.initial.0.saturating_mul(u64::from(failed)),
+            Backoff::Exponential { percent } => (1..failed).fold(self.initial.0, |delay, _| {
+                delay.min(self.max.0).saturating_mul(u64::from(percent)) / 100
+            }),
         };
-        Millis(self.initial.0.saturating_mul(factor).min(self.max.0))
+        let whole = whole.min(self.max.0);
+        if !self.jitter {
+            return Millis(whole);
+        }
+        let half = whole / 2;
+        Millis(half + chance % (whole - half + 1))
     }
 }
 
@@ -312,12 +404,27 @@ pub struct Step {
     /// The source of an expression that must give a boolean; the step is skipped on false.
     #[serde(default, rename = "if", skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
+    /// The steps that must be settled first; `None`: the one before it in the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs: Option<Vec<StepId>>,
+    /// The step is done once for each item of a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_each: Option<ForEach>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Millis>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<Retry>,
     /// A failure is noted, and the run goes on.
     pub continue_on_error: bool,
+    /// What follows a failure that is neither tried again nor noted.
+    #[serde(default)]
+    pub on_failure: OnFailure,
+    /// How the step is undone: a step of its own, done when the run is rolled back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<Box<Step>>,
+    /// Further outputs: names, and the sources of expressions that may read `output`, what the try gave.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub outputs: IndexMap<String, String>,
     /// Run again by itself after an engine crash.
     pub idempotent: bool,
     /// `done` is refused without evidence.
@@ -328,6 +435,48 @@ pub struct Step {
     /// The section of the session summary that the step's output goes into.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<SummarySection>,
+}
+
+/// The list that a step is done for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ForEach {
+    pub items: Items,
+    /// How many iterations run side by side; 1: in order.
+    pub parallel: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Items {
+    /// Texts in it may hold `${{ … }}`.
+    Listed(Vec<Value>),
+    /// The source of an expression that gives a list.
+    Expression(String),
+}
+
+/// What follows a failure that is neither tried again nor noted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// A person decides.
+    #[default]
+    Ask,
+    /// The run goes back to an earlier step, at most `times` times; then a person decides.
+    Back { to: StepId, times: u32 },
+    /// A person decides: the first of the line, after each `within` the next one.
+    Escalate { to: Vec<String>, within: Millis },
+    /// What was done is undone, and the run fails.
+    Rollback,
+}
+
+/// What the end of an approval's time means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnTimeout {
+    #[default]
+    Reject,
+    /// The next in line is asked; after the last one it is rejected.
+    Escalate,
 }
 
 /// What a step does; named in the file by its one key.
@@ -352,6 +501,43 @@ pub enum StepKind {
         /// Relative to the run's folder; may hold `${{ … }}`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cwd: Option<String>,
+        /// On a terminal of its own instead of a pipe.
+        #[serde(default)]
+        pty: bool,
+        /// Exit codes that count as done; empty: 0 alone.
+        #[serde(default)]
+        done_exits: Vec<i32>,
+        /// Must be in the output, blind to case and white space.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expects: Option<String>,
+    },
+    /// A tool of a configured MCP server.
+    Call {
+        server: String,
+        tool: String,
+        /// Texts in it may hold `${{ … }}`.
+        #[serde(default)]
+        with: Map<String, Value>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expects: Option<String>,
+    },
+    /// A configured command, or whoever answers the prompt.
+    Agent {
+        agent: String,
+        /// Who the agent is to be. May hold `${{ … }}`.
+        #[serde(default)]
+        persona: String,
+        /// May hold `${{ … }}`.
+        prompt: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expects: Option<String>,
+    },
+    /// A run of another workflow.
+    Workflow {
+        workflow: WorkflowId,
+        /// Texts in it may hold `${{ … }}`.
+        #[serde(default)]
+        inputs: Map<String, Value>,
     },
     /// A person decides.
     Approve {
@@ -359,6 +545,14 @@ pub enum StepKind {
         question: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         within: Option<Millis>,
+        /// How often it is called to mind while nobody decides.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remind: Option<Millis>,
+        #[serde(default)]
+        on_timeout: OnTimeout,
+        /// Who is asked after whom when nobody decides within the time.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        escalate: Vec<String>,
     },
     /// A file under the run's folder, written whole or not at all.
     Write {
@@ -380,11 +574,21 @@ impl StepKind {
             Self::Run { .. } => "run",
             Self::Approve { .. } => "approve",
             Self::Write { .. } => "write",
+            Self::Call { .. } => "call",
+            Self::Agent { .. } => "agent",
+            Self::Workflow { .. } => "workflow",
         }
     }
 
     /// Whether the engine does it, rather than a person.
     pub fn is_automatic(&self) -> bool {
-        matches!(self, Self::Run { .. } | Self::Write { .. })
+        matches!(
+            self,
+            Self::Run { .. }
+                | Self::Write { .. }
+                | Self::Call { .. }
+                | Self::Agent { .. }
+                | Self::Workflow { .. }
+        )
     }
 }

@@ -72,6 +72,12 @@ fn facts(workflow: &Workflow) -> String {
     facts.join(" · ")
 }
 
+fn expected(out: &mut String, expects: Option<&str>) {
+    if let Some(expects) = expects {
+        paragraph(out, &format!("Its answer must have `{expects}` in it."));
+    }
+}
+
 fn limits(workflow: &Workflow) -> Vec<String> {
     let mut limits = Vec::new();
     limits.extend(workflow.config.timeout.map(|t| format!("The whole run may take {t}")));
@@ -93,7 +99,7 @@ fn step_text(out: &mut String, number: usize, step: &Step, defaults: &Defaults) 
     match &step.kind {
         StepKind::Manual { actions } => items(out, actions.iter().map(|a| format!("[ ] {a}"))),
         StepKind::Ask { fields } => items(out, fields.iter().map(question)),
-        StepKind::Run { script, shell, env, secrets, cwd } => {
+        StepKind::Run { script, shell, env, secrets, cwd, .. } => {
             code(out, shell.first().map_or("sh", |s| s.as_str()), script);
             let secrets = secrets.iter().map(|(name, secret)| format!("`{name}` = the secret `{secret}`"));
             items(out, env.iter().map(|(name, value)| format!("`{name}` = `{value}`")).chain(secrets));
@@ -101,11 +107,28 @@ fn step_text(out: &mut String, number: usize, step: &Step, defaults: &Defaults) 
                 paragraph(out, &format!("In the folder `{cwd}`."));
             }
         }
-        StepKind::Approve { question, within } => {
+        StepKind::Approve { question, within, .. } => {
             paragraph(out, &format!("**{question}**"));
             if let Some(within) = within {
                 paragraph(out, &format!("To be answered within {within}."));
             }
+        }
+        StepKind::Call { server, tool, with, expects } => {
+            paragraph(out, &format!("Calls `{server}.{tool}`."));
+            items(out, with.iter().map(|(name, value)| format!("`{name}` = `{value}`")));
+            expected(out, expects.as_deref());
+        }
+        StepKind::Agent { agent, persona, prompt, expects } => {
+            paragraph(out, &format!("Asks the agent `{agent}`."));
+            if !persona.is_empty() {
+                code(out, "text", persona);
+            }
+            code(out, "text", prompt);
+            expected(out, expects.as_deref());
+        }
+        StepKind::Workflow { workflow, inputs } => {
+            paragraph(out, &format!("Runs the workflow `{workflow}`."));
+            items(out, inputs.iter().map(|(name, value)| format!("`{name}` = `{value}`")));
         }
         StepKind::Write { path, template, overwrite } => {
             let how = if *overwrite { ", also where it is already there" } else { "" };
@@ -139,7 +162,12 @@ fn retry(retry: &Retry) -> String {
     let backoff = match retry.backoff {
         Backoff::Fixed => format!("{} apart", retry.initial),
         Backoff::Linear => format!("{} apart and more each time, at most {}", retry.initial, retry.max),
-        Backoff::Exponential => format!("{} apart, doubling, at most {}", retry.initial, retry.max),
+        Backoff::Exponential { percent: 200 } => {
+            format!("{} apart, doubling, at most {}", retry.initial, retry.max)
+        }
+        Backoff::Exponential { percent } => {
+            format!("{} apart, {percent}% of the last wait each, at most {}", retry.initial, retry.max)
+        }
     };
     if retry.max_attempts == 1 {
         return "tried once".to_owned();

@@ -1,7 +1,7 @@
 //! The smallest workflow and step, for tests of every room above; not part of the program.
 
 use crate::base::{StepId, WorkflowId};
-use crate::workflow::{Defaults, Status, Step, StepKind, Workflow};
+use crate::workflow::{Defaults, OnFailure, Status, Step, StepKind, Workflow};
 
 pub fn step(id: &str, kind: StepKind) -> Step {
     Step {
@@ -11,9 +11,14 @@ pub fn step(id: &str, kind: StepKind) -> Step {
         kind,
         validation: None,
         condition: None,
+        needs: None,
+        for_each: None,
         timeout: None,
         retry: None,
         continue_on_error: false,
+        on_failure: OnFailure::Ask,
+        rollback: None,
+        outputs: indexmap::IndexMap::new(),
         idempotent: false,
         evidence_required: false,
         assign: None,
@@ -37,6 +42,7 @@ pub fn workflow(id: &str, steps: Vec<Step>) -> Workflow {
         prerequisites: Vec::new(),
         inputs: Vec::new(),
         env: Vec::new(),
+        moves: None,
         config: Defaults::default(),
         ends_session: false,
         steps,

@@ -109,7 +109,9 @@ async fn two_clients_see_the_same_in_the_same_order() {
                     assert_eq!(new.last().map(|e| e.seq), Some(summary.seq));
                     events.extend(new.into_iter().map(|e| (summary.run.clone(), e)));
                 }
-                Update::Missed | Update::Stopping => panic!("neither slow nor at the end"),
+                Update::Missed | Update::Stopping | Update::Store { .. } => {
+                    panic!("neither slow nor at the end")
+                }
                 Update::Output { .. } | Update::Session(_) | Update::Learned(_) => {}
             }
         }

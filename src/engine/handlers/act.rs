@@ -21,8 +21,10 @@ pub async fn act(engine: &Engine, peer: &Peer, run: RunId, verb: Verb) -> Result
             run.short()
         )));
     }
-    if let Verb::Answer { values, .. } = &verb {
-        engine.vault.take(&run, secret::typed(values));
+    match &verb {
+        Verb::Answer { values, .. } => engine.vault.take(&run, secret::typed(values)),
+        Verb::Retry { edit: Some(edit), .. } => engine.vault.take(&run, secret::typed(&edit.inputs)),
+        _ => {}
     }
     engine.ask(|reply| Input::Act { run, verb, actor: peer.actor.clone(), reply }).await
 }

@@ -3,6 +3,7 @@
 
 mod act;
 mod forget;
+mod fork;
 mod learn;
 mod learned;
 mod miss;
@@ -13,8 +14,9 @@ mod prerequisites;
 mod runs;
 mod secret;
 mod session;
-mod start;
+pub(super) mod start;
 mod status;
+mod subject;
 mod summary;
 
 use std::path::{Path, PathBuf};
@@ -37,6 +39,11 @@ pub async fn handle(engine: &Arc<Engine>, peer: &Peer, request: Request) -> Resu
             secret::give(engine, peer, run, reference, secret).await
         }
         Request::Start(request) => start::start(engine, peer, *request).await,
+        Request::Fork { run, from, inputs } => fork::fork_run(engine, peer, run, from, inputs).await,
+        Request::Subjects { folder } => subject::list(engine, folder).await,
+        Request::SetSubject { folder, name, state, reason } => {
+            subject::set(engine, peer, folder, name, state, reason).await
+        }
         Request::Act { run, verb } => act::act(engine, peer, run, verb).await,
         Request::FindRun { prefix } => runs::find(engine, prefix).await,
         Request::Runs { filter } => runs::list(engine, filter).await,

@@ -35,7 +35,7 @@ pub async fn options(
     let Question { fields, mut asking, folder, environment, input_of } = match of {
         OptionsOf::Input { workflow, digest, folder, env } => {
             let folder = canonical(folder).await?;
-            let entry = start::entry(engine, &workflow, &digest, &folder).await?;
+            let entry = start::entry(engine, &workflow, Some(&digest), &folder).await?;
             let named = |name: &String| Some((name.clone(), env.get(name)?.clone()));
             Question {
                 fields: entry.workflow.inputs.clone(),
@@ -77,7 +77,8 @@ pub async fn options(
             asking.take(field, value.clone());
         }
     }
-    let mut environment = run_loop::environment(engine, environment);
+    let mut environment = environment;
+    environment.extend(run_loop::environment(engine));
     environment.extend(told("INPUT", &asking.known("inputs")));
     environment.extend(told("ANSWER", &asking.known("answers")));
     let options = exec::options::options(&command, &folder, &environment).await.map_err(|why| {

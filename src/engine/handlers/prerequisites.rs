@@ -16,7 +16,7 @@ pub async fn check(
     folder: String,
 ) -> Result<Response> {
     let folder = canonical(folder).await?;
-    let entry = start::entry(engine, &workflow, &digest, &folder).await?;
+    let entry = start::entry(engine, &workflow, Some(&digest), &folder).await?;
     let results = exec::prerequisite::check(&entry.workflow.prerequisites, &folder).await;
     Ok(Response::Prerequisites(results))
 }

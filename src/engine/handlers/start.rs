@@ -3,20 +3,29 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
 use crate::base::paths::project_root;
-use crate::base::{Error, Result, RunId, SessionId, WorkflowId};
+use crate::base::{Error, Result, RunId, Secret, SessionId, StepId, WorkflowId};
+use crate::config::Settings;
 use crate::engine::handlers::{canonical, secret};
+use crate::engine::outside::Child;
 use crate::engine::server::Peer;
 use crate::engine::{Engine, Input, Prepared, blocking};
 use crate::exec::git;
 use crate::protocol::{Response, Start};
-use crate::run::{Context, RunStarted, WorkflowRef};
+use crate::run::subject::NAME_LIMIT;
+use crate::run::{Context, Parent, PrerequisiteResult, Repo, Run, RunStarted, Subject, WorkflowRef};
 use crate::workflow::registry::EntryState;
 use crate::workflow::secret::variables;
-use crate::workflow::{Entry, Reference, Registry, Status, Workflow, field};
+use crate::workflow::{Entry, Field, Reference, Registry, Status, Workflow, field};
 
 /// Longest phrase that is kept, in characters.
 const PHRASE_LIMIT: usize = 4096;
+
+/// How deep runs may stand in runs.
+const GENERATIONS: usize = 8;
 
 /// A workflow that may be run, as it lies on disk.
 pub struct Runnable {
@@ -28,7 +37,97 @@ pub struct Runnable {
 pub async fn start(engine: &Arc<Engine>, peer: &Peer, request: Start) -> Result<Response> {
     let folder = canonical(request.folder).await?;
     let Runnable { workflow, entry, root } =
-        entry(engine, &request.workflow, &request.digest, &folder).await?;
+        entry(engine, &request.workflow, Some(&request.digest), &folder).await?;
+    let wanted = Wanted {
+        run: RunId::random()?,
+        inputs: request.inputs,
+        env: request.env,
+        secrets: request.secrets,
+        phrase: request.phrase.map(|text| text.chars().take(PHRASE_LIMIT).collect()),
+        prerequisites: request.prerequisites,
+        subject: request.subject,
+        parent: None,
+        // Known only to the run loop, which fills them in.
+        session: (SessionId::new(""), String::new()),
+        step_through: request.step_through,
+        breakpoints: request.breakpoints,
+    };
+    let run = wanted.run.clone();
+    let prepared = Box::new(prepare(engine, workflow, entry, root, folder, wanted).await?);
+    let started = engine.ask(|reply| Input::Start { prepared, actor: peer.actor.clone(), reply }).await;
+    if started.is_err() {
+        engine.vault.forget(&run);
+    }
+    started
+}
+
+/// A child run, as the registry of its parent's folder has the workflow now.
+pub async fn child(engine: &Arc<Engine>, child: &Child) -> Result<Prepared> {
+    let id = child.parent.clone();
+    let shared = Arc::clone(engine);
+    let parent = blocking(move || shared.run(&id)).await?;
+    let Runnable { workflow, entry, root } = entry(engine, &child.workflow, None, &child.folder).await?;
+    if generation(engine, &parent).await? >= GENERATIONS {
+        return Err(Error::refused(format!("{} is {GENERATIONS} runs deep", child.workflow))
+            .hint("A workflow that runs itself never ends: look at its `workflow:` steps"));
+    }
+    let header = &parent.header;
+    let wanted = Wanted {
+        run: child.run.clone(),
+        inputs: child.inputs.clone(),
+        env: header.context.env.clone(),
+        secrets: IndexMap::new(),
+        phrase: None,
+        prerequisites: Vec::new(),
+        subject: header.subject.as_ref().map(|s| s.name.clone()),
+        parent: Some(Parent { run: child.parent.clone(), step: child.step.clone(), attempt: child.attempt }),
+        session: (header.session.clone(), header.session_name.clone()),
+        step_through: parent.step_through,
+        breakpoints: Vec::new(),
+    };
+    prepare(engine, workflow, entry, root, child.folder.clone(), wanted).await
+}
+
+/// How many runs stand above this one.
+async fn generation(engine: &Arc<Engine>, run: &Run) -> Result<usize> {
+    let (shared, mut parent) = (Arc::clone(engine), run.header.parent.clone());
+    blocking(move || {
+        let mut count = 1;
+        while let Some(of) = parent {
+            if count > GENERATIONS {
+                break;
+            }
+            count += 1;
+            parent = shared.run(&of.run)?.header.parent.clone();
+        }
+        Ok(count)
+    })
+    .await
+}
+
+/// What a start was asked with.
+struct Wanted {
+    run: RunId,
+    inputs: Map<String, Value>,
+    env: IndexMap<String, String>,
+    secrets: IndexMap<String, Secret>,
+    phrase: Option<String>,
+    prerequisites: Vec<PrerequisiteResult>,
+    subject: Option<String>,
+    parent: Option<Parent>,
+    session: (SessionId, String),
+    step_through: bool,
+    breakpoints: Vec<StepId>,
+}
+
+async fn prepare(
+    engine: &Arc<Engine>,
+    workflow: Arc<Workflow>,
+    entry: Entry,
+    root: PathBuf,
+    folder: PathBuf,
+    wanted: Wanted,
+) -> Result<Prepared> {
     if let Status::Deprecated { replaced_by, reason } = &workflow.status {
         let mut error = Error::refused(format!("{} is deprecated", workflow.id));
         error.causes.extend(reason.clone());
@@ -37,19 +136,28 @@ pub async fn start(engine: &Arc<Engine>, peer: &Peer, request: Start) -> Result<
             None => error.hint("`mwtui list` shows what else there is"),
         });
     }
-    let inputs = field::complete(&workflow.inputs, &request.inputs).map_err(|problems| {
-        problems.into_iter().fold(
-            Error::usage(format!("The inputs of {} do not fit", workflow.id))
-                .hint(format!("`mwtui show {}` says what it asks for", workflow.id)),
-            Error::cause,
-        )
-    })?;
+    let inputs =
+        field::complete(&workflow.inputs, &wanted.inputs).map_err(|problems| unfit(&workflow, problems))?;
+    let given = |f: &&Field| f.is_secret() && wanted.inputs.get(&f.name).is_some_and(|v| !v.is_null());
+    if wanted.parent.is_some()
+        && let Some(field) = workflow.inputs.iter().find(given)
+    {
+        return Err(Error::refused(format!("{} is not given its secret {}", workflow.id, field.name))
+            .cause("A value that a step made could name any file as a secret")
+            .hint("Its own workflow says with `from` where the secret comes from"));
+    }
+    if let Some(unknown) = wanted.breakpoints.iter().find(|id| workflow.step(id).is_none()) {
+        return Err(Error::usage(format!("{} has no step “{unknown}” to break at", workflow.id))
+            .hint(format!("`mwtui show {}` lists its steps", workflow.id)));
+    }
     let (repo, start_commit) = tokio::join!(git::repo(&folder), git::head(&root));
+    let around = surroundings(engine).await?;
     // What is not set stays unknown: an expression that reads it says so.
-    let mut given = request.env;
+    let mut given = wanted.env;
     let env = workflow.env.iter().filter_map(|name| given.shift_remove_entry(name)).collect();
+    let subject = subject(&workflow, wanted.subject, repo.as_ref(), &root)?;
     let header = RunStarted {
-        run: RunId::random()?,
+        run: wanted.run,
         workflow: WorkflowRef {
             id: workflow.id.clone(),
             name: workflow.name.clone(),
@@ -58,33 +166,90 @@ pub async fn start(engine: &Arc<Engine>, peer: &Peer, request: Start) -> Result<
             origin: entry.origin,
         },
         inputs,
-        context: Context { folder: folder.to_string_lossy().into_owned(), repo, env },
-        // Known only to the run loop, which fills them in.
-        session: SessionId::new(""),
-        session_name: String::new(),
-        phrase: request.phrase.map(|text| text.chars().take(PHRASE_LIMIT).collect()),
-        prerequisites: request.prerequisites,
+        context: Context {
+            folder: folder.to_string_lossy().into_owned(),
+            repo,
+            env,
+            agents: around.agents,
+            parallel: around.parallel,
+        },
+        session: wanted.session.0,
+        session_name: wanted.session.1,
+        phrase: wanted.phrase,
+        prerequisites: wanted.prerequisites,
+        parent: wanted.parent,
+        subject,
+        fork: None,
+        step_through: wanted.step_through,
+        breakpoints: wanted.breakpoints,
     };
-    let run = header.run.clone();
-    engine.vault.take(&run, secret::typed(&header.inputs));
-    let mut given = request.secrets;
+    let run = &header.run;
+    engine.vault.take(run, secret::typed(&header.inputs));
+    let mut secrets = wanted.secrets;
     for name in variables(&workflow, &header.inputs) {
-        if let Some(value) = given.shift_remove(&name) {
-            engine.vault.give(&run, Reference::Env(name), value);
+        if let Some(value) = secrets.shift_remove(&name) {
+            engine.vault.give(run, Reference::Env(name), value);
         }
     }
-    let prepared = Box::new(Prepared { workflow, source: entry.source, header, root, start_commit });
-    let started = engine.ask(|reply| Input::Start { prepared, actor: peer.actor.clone(), reply }).await;
-    if started.is_err() {
-        engine.vault.forget(&run);
+    Ok(Prepared { workflow, source: entry.source, header, root, start_commit })
+}
+
+/// What the settings say about runs, read anew: the engine may be older than they are.
+pub struct Surroundings {
+    pub agents: Vec<String>,
+    pub parallel: Option<u32>,
+}
+
+pub async fn surroundings(engine: &Arc<Engine>) -> Result<Surroundings> {
+    let file = engine.paths.config_file();
+    let _ = blocking(move || Settings::load(&file)).await?;
+    Ok(Surroundings { agents: Vec::new(), parallel: None })
+}
+
+/// What a run with `moves` works on: what was named, else the branch.
+fn subject(
+    workflow: &Workflow,
+    named: Option<String>,
+    repo: Option<&Repo>,
+    root: &Path,
+) -> Result<Option<Subject>> {
+    if workflow.moves.is_none() {
+        return match named {
+            // A child run that moves nothing has its parent's subject and no use for it.
+            Some(_) | None => Ok(None),
+        };
     }
-    started
+    let named = named.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    let branch = || repo.map(|r| r.branch.clone()).filter(|b| !b.is_empty());
+    let name = named.or_else(branch).ok_or_else(|| {
+        Error::usage(format!("{} changes the state of a subject, and none is named", workflow.id))
+            .cause("There is no branch to take its name from")
+            .hint("Name it: --subject NAME")
+    })?;
+    if name.len() > NAME_LIMIT {
+        return Err(Error::usage(format!("The subject's name is longer than {NAME_LIMIT} bytes")));
+    }
+    Ok(Some(Subject { root: root.to_string_lossy().into_owned(), name, state: None }))
+}
+
+/// Inputs that do not fit, all problems at once.
+pub fn unfit(workflow: &Workflow, problems: Vec<String>) -> Error {
+    problems.into_iter().fold(
+        Error::usage(format!("The inputs of {} do not fit", workflow.id))
+            .hint(format!("`mwtui show {}` says what it asks for", workflow.id)),
+        Error::cause,
+    )
 }
 
 /// The workflow with this id as the registry of `folder` has it, where it is what the person saw
-/// and a person trusts it.
-pub async fn entry(engine: &Engine, id: &WorkflowId, digest: &str, folder: &Path) -> Result<Runnable> {
-    let (paths, id, digest) = (engine.paths.clone(), id.clone(), digest.to_owned());
+/// (`digest`, where one did) and a person trusts it.
+pub async fn entry(
+    engine: &Engine,
+    id: &WorkflowId,
+    digest: Option<&str>,
+    folder: &Path,
+) -> Result<Runnable> {
+    let (paths, id, digest) = (engine.paths.clone(), id.clone(), digest.map(str::to_owned));
     let root = project_root(folder);
     blocking(move || {
         let mut registry = Registry::load(&paths, &root);
@@ -96,7 +261,7 @@ pub async fn entry(engine: &Engine, id: &WorkflowId, digest: &str, folder: &Path
         let EntryState::Loaded { workflow, trusted, .. } = &entry.state else {
             return Err(missing(&registry, &id));
         };
-        if entry.digest != digest {
+        if digest.is_some_and(|digest| entry.digest != digest) {
             return Err(Error::refused(format!("{id} has changed since you looked"))
                 .cause(format!("{} is no longer the version that was shown", entry.file))
                 .hint("Look at it again, then start it"));

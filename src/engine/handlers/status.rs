@@ -11,6 +11,13 @@ pub async fn status(engine: &Arc<Engine>) -> Result<Response> {
     blocking(move || {
         let counts = engine.activity.counts();
         let live = engine.live.read().unwrap_or_else(PoisonError::into_inner).len();
+        let trouble = engine.trouble.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let schema_version = match (engine.store.schema_version(), &trouble) {
+            (Ok(version), _) => version,
+            // That it cannot be read just now is a part of the trouble.
+            (Err(_), Some(_)) => 0,
+            (Err(error), None) => return Err(error),
+        };
         Ok(Response::EngineStatus(EngineStatus {
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -20,7 +27,8 @@ pub async fn status(engine: &Arc<Engine>) -> Result<Response> {
             live_runs: u32::try_from(live).unwrap_or(u32::MAX),
             working_runs: counts.working_runs,
             store_bytes: engine.store.size(),
-            schema_version: engine.store.schema_version()?,
+            schema_version,
+            trouble,
         }))
     })
     .await

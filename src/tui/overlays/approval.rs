@@ -4,11 +4,11 @@ use std::cell::Cell;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Span;
 
 use crate::base::{RunId, StepId, Timestamp};
 use crate::config::{Action, Context, Role};
-use crate::run::{Prompt, Run, StepRecord, StepState, Verb, Work};
+use crate::run::{Opened, Prompt, Run, StepRecord, StepState, Verb, Work};
 use crate::tui::Model;
 use crate::tui::overlays::failure::{choices, unmeant};
 use crate::tui::overlays::reason::{Reason, Wanted};
@@ -33,7 +33,7 @@ pub struct Approval {
     /// What is shown, and of what: the digest that is sent.
     digest: String,
     question: String,
-    opens: Option<Work>,
+    opens: Vec<Opened>,
     /// It has changed since; nothing can be answered here any more.
     void: bool,
     by_itself: Option<Timestamp>,
@@ -52,7 +52,7 @@ impl Approval {
         };
         let opens = match record.attempts.last().map(|a| &a.work) {
             // What is shown must be what the digest is of.
-            Some(Work::Approve { opens, digest: of, .. }) if of == digest => opens.as_deref().cloned(),
+            Some(Work::Approve { opens, digest: of, .. }) if of == digest => opens.clone(),
             _ => return None,
         };
         Some(Self {
@@ -104,16 +104,7 @@ impl Approval {
         }
         sheet.prose(&self.question, look.strong());
         sheet.gap();
-        match &self.opens {
-            Some(work) => sheet.work(work, usize::MAX),
-            None => sheet.line(
-                Line::styled(
-                    "It opens no automatic step: the next one is done by a person, or decided later.",
-                    look.subtext(),
-                ),
-                0,
-            ),
-        }
+        sheet.opened(&self.opens, usize::MAX);
         sheet.gap();
         if let Some((run, _, record)) = self.record(model) {
             asked(model, &mut sheet, run, record, &self.digest);

@@ -177,6 +177,9 @@ impl Confirm {
             env: model.facts.declared(&self.workflow.env),
             phrase: self.phrase.clone(),
             prerequisites: self.results().to_vec(),
+            subject: None,
+            step_through: false,
+            breakpoints: Vec::new(),
         };
         Reaction::stay().with([Effect::ask(Asker::Overlay, Request::Start(Box::new(start)))])
     }
@@ -354,7 +357,12 @@ impl Confirm {
 
     fn planned(&self, model: &Model) -> Vec<PlannedStep> {
         let env = model.facts.declared(&self.workflow.env);
-        let context = RunContext { folder: model.facts.folder.clone(), repo: model.facts.repo.clone(), env };
+        let context = RunContext {
+            folder: model.facts.folder.clone(),
+            repo: model.facts.repo.clone(),
+            env,
+            ..RunContext::default()
+        };
         let inputs = field::complete(&self.workflow.inputs, &self.inputs.values)
             .unwrap_or_else(|_| self.inputs.values.clone());
         plan(&self.workflow, &inputs, &context)
@@ -385,6 +393,9 @@ fn brief(step: &crate::workflow::Step) -> String {
         StepKind::Approve { within: Some(within), .. } => format!("within {within}"),
         StepKind::Manual { .. } | StepKind::Approve { .. } => String::new(),
         StepKind::Write { path, .. } => path.clone(),
+        StepKind::Call { server, tool, .. } => format!("{server}.{tool}"),
+        StepKind::Agent { agent, .. } => agent.clone(),
+        StepKind::Workflow { workflow, .. } => workflow.to_string(),
     }
 }
 
@@ -429,6 +440,13 @@ fn detail(
             add(&format!("writes {path}, {} lines", content.lines().count()), look.subtext());
         }
         Ok(Work::Approve { question, .. }) => add(question, look.subtext()),
+        Ok(Work::Call { server, tool, .. }) => add(&format!("calls {server}.{tool}"), look.subtext()),
+        Ok(Work::Agent { agent, by_command: true, .. }) => add(&format!("asks {agent}"), look.subtext()),
+        Ok(Work::Agent { agent, .. }) => add(&format!("somebody answers for {agent}"), look.subtext()),
+        Ok(Work::Workflow { workflow, .. }) => add(&format!("runs {workflow}"), look.subtext()),
+        Ok(Work::ForEach { items }) => {
+            add(&format!("once for each of {} items", items.len()), look.subtext())
+        }
         Ok(Work::Manual) => {
             if let StepKind::Manual { actions } = &step.kind {
                 for action in actions {

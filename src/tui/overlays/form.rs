@@ -282,7 +282,7 @@ impl Form {
                 Reaction::close().with([verbs::act(run, verb)])
             }
             Purpose::Give { run, step, .. } => {
-                let verb = Verb::Retry { step: Some(step.clone()) };
+                let verb = Verb::Retry { step: Some(step.clone()), edit: None };
                 Reaction::close().with([verbs::act(run, verb)])
             }
         }

@@ -115,6 +115,7 @@ pub(super) fn read(root: &Node, file: &str, sink: &mut Sink<'_>) -> Option<Workf
         prerequisites: prerequisites(&table, sink),
         inputs,
         env,
+        moves: None,
         config,
         ends_session: table.boolean("ends_session", sink).unwrap_or(false),
         steps,
@@ -319,6 +320,7 @@ fn config(node: &Node, sink: &mut Sink<'_>) -> Defaults {
         timeout: table.duration("timeout", sink),
         continue_on_error: table.boolean("continue_on_error", sink).unwrap_or(false),
         retry: table.get("retry").and_then(|node| retry(node, sink)),
+        parallel: None,
     }
 }
 
@@ -330,7 +332,7 @@ pub(super) fn retry(node: &Node, sink: &mut Sink<'_>) -> Option<Retry> {
     }
     let backoff = match table.word("backoff", &["fixed", "linear", "exponential"], sink) {
         Some("linear") => Backoff::Linear,
-        Some("exponential") => Backoff::Exponential,
+        Some("exponential") => Backoff::DOUBLING,
         _ => Backoff::Fixed,
     };
     let initial = table.duration("initial", sink).unwrap_or(Millis::from_secs(1));
@@ -339,5 +341,12 @@ pub(super) fn retry(node: &Node, sink: &mut Sink<'_>) -> Option<Retry> {
         let at = table.key("max").map_or(node.span.clone(), |k| k.span.clone());
         sink.error(&at, "`max` is shorter than `initial`", "`initial` is the first wait, `max` the longest");
     }
-    Some(Retry { max_attempts: u32::try_from(max_attempts?).unwrap_or(10), backoff, initial, max })
+    Some(Retry {
+        max_attempts: u32::try_from(max_attempts?).unwrap_or(10),
+        backoff,
+        initial,
+        max,
+        jitter: false,
+        finals: Vec::new(),
+    })
 }

@@ -141,6 +141,11 @@ impl StepReader<'_> {
             continue_on_error: table
                 .boolean("continue_on_error", sink)
                 .unwrap_or(self.defaults.continue_on_error),
+            needs: None,
+            for_each: None,
+            on_failure: crate::workflow::OnFailure::Ask,
+            rollback: None,
+            outputs: indexmap::IndexMap::new(),
             idempotent: table.boolean("idempotent", sink).unwrap_or(false),
             evidence_required: evidence(&table, sink),
             assign: self.assign(&table, sink),
@@ -292,7 +297,13 @@ impl StepReader<'_> {
                 let node = table.get("approve")?;
                 let question = sentence(node, "approve", sink)?;
                 self.names.check_text(&question, &node.span, sink);
-                Some(StepKind::Approve { question, within: table.duration("within", sink) })
+                Some(StepKind::Approve {
+                    question,
+                    within: table.duration("within", sink),
+                    remind: None,
+                    on_timeout: crate::workflow::OnTimeout::Reject,
+                    escalate: Vec::new(),
+                })
             }
             "write" => self.write(table, sink),
             _ => Some(StepKind::Manual { actions: table.sentences("actions", sink) }),
@@ -323,7 +334,16 @@ impl StepReader<'_> {
         if let (Some(cwd), Some(node)) = (&cwd, table.get("cwd")) {
             self.names.check_text(cwd, &node.span, sink);
         }
-        Some(StepKind::Run { script, shell: shell(table, sink)?, env, secrets, cwd })
+        Some(StepKind::Run {
+            script,
+            shell: shell(table, sink)?,
+            env,
+            secrets,
+            cwd,
+            pty: false,
+            done_exits: Vec::new(),
+            expects: None,
+        })
     }
 
     fn write(&self, table: &Table<'_>, sink: &mut Sink<'_>) -> Option<StepKind> {

@@ -119,7 +119,7 @@ success_criteria: [Error rate is back to normal]
     assert_eq!(workflow.config.timeout, Some(Millis(1_800_000)));
     assert_eq!(
         workflow.config.retry.as_ref().map(|r| (r.max_attempts, r.backoff)),
-        Some((2, Backoff::Exponential))
+        Some((2, Backoff::DOUBLING))
     );
     assert!(
         matches!(&workflow.prerequisites[1], Prerequisite::Check { check, says } if check.starts_with("kubectl") && says.starts_with("The"))

@@ -129,6 +129,9 @@ impl Home {
             inputs,
             phrase: None,
             prerequisites: Vec::new(),
+            subject: None,
+            step_through: false,
+            breakpoints: Vec::new(),
         }
     }
 

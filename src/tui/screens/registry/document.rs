@@ -3,6 +3,7 @@
 
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
+use serde_json::{Map, Value};
 
 use super::draw::{badge, state};
 use crate::base::SafeText;
@@ -340,10 +341,32 @@ impl Page<'_> {
                     self.note("in", cwd, indent);
                 }
             }
+            StepKind::Call { server, tool, with, .. } => {
+                self.note("calls", &format!("{server}.{tool}"), indent);
+                self.values(with, indent);
+            }
+            StepKind::Agent { agent, persona, prompt, .. } => {
+                self.note("asks", agent, indent);
+                if !persona.is_empty() {
+                    self.source(persona, look.muted(), indent);
+                }
+                self.source(prompt, look.muted(), indent);
+            }
+            StepKind::Workflow { workflow, inputs } => {
+                self.note("runs", workflow.as_str(), indent);
+                self.values(inputs, indent);
+            }
             StepKind::Write { path, template, .. } => {
                 self.note("to", path, indent);
                 self.source(template, look.muted(), indent);
             }
+        }
+    }
+
+    fn values(&mut self, values: &Map<String, Value>, indent: usize) {
+        for (name, value) in values {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            self.note("with", &format!("{name} = {text}"), indent);
         }
     }
 

@@ -74,7 +74,7 @@ fn head(model: &Model, frame: &mut Frame, area: Rect, run: &Run, index: usize) {
     let badge = steps::badge(model, record);
     let mut end = Line::from(Span::styled(format!("{} {}", badge.glyph, badge.word), badge.style));
     match &record.state {
-        StepState::Running { since, deadline } => {
+        StepState::Running { since, deadline, .. } => {
             end.push_span(Span::styled(format!("  {}", clock(model, run).since(*since)), look.subtext()));
             if let Some(deadline) = deadline {
                 end.push_span(Span::styled(format!(" of {}", short(deadline.since(*since))), look.subtext()));
@@ -150,6 +150,11 @@ fn tell(
         StepKind::Ask { .. } => questions(model, sheet, run, step, record),
         StepKind::Run { .. } => script(sheet, step, record, brief),
         StepKind::Approve { .. } => approval(model, sheet, run, step, record),
+        StepKind::Call { .. } | StepKind::Agent { .. } | StepKind::Workflow { .. } => {
+            if let Some(work) = last_work(record) {
+                sheet.work(work, PREVIEW);
+            }
+        }
         StepKind::Write { path, template, overwrite } => {
             let planned =
                 Work::Write { path: path.clone(), content: template.clone(), overwrite: *overwrite };
@@ -214,7 +219,7 @@ fn ending(model: &Model, sheet: &mut Sheet<'_>, run: &Run, record: &StepRecord) 
             sheet.labelled("Done by", who(by, *at));
             evidence(sheet, outcome);
         }
-        StepState::Failed { at, by, failure, continued } => {
+        StepState::Failed { at, by, failure, continued, .. } => {
             sheet.labelled("Failed", vec![untrusted(&failure.message, look.style(Role::Error))]);
             if let Some(code) = failure.exit {
                 sheet.labelled("Exit", vec![Span::styled(code.to_string(), look.text())]);
@@ -228,6 +233,9 @@ fn ending(model: &Model, sheet: &mut Sheet<'_>, run: &Run, record: &StepRecord) 
             sheet.labelled("Skipped by", who(by, *at));
             match reason {
                 SkipReason::Person { reason } => sheet.field("Reason", reason, look.text()),
+                SkipReason::NotListed => {
+                    sheet.field("Because", "its item is no longer in the list", look.text())
+                }
                 SkipReason::Condition { expression } => {
                     sheet.field("Because", &format!("`{expression}` is false"), look.text());
                 }
@@ -402,7 +410,7 @@ fn script(sheet: &mut Sheet<'_>, step: &Step, record: &StepRecord, brief: bool) 
 
 fn approval(model: &Model, sheet: &mut Sheet<'_>, run: &Run, step: &Step, record: &StepRecord) {
     let look = sheet.look;
-    let StepKind::Approve { question, within } = &step.kind else { return };
+    let StepKind::Approve { question, within, .. } = &step.kind else { return };
     let Some(Work::Approve { question, opens, digest }) = last_work(record) else {
         sheet.prose(question, look.text());
         if let Some(within) = within {
@@ -412,10 +420,7 @@ fn approval(model: &Model, sheet: &mut Sheet<'_>, run: &Run, step: &Step, record
     };
     sheet.prose(question, look.strong());
     sheet.gap();
-    match opens {
-        Some(work) => sheet.work(work, PREVIEW),
-        None => sheet.line(Line::styled("It opens no automatic step.", look.muted()), 0),
-    }
+    sheet.opened(opens, PREVIEW);
     sheet.gap();
     asked(model, sheet, run, record, digest);
 }

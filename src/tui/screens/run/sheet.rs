@@ -3,10 +3,11 @@
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use serde_json::{Map, Value};
 
 use crate::base::SafeText;
 use crate::config::Role;
-use crate::run::{EvidenceKind, Work};
+use crate::run::{EvidenceKind, Opened, Work};
 use crate::tui::look::Look;
 use crate::tui::widgets::text::{untrusted, wrap};
 use crate::workflow::secret;
@@ -99,11 +100,50 @@ impl<'a> Sheet<'a> {
         }
     }
 
+    fn values(&mut self, values: &Map<String, Value>) {
+        for (n, (name, value)) in values.iter().enumerate() {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let label = if n == 0 { "with" } else { "" };
+            self.labelled(
+                label,
+                vec![
+                    untrusted(name, self.look.text()),
+                    Span::styled(" = ", self.look.muted()),
+                    untrusted(&exact(&text).replace('\n', "⏎"), self.look.text()),
+                ],
+            );
+            self.unseen(&text);
+        }
+    }
+
+    fn expects(&mut self, expects: Option<&str>) {
+        if let Some(expects) = expects {
+            self.field("expects", expects, self.look.text());
+        }
+    }
+
+    /// What an approval lets happen, step by step.
+    pub fn opened(&mut self, opens: &[Opened], limit: usize) {
+        if opens.is_empty() {
+            let none = "It opens no automatic step: the next one is done by a person, or decided later.";
+            self.line(Line::styled(none, self.look.muted()), 0);
+        }
+        for (n, opened) in opens.iter().enumerate() {
+            if opens.len() > 1 {
+                if n > 0 {
+                    self.gap();
+                }
+                self.field("opens", opened.step.as_str(), self.look.strong());
+            }
+            self.work(&opened.work, limit);
+        }
+    }
+
     /// What a try does, with every value filled in: the thing itself, not a summary of it.
     pub fn work(&mut self, work: &Work, limit: usize) {
         let look = self.look;
         match work {
-            Work::Run { script, shell, env, secrets, cwd } => {
+            Work::Run { script, shell, env, secrets, cwd, .. } => {
                 self.script(Some("will run"), script, limit);
                 if shell.iter().map(String::as_str).ne(["sh", "-c"]) {
                     self.field("by", &shell.join(" "), look.subtext());
@@ -125,6 +165,30 @@ impl<'a> Sheet<'a> {
                 if !cwd.is_empty() {
                     self.field("in", cwd, look.text());
                 }
+            }
+            Work::Call { server, tool, arguments, expects } => {
+                self.field("will call", &format!("{server}.{tool}"), look.text());
+                self.values(arguments);
+                self.expects(expects.as_deref());
+            }
+            Work::Agent { agent, persona, prompt, expects, by_command } => {
+                let how = if *by_command { "will ask" } else { "answers for" };
+                self.field(how, agent, look.text());
+                self.expects(expects.as_deref());
+                if !persona.is_empty() {
+                    self.gap();
+                    self.preview(persona, limit);
+                }
+                self.gap();
+                self.preview(prompt, limit);
+            }
+            Work::Workflow { workflow, inputs, run } => {
+                self.field("will run", workflow.as_str(), look.text());
+                self.values(inputs);
+                self.field("as run", run.short(), look.subtext());
+            }
+            Work::ForEach { items } => {
+                self.field("goes through", &format!("{} items", items.len()), look.text());
             }
             Work::Write { path, content, overwrite } => {
                 self.field("will write", path, look.text());
@@ -184,6 +248,7 @@ pub fn evidence_word(kind: EvidenceKind) -> &'static str {
         EvidenceKind::File => "file",
         EvidenceKind::Output => "output",
         EvidenceKind::Decision => "decision",
+        EvidenceKind::Run => "run",
         EvidenceKind::Answer => "answers",
     }
 }

@@ -37,6 +37,9 @@ pub fn steps() -> Vec<Step> {
     gate.kind = StepKind::Approve {
         question: "Restart the MCP server in staging?".to_owned(),
         within: Some(Millis::from_secs(1800)),
+        remind: None,
+        on_timeout: crate::workflow::OnTimeout::Reject,
+        escalate: Vec::new(),
     };
     let mut restart = titled(script("restart", "systemctl --user restart \"$UNIT\""), "Restart the server");
     if let StepKind::Run { env, .. } = &mut restart.kind {
@@ -301,8 +304,8 @@ fn a_failed_step_opens_its_card_once() {
     let note = driver.act(Verb::Note { step: None, text: "hm".to_owned() }).expect("noted");
     let harness = harness.update_run(&driver.run, note).see_no("mark done with");
     let harness = harness.keys("<ret>").see("mark done with").keys("r");
-    assert_eq!(harness.verbs(), [&Verb::Retry { step: None }]);
-    let retried = driver.act(Verb::Retry { step: None }).expect("retried");
+    assert_eq!(harness.verbs(), [&Verb::Retry { step: None, edit: None }]);
+    let retried = driver.act(Verb::Retry { step: None, edit: None }).expect("retried");
     let harness = harness.update_run(&driver.run, retried).see_no("mark done with");
     let again = failed(driver.later(1000), "tests");
     harness.update_run(&driver.run, again).see("mark done with");
@@ -338,7 +341,7 @@ fn a_step_that_nobody_knows_the_end_of() {
         let harness = shown(&driver, width, height, HOSTILE).see("nobody knows").see("run again");
         let harness = harness.golden(&format!("run_uncertain_{width}x{height}"));
         let harness = harness.keys("r").see("only just opened").later(Millis(600)).keys("r");
-        assert_eq!(harness.verbs(), [&Verb::Retry { step: None }]);
+        assert_eq!(harness.verbs(), [&Verb::Retry { step: None, edit: None }]);
     }
 }
 
@@ -446,7 +449,7 @@ fn a_paused_run_and_its_ends() {
 fn attempts_and_what_is_unverified() {
     let mut driver = begin(steps());
     failed(driver.later(41_000), "tests");
-    driver.later(1000).act(Verb::Retry { step: None }).expect("retried");
+    driver.later(1000).act(Verb::Retry { step: None, edit: None }).expect("retried");
     completed(driver.later(30_000), "tests");
     driver.later(1000).act(done()).expect("reviewed");
     let harness = shown(&driver, 100, 30, "").keys("<esc><tab><up>").see("none: unverified");

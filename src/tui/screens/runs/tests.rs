@@ -143,7 +143,7 @@ fn verbs_act_on_the_selected_run() {
     let resumed = runs(80, 24).keys("jjjp");
     assert_eq!(resumed.verbs(), [&Verb::Resume]);
     let retried = runs(80, 24).keys("jr");
-    assert_eq!(retried.verbs(), [&Verb::Retry { step: None }]);
+    assert_eq!(retried.verbs(), [&Verb::Retry { step: None, edit: None }]);
     let cancelled = runs(80, 24).keys("jjc").see("Cancel this run?").keys("<ret>");
     assert_eq!(cancelled.verbs(), [&Verb::Cancel { reason: None }]);
     let refused = runs(80, 24).keys("jjr").see("No step of the run has failed");
