@@ -244,7 +244,7 @@ mod tests {
                 redactor.push(text[pair[0]..pair[1]].as_bytes(), &mut out);
             }
             redactor.finish(&mut out);
-            prop_assert_eq!(String::from_utf8_lossy(&out), whole.as_str());
+            prop_assert_eq!(out.as_slice(), whole.as_bytes());
             for secret in &secrets {
                 prop_assert!(!whole.contains(secret.reveal()));
             }

@@ -1,7 +1,10 @@
 //! `mwtui secret`: gives a run again a secret that its engine does not know any more.
 
+use std::io::Read as _;
+
 use serde_json::{Map, Value};
 
+use crate::base::secret::SECRET_LIMIT;
 use crate::base::{Error, Result, RunId, Secret};
 use crate::cli::output::{Line, Tone};
 use crate::cli::{Env, Exit, find, hidden, link::Link};
@@ -18,7 +21,7 @@ pub struct Args {
     run: String,
     /// The input, the question, or the variable of a step; without it, the only one there is
     name: Option<String>,
-    /// Read it from standard input instead of asking; one line
+    /// Read it from standard input, to its end, instead of asking
     #[arg(long)]
     stdin: bool,
 }
@@ -30,7 +33,8 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     let typed = if args.stdin {
         let mut text = String::new();
         std::io::stdin()
-            .read_line(&mut text)
+            .take(SECRET_LIMIT as u64 + 2)
+            .read_to_string(&mut text)
             .map_err(|e| Error::internal("Standard input cannot be read").because(e))?;
         Some(Secret::new(text.trim_end_matches(['\n', '\r'])))
     } else if env.may_ask() {

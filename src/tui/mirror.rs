@@ -155,7 +155,9 @@ impl Mirror {
     /// A command has printed these as options of an input: names that a phrase may say.
     pub fn offer(&mut self, workflow: &WorkflowId, input: &str, options: &[String]) {
         let names = self.offered.entry(workflow.clone()).or_default();
-        options.iter().for_each(|option| names.add(input, option));
+        for option in options {
+            names.add(input, option);
+        }
     }
 
     /// What was learned, as it counts in this folder now.

@@ -48,11 +48,12 @@ pub async fn options(
         OptionsOf::Step { run, step } => {
             let shared = Arc::clone(engine);
             let run = blocking(move || shared.run(&run)).await?;
-            let waits = run.record(&step).is_some_and(|(_, record)| {
-                matches!(record.state, StepState::Waiting { on: Prompt::Answers, .. })
-            });
-            let Some(StepKind::Ask { fields }) = run.workflow.step(&step).map(|s| &s.kind).filter(|_| waits)
-            else {
+            let waiting = run
+                .record(&step)
+                .map(|(_, record)| record)
+                .filter(|record| matches!(record.state, StepState::Waiting { on: Prompt::Answers, .. }));
+            let asking = waiting.and_then(|record| run.definition(record));
+            let Some(StepKind::Ask { fields }) = asking.map(|step| &step.kind) else {
                 return Err(Error::refused(format!("Step {step} asks nothing now")));
             };
             Question {
@@ -89,7 +90,9 @@ pub async fn options(
     if let Some(workflow) = input_of {
         let mut offers = engine.offers.write().unwrap_or_else(PoisonError::into_inner);
         let names = offers.entry(workflow).or_default();
-        options.iter().for_each(|option| names.add(&name, option));
+        for option in &options {
+            names.add(&name, option);
+        }
     }
     Ok(Response::Options(options))
 }

@@ -434,8 +434,7 @@ impl Overlay for Form {
 
     fn on_paste(&mut self, _model: &mut Model, text: &str) -> Reaction {
         if let Some(entry) = self.entries.get_mut(self.focus).filter(|_| self.sending.is_none()) {
-            entry.editor.paste(text);
-            entry.problem = None;
+            entry.problem = entry.editor.paste(text).err().map(SafeLine::new);
         }
         self.refresh();
         Reaction::stay()

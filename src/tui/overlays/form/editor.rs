@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use tui_textarea::{CursorMove, TextArea};
 
-use crate::base::SafeText;
+use crate::base::{SafeLine, SafeText};
 use crate::config::{Key, KeyCode};
 use crate::tui::widgets::LineInput;
 use crate::workflow::{Field, FieldKind, field};
@@ -205,13 +205,24 @@ impl Editor {
         Moved::Stays
     }
 
-    pub fn paste(&mut self, text: &str) {
+    /// Takes text from the clipboard; a sentence where it cannot be taken as it is.
+    pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
         match self {
             Self::Line { line, at, .. } => {
                 line.insert(text);
                 *at = None;
             }
-            Self::Secret(line) => line.insert(text.trim_end_matches(['\n', '\r'])),
+            Self::Secret(line) => {
+                let text = text.trim_end_matches(['\n', '\r']);
+                // Nobody would see what was changed in it.
+                let is_clean = SafeLine::new(text).as_str() == text;
+                if !is_clean || !line.put(text) {
+                    line.clear();
+                    return Err(
+                        "This is too long for a line, or not plain text: give it as a file or variable",
+                    );
+                }
+            }
             Self::Many(area) => {
                 area.insert_str(SafeText::new(text).plain());
             }
@@ -221,6 +232,7 @@ impl Editor {
                 choice.settle();
             }
         }
+        Ok(())
     }
 }
 

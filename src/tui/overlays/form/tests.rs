@@ -3,9 +3,11 @@
 use super::*;
 use crate::base::Error;
 use crate::protocol::Request;
+use crate::run::testing::{Driver, question, script, workflow};
+use crate::run::{Failure, FailureKind, Report};
 use crate::tui::msg::Msg;
 use crate::tui::testing::Harness;
-use crate::workflow::FieldKind;
+use crate::workflow::{FieldKind, StepKind};
 
 fn fields() -> Vec<Field> {
     let field =
@@ -247,6 +249,58 @@ fn a_secret_goes_to_the_engine_alone_and_is_never_shown() {
     assert_eq!(draft["token"], serde_json::json!({ "secret": "typed:7f3a" }));
     let told = format!("{:?}", form.requests());
     assert!(told.contains("KeepSecret") && !told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn a_secret_that_was_lost_is_asked_for_when_its_step_is_tried_again() {
+    let mut deploy = script("deploy", "deploy");
+    if let StepKind::Run { secrets, .. } = &mut deploy.kind {
+        secrets.insert("TOKEN".into(), "answers.token".into());
+    }
+    let mut ask = question("ask");
+    if let StepKind::Ask { fields } = &mut ask.kind {
+        *fields = vec![Field::new("token", FieldKind::Secret, "Which token?")];
+    }
+    let mut driver = Driver::start(workflow(vec![ask, deploy]));
+    let values = serde_json::json!({ "token": { "secret": "typed:7f3a" } });
+    let values = values.as_object().cloned().expect("an object");
+    driver.act(Verb::Answer { step: None, values }).expect("answered");
+    let message = "The secret for TOKEN cannot be had: it was typed".to_owned();
+    let failure = Failure { kind: FailureKind::Secret, message, exit: None };
+    driver.report(Report::Failed { step: "deploy".into(), attempt: 1, failure });
+    let id = driver.run.id().clone();
+    let mut harness = Harness::new(80, 24)
+        .answering(|request| match request {
+            Request::GiveSecret { reference, .. } => Some(Ok(Response::SecretKept(reference.clone()))),
+            _ => None,
+        })
+        .with_run(driver.run)
+        .connected();
+    for effect in verbs::perform(&mut harness.model, &id, Action::Retry) {
+        harness.perform(effect);
+    }
+    harness.send(Msg::Resize);
+    let form = harness.see("•••• typed").see("give, and try again").golden("form_secret_again");
+    assert!(form.verbs().is_empty(), "nothing is tried before it is given");
+    let form = form.keys("hunter2<ret>");
+    let given = form.requests().into_iter().find_map(|r| match r {
+        Request::GiveSecret { run, reference, secret } => Some((run, reference.as_str(), secret.reveal())),
+        _ => None,
+    });
+    assert_eq!(given, Some((&id, "typed:7f3a", "hunter2")));
+    assert_eq!(form.verbs(), [&Verb::Retry { step: Some("deploy".into()), edit: None }]);
+}
+
+#[test]
+fn a_secret_that_cannot_be_taken_as_it_is_is_not_taken() {
+    let mut harness = Harness::new(80, 24);
+    open(&mut harness, vec![Field::new("token", FieldKind::Secret, "Which token?")]);
+    let form = harness.paste("a\u{202e}b").see("not plain text").see("not shown as you type");
+    form.paste(&"x".repeat(5000))
+        .see("too long for a line")
+        .paste("hunter2\n")
+        .see("•••••••")
+        .see_no("too long");
 }
 
 #[test]

@@ -97,14 +97,14 @@ fn what_does_not_fit_together_is_told() {
         &[
             "6:22 `pattern` belongs to the types string, text, path, this is number",
             "7:8 missing key `options`",
-            "8:34 a question has `options` or `options_from`, not both",
+            "8:36 a question has `options` or `options_from`, not both",
             "9:30 `max` is less than `min`",
             "10:17 this pattern cannot be used: unclosed group",
             "11:8 `pattern_says` says in words what `pattern` asks for",
             "12:23 `options_from` belongs to the types string, path, choice, multi_choice, this is boolean",
-            "13:23 `${{` is not filled in inside a command | Earlier answers are in its environment",
+            "13:26 `${{` is not filled in inside a command | Earlier answers are in its environment",
             "14:17 this pattern cannot be used: it takes too much room",
-            "15:54 the default does not fit its type",
+            "15:51 the default does not fit its type",
         ],
     );
 }
