@@ -18,7 +18,7 @@ pub use actor::Actor;
 pub use digest::digest;
 pub use error::{Error, ErrorKind, Result};
 pub use id::{RunId, SessionId, StepId, WorkflowId};
-pub use paths::Paths;
+pub use paths::{Overrides, Paths};
 pub use secret::{Redactor, Secret};
 pub use text::{SafeLine, SafeText};
 pub use time::{Millis, Timestamp};

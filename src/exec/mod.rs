@@ -5,6 +5,7 @@ mod command;
 pub mod drain;
 pub mod git;
 mod group;
+pub mod hook;
 pub mod opinion;
 pub mod options;
 pub mod output;

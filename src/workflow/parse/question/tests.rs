@@ -172,6 +172,14 @@ steps:
 }
 
 #[test]
+fn a_secret_is_known_only_once_it_was_asked_for() {
+    told(
+        "steps:\n  - title: Go\n    run: go\n    env: { PIN: \"${{ answers.pin }}\" }\n  - title: Ask\n    ask: [{ name: pin, type: secret }]\n",
+        &["unknown name `answers.pin` | It comes from “ask”, which comes after this step"],
+    );
+}
+
+#[test]
 fn a_secret_stands_in_no_file() {
     told(
         &format!(
