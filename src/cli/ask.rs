@@ -1,5 +1,7 @@
 //! Asking a person at the prompt. Only where `Env::may_ask` says so.
 
+use serde_json::Value;
+
 use crate::base::{Error, Result};
 use crate::cli::Env;
 use crate::cli::output::{Line, Tone};
@@ -57,4 +59,13 @@ pub async fn many_lines(env: &Env) -> Result<Option<String>> {
         }
     }
     Ok(Some(text))
+}
+
+/// A value as it can be typed again.
+pub fn value_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
 }

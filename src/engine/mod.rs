@@ -10,7 +10,10 @@ mod batch;
 mod cancels;
 mod children;
 mod closing;
+mod examine;
 mod family;
+#[cfg(test)]
+mod frozen_tests;
 mod handlers;
 mod hooks;
 mod hub;
@@ -26,20 +29,23 @@ mod serve;
 mod server;
 mod sessions;
 mod settings;
+#[cfg(test)]
+mod simulation;
 mod subjects;
 mod trouble;
 mod turns;
+pub mod upkeep;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use tokio::sync::{oneshot, watch};
 
 use crate::base::{Actor, Error, Paths, Result, RunId, SessionId, Timestamp, WorkflowId};
-use crate::exec::Notice;
-use crate::exec::secret::Vault;
+use crate::exec::vault::Vault;
+use crate::exec::{Executor, Notice};
 use crate::matching::{Memory, MemoryEventBody, Offered};
 use crate::protocol::{Response, StoreTrouble};
 use crate::run::{Export, Run, RunStarted, Verb};
@@ -60,12 +66,14 @@ struct Engine {
     memory: RwLock<Arc<Memory>>,
     /// What commands printed as options, since this engine began.
     offers: RwLock<BTreeMap<WorkflowId, Offered>>,
-    /// The executor's own.
+    /// Secrets, for the executor alone.
     vault: Arc<Vault>,
     /// Why nothing can be written now: written by the run loop alone.
     trouble: RwLock<Option<StoreTrouble>>,
     hub: hub::Hub,
     hooks: hooks::Hooks,
+    /// Set once, before anything is served.
+    executor: OnceLock<Executor>,
     activity: activity::Activity,
     inputs: Sender<Input>,
     ending: watch::Sender<Ending>,
@@ -146,24 +154,18 @@ enum SessionVerb {
 }
 
 impl Engine {
-    fn new(
-        paths: Paths,
-        store: Store,
-        memory: Memory,
-        vault: Arc<Vault>,
-        inputs: Sender<Input>,
-        now: Timestamp,
-    ) -> Self {
+    fn new(paths: Paths, store: Store, memory: Memory, inputs: Sender<Input>, now: Timestamp) -> Self {
         let settings = settings::Current::new(&paths);
         Self {
             hooks: hooks::Hooks::new(&paths, &settings),
+            executor: OnceLock::new(),
             settings,
             paths,
             store: Arc::new(store),
             live: RwLock::default(),
             memory: RwLock::new(Arc::new(memory)),
             offers: RwLock::default(),
-            vault,
+            vault: Arc::default(),
             trouble: RwLock::default(),
             hub: hub::Hub::default(),
             activity: activity::Activity::default(),

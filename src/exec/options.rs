@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::base::SafeLine;
 use crate::exec::command::{self, Printed, Wanted};
-use crate::exec::prerequisite::how;
+use crate::exec::run::how;
 
 const LIMIT: Duration = Duration::from_secs(10);
 

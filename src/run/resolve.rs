@@ -192,7 +192,9 @@ fn references(
     env: &mut IndexMap<String, String>,
 ) -> Result<IndexMap<String, String>, Failure> {
     let mut references = IndexMap::new();
-    for (variable, place) in secrets {
+    let edited: Vec<String> = env.keys().cloned().collect();
+    // An edit may have given a variable another value.
+    for (variable, place) in secrets.iter().filter(|(name, _)| !edited.contains(*name)) {
         match secret(place, scope)? {
             Some(reference) => references.insert(variable.clone(), reference.to_string()),
             None => env.insert(variable.clone(), String::new()),
@@ -387,6 +389,29 @@ pub fn plan(workflow: &Workflow, inputs: &Map<String, Value>, context: &Context)
             PlannedStep { index, work, condition: condition(step, &scope).ok() }
         })
         .collect()
+}
+
+/// What each iteration of the loop at `index` would do, as far as it can be filled in before the start;
+/// none where its list is known only later.
+pub fn iterations(
+    workflow: &Workflow,
+    index: usize,
+    inputs: &Map<String, Value>,
+    context: &Context,
+) -> Vec<(Value, Result<Work, Failure>)> {
+    let Some(step) = workflow.steps.get(index).filter(|s| s.for_each.is_some()) else { return Vec::new() };
+    let scope = initial_scope(workflow, inputs, context);
+    let run = RunId::new("");
+    let listed = items(step, &scope).unwrap_or_default();
+    let each = listed.into_iter().zip(1u32..).map(|(item, number)| {
+        let mut scope = scope.clone();
+        with_item(&mut scope, number, &item);
+        let id = StepId::new(format!("{}.{number}", step.id));
+        let place = Place { run: &run, step: &id, attempt: 1, context };
+        let work = work(step, None, &scope, &place, Vec::new());
+        (item, work)
+    });
+    each.collect()
 }
 
 fn values(given: &Map<String, Value>, scope: &Scope) -> Result<Map<String, Value>, Failure> {

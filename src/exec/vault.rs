@@ -11,8 +11,8 @@ use indexmap::IndexMap;
 use crate::base::secret::SECRET_LIMIT;
 use crate::base::{RunId, Secret};
 use crate::exec::command::{self, Wanted};
-use crate::exec::prerequisite::how;
-use crate::exec::{Job, run};
+use crate::exec::run::how;
+use crate::exec::{Job, blocking};
 use crate::run::{Failure, FailureKind};
 use crate::workflow::Reference;
 
@@ -22,8 +22,8 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// Typed secrets that no run has taken yet: of a form that was left, the oldest go.
 const UNTAKEN: usize = 100;
 
-/// What a step's environment gets.
-pub type Resolved = Vec<(String, Secret)>;
+/// A variable of a step's environment, and the secret that it gets.
+pub type Given = (String, Secret);
 
 /// What was given to this engine. Nothing of it is ever written down.
 #[derive(Default)]
@@ -91,7 +91,11 @@ impl Vault {
     }
 
     /// The values of a step's secret variables, or which of them cannot be had, and why.
-    pub async fn resolve(&self, job: &Job, secrets: &IndexMap<String, String>) -> Result<Resolved, Failure> {
+    pub async fn resolve(
+        &self,
+        job: &Job,
+        secrets: &IndexMap<String, String>,
+    ) -> Result<Vec<Given>, Failure> {
         let mut resolved = Vec::new();
         for (variable, reference) in secrets {
             let value = match Reference::parse(reference) {
@@ -124,7 +128,7 @@ impl Vault {
             }),
             Reference::File(path) => {
                 let file = in_folder(&job.folder, path);
-                run::blocking(move || read(&file)).await
+                blocking(move || read(&file)).await
             }
             Reference::Command(command) => print(command, job).await,
             Reference::Typed(_) => {
