@@ -1,16 +1,18 @@
 //! The verbs on a run, as every screen and overlay acts on them: whether one can be taken, and
 //! the request or the question that it leads to.
 
+use std::collections::BTreeMap;
+
 use crate::base::{Actor, RunId, StepId};
 use crate::config::Action;
 use crate::protocol::Request;
-use crate::run::{Command, Prompt, Run, StepState, Verb, decide};
+use crate::run::{Command, FailureKind, Prompt, Run, StepState, Verb, Work, decide, resolve};
 use crate::tui::Model;
 use crate::tui::msg::{Asker, Effect};
 use crate::tui::overlays::choose::Choose;
 use crate::tui::overlays::form::Form;
 use crate::tui::overlays::reason::{Reason, Wanted};
-use crate::workflow::StepKind;
+use crate::workflow::{Reference, StepKind};
 
 /// Whether the action is a verb on a run.
 pub fn is_verb(action: Action) -> bool {
@@ -135,7 +137,7 @@ pub fn perform(model: &mut Model, id: &RunId, action: Action) -> Vec<Effect> {
         Action::Pause => vec![act(id, Verb::Pause { freeze: false })],
         Action::PauseNow => vec![act(id, Verb::Pause { freeze: true })],
         Action::Resume => vec![act(id, Verb::Resume)],
-        Action::Retry => vec![act(id, Verb::Retry { step, edit: None })],
+        Action::Retry => retry(model, id),
         Action::Cancel => open_reason(model, id, Wanted::Cancel),
         Action::Skip => open_reason(model, id, Wanted::Skip { step }),
         Action::Reject => open_reason(model, id, Wanted::Reject { step }),
@@ -149,10 +151,7 @@ pub fn perform(model: &mut Model, id: &RunId, action: Action) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Action::Answer => {
-            open_form(model, id);
-            Vec::new()
-        }
+        Action::Answer => open_form(model, id),
         _ => Vec::new(),
     }
 }
@@ -177,13 +176,36 @@ fn done(model: &mut Model, id: &RunId) -> Vec<Effect> {
 }
 
 /// The form for the questions of the step that waits for answers.
-fn open_form(model: &mut Model, id: &RunId) {
-    let Some(run) = model.mirror.run(id) else { return };
-    let Some((step, _)) = waiting(run, |p| matches!(p, Prompt::Answers)) else { return };
+fn open_form(model: &mut Model, id: &RunId) -> Vec<Effect> {
+    let Some(run) = model.mirror.run(id) else { return Vec::new() };
+    let Some((step, _)) = waiting(run, |p| matches!(p, Prompt::Answers)) else { return Vec::new() };
     let found = run.workflow.step(&step).map(|s| (s.title.clone(), s.kind.clone()));
-    if let Some((title, StepKind::Ask { fields })) = found {
-        let draft = model.run.drafts.get(&(id.clone(), step.clone())).cloned().unwrap_or_default();
-        let form = Form::answer(id.clone(), step, &title, fields, &draft);
-        model.open(form);
+    let Some((title, StepKind::Ask { fields })) = found else { return Vec::new() };
+    let asking = resolve::asking(run);
+    let draft = model.run.drafts.get(&(id.clone(), step.clone())).cloned().unwrap_or_default();
+    Form::answer(id.clone(), step, &title, fields, asking, &draft).open(model)
+}
+
+/// The secrets to be given again, where the step that waits failed for want of one.
+fn lost_secrets(run: &Run) -> Option<(StepId, BTreeMap<String, String>)> {
+    let (step, record) = run.waiting_steps().next()?;
+    let StepState::Failed { failure, .. } = &record.state else { return None };
+    let Some(Work::Run { secrets, .. }) = record.attempts.last().map(|a| &a.work) else { return None };
+    // What comes from a file or a command is put right there.
+    let is_given = |reference: &String| {
+        matches!(Reference::parse(reference), Ok(Reference::Typed(_) | Reference::Env(_)))
+    };
+    let given = secrets.iter().filter(|(_, reference)| is_given(reference));
+    let given: BTreeMap<String, String> = given.map(|(v, r)| (v.clone(), r.clone())).collect();
+    (failure.kind == FailureKind::Secret && !given.is_empty()).then(|| (step.id.clone(), given))
+}
+
+/// Tries again at once, or first asks for what the step lacked.
+fn retry(model: &mut Model, id: &RunId) -> Vec<Effect> {
+    match model.mirror.run(id).and_then(lost_secrets) {
+        Some((step, secrets)) => {
+            Form::give(id.clone(), step, "Secrets that are not known any more", secrets).open(model)
+        }
+        None => vec![act(id, Verb::Retry { step: None, edit: None })],
     }
 }

@@ -10,21 +10,24 @@ use serde_json::{Map, Value};
 use crate::base::{Result, SafeLine, WorkflowId};
 use crate::config::{Action, Context, Role};
 use crate::matching::Chosen;
-use crate::protocol::{Request, Response, Start};
-use crate::run::{Context as RunContext, PlannedStep, PrerequisiteResult, Work, plan};
+use crate::protocol::{OptionsOf, Request, Response, Start};
+use crate::run::{Context as RunContext, PlannedStep, PrerequisiteResult, plan};
 use crate::tui::Model;
 use crate::tui::msg::{Asker, Effect};
 use crate::tui::overlays::choose::split_foot;
 use crate::tui::overlays::confirm::filled::Filled;
+use crate::tui::overlays::confirm::planned::{brief, detail};
 use crate::tui::overlays::form::Form;
 use crate::tui::overlays::trust::Trust;
 use crate::tui::overlays::{Overlay, Reaction};
 use crate::tui::screens::console::why::in_words;
 use crate::tui::widgets::text::{cut_line, untrusted, width, wrap};
 use crate::tui::widgets::{Hint, PaneState, card, hints, pane};
-use crate::workflow::{Entry, Prerequisite, Status, StepKind, Workflow, field};
+use crate::workflow::field::Asking;
+use crate::workflow::{Entry, Field, Prerequisite, Reference, Status, Workflow, field};
 
 mod filled;
+mod planned;
 
 /// How the prerequisites stand.
 enum Checks {
@@ -154,8 +157,7 @@ impl Confirm {
         }
         let Ok(inputs) = field::complete(&self.workflow.inputs, &self.inputs.values) else {
             // The form says what is missing.
-            self.edit_inputs(model);
-            return Reaction::stay();
+            return Reaction::stay().with(self.edit_inputs(model));
         };
         if let Checks::Asked { start } = &mut self.checks {
             *start = true;
@@ -172,6 +174,7 @@ impl Confirm {
             workflow: self.workflow.id.clone(),
             digest: self.entry.digest.clone(),
             folder: model.facts.folder.clone(),
+            secrets: model.facts.secrets(&self.workflow, &inputs),
             inputs,
             env: model.facts.declared(&self.workflow.env),
             phrase: self.phrase.clone(),
@@ -195,10 +198,16 @@ impl Confirm {
         Some(Effect::ask(Asker::Verb, request))
     }
 
-    fn edit_inputs(&self, model: &mut Model) {
+    fn edit_inputs(&self, model: &mut Model) -> Vec<Effect> {
         let title = format!("{}: inputs", self.workflow.id);
         let fields = self.workflow.inputs.clone();
-        model.open(Form::inputs(&title, fields, &self.inputs.values, self.inputs.sources()));
+        let of = OptionsOf::Input {
+            workflow: self.workflow.id.clone(),
+            digest: self.entry.digest.clone(),
+            folder: model.facts.folder.clone(),
+            env: model.facts.declared(&self.workflow.env),
+        };
+        Form::inputs(&title, fields, of, &self.inputs.values, self.inputs.sources()).open(model)
     }
 
     /// Everything the card says, and the line that must be seen.
@@ -286,9 +295,17 @@ impl Confirm {
             return;
         }
         let widest = self.workflow.inputs.iter().map(|f| width(&f.name)).max().unwrap_or(0).min(24);
-        for (n, input) in self.workflow.inputs.iter().enumerate() {
+        let mut asking = Asking::inputs();
+        let mut is_asked = |input: &Field| {
+            let asked = asking.asks(input).unwrap_or(true);
+            let value = self.inputs.values.get(&input.name).filter(|_| asked);
+            asking.take(input, value.cloned().unwrap_or(Value::Null));
+            asked
+        };
+        let asked: Vec<&Field> = self.workflow.inputs.iter().filter(|f| is_asked(f)).collect();
+        for (n, input) in asked.into_iter().enumerate() {
             let value = self.inputs.values.get(&input.name).filter(|v| !v.is_null());
-            let shown = value.map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned));
+            let shown = value.map(field::shown);
             let (text, style) = match (&shown, input.required) {
                 (Some(text), _) => (text.as_str(), look.text()),
                 (None, true) => ("needed", look.style(Role::Warning)),
@@ -301,6 +318,11 @@ impl Confirm {
             ];
             if let Some(told) = self.inputs.told(input) {
                 spans.push(untrusted(&format!("   {told}"), look.muted()));
+            }
+            if let Some(Reference::Env(variable)) = value.and_then(Reference::of)
+                && !model.facts.env.contains_key(&variable)
+            {
+                spans.push(Span::styled("   not set here", look.style(Role::Warning)));
             }
             lines.push(cut_line(&Line::from(spans), room));
         }
@@ -358,92 +380,6 @@ fn check(model: &Model, workflow: &Workflow, digest: &str) -> Effect {
     Effect::ask(Asker::Overlay, request)
 }
 
-/// What a step does, in a few words.
-fn brief(step: &crate::workflow::Step) -> String {
-    match &step.kind {
-        StepKind::Manual { .. } if step.evidence_required => "evidence required".to_owned(),
-        StepKind::Manual { actions } if actions.len() > 1 => format!("{} actions", actions.len()),
-        StepKind::Ask { fields } if fields.len() == 1 => "1 question".to_owned(),
-        StepKind::Ask { fields } => format!("{} questions", fields.len()),
-        StepKind::Run { script, .. } => {
-            let mut lines = script.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
-            let first = lines.next().unwrap_or("").to_owned();
-            if lines.next().is_some() { format!("{first} …") } else { first }
-        }
-        StepKind::Approve { within: Some(within), .. } => format!("within {within}"),
-        StepKind::Manual { .. } | StepKind::Approve { .. } => String::new(),
-        StepKind::Write { path, .. } => path.clone(),
-        StepKind::Call { server, tool, .. } => format!("{server}.{tool}"),
-        StepKind::Agent { agent, .. } => agent.clone(),
-        StepKind::Workflow { workflow, .. } => workflow.to_string(),
-    }
-}
-
-/// A step of the dry run: everything filled in that can be known now.
-fn detail(
-    model: &Model,
-    planned: &PlannedStep,
-    step: &crate::workflow::Step,
-    room: usize,
-) -> Vec<Line<'static>> {
-    const INDENT: usize = 16;
-    let look = &model.look;
-    let mut lines = Vec::new();
-    let mut add = |text: &str, style| {
-        let line = Line::from(vec![Span::raw(" ".repeat(INDENT)), untrusted(text, style)]);
-        lines.extend(wrap(&line, room, INDENT));
-    };
-    if let Some(source) = &step.condition {
-        let told = match planned.condition {
-            Some(true) => format!("because {source}"),
-            Some(false) => format!("skipped: {source} is false"),
-            None => format!("only if {source}"),
-        };
-        add(&told, look.muted());
-    }
-    match &planned.work {
-        Ok(Work::Run { script, env, cwd, .. }) => {
-            for (n, line) in script.trim_end().lines().enumerate() {
-                add(&format!("{} {line}", if n == 0 { "$" } else { " " }), look.text());
-            }
-            for (name, value) in env {
-                add(&format!("{name} = {value}"), look.subtext());
-            }
-            if !cwd.is_empty() {
-                add(&format!("in {cwd}"), look.subtext());
-            }
-        }
-        Ok(Work::Write { path, content, .. }) => {
-            add(&format!("writes {path}, {} lines", content.lines().count()), look.subtext());
-        }
-        Ok(Work::Approve { question, .. }) => add(question, look.subtext()),
-        Ok(Work::Call { server, tool, .. }) => add(&format!("calls {server}.{tool}"), look.subtext()),
-        Ok(Work::Agent { agent, by_command: true, .. }) => add(&format!("asks {agent}"), look.subtext()),
-        Ok(Work::Agent { agent, .. }) => add(&format!("somebody answers for {agent}"), look.subtext()),
-        Ok(Work::Workflow { workflow, .. }) => add(&format!("runs {workflow}"), look.subtext()),
-        Ok(Work::ForEach { items }) => {
-            add(&format!("once for each of {} items", items.len()), look.subtext())
-        }
-        Ok(Work::Manual) => {
-            if let StepKind::Manual { actions } = &step.kind {
-                for action in actions {
-                    add(&format!("{} {action}", look.glyph("☐", "[ ]")), look.subtext());
-                }
-            }
-        }
-        Ok(Work::Ask) => {
-            if let StepKind::Ask { fields } = &step.kind {
-                for field in fields {
-                    add(&format!("? {}", field.prompt), look.subtext());
-                }
-            }
-        }
-        Ok(Work::Unresolved) => add("known only later", look.muted()),
-        Err(failure) => add(&format!("known only later: {}", failure.message), look.muted()),
-    }
-    lines
-}
-
 impl Overlay for Confirm {
     fn contexts(&self) -> &'static [Context] {
         &[Context::Card, Context::List]
@@ -458,7 +394,7 @@ impl Overlay for Confirm {
         match action {
             Action::Activate => return Some(self.start(model)),
             Action::Tick => self.tick(),
-            Action::Inputs => self.edit_inputs(model),
+            Action::Inputs => return Some(Reaction::stay().with(self.edit_inputs(model))),
             Action::DryRun => {
                 self.dry_run = !self.dry_run;
                 self.scroll.to_top();

@@ -4,7 +4,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::document::{DISTINCTION, MOVES, PREREQUISITE, QUESTION, STATUSES, TYPES, WORKFLOW};
+use super::document::{DISTINCTION, MOVES, PREREQUISITE, STATUSES, WORKFLOW};
+use super::question::{QUESTION, TYPES};
 use super::retry::{BACKOFFS, CONFIG, PARALLEL, RETRY};
 use super::step::belongs::BELONGS;
 use super::step::each::{FOR_EACH, ITEMS};

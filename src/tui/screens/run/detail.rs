@@ -18,7 +18,7 @@ use crate::tui::screens::run::sheet::{PREVIEW, Sheet, evidence_word};
 use crate::tui::screens::run::{Focus, output, steps};
 use crate::tui::widgets::pane;
 use crate::tui::widgets::text::{cut_line, span, untrusted, width};
-use crate::workflow::{Step, StepKind};
+use crate::workflow::{Step, StepKind, field};
 
 /// How long ago, in a word or two.
 pub fn ago(model: &Model, at: Timestamp) -> String {
@@ -294,7 +294,7 @@ fn value_span(sheet: &Sheet<'_>, value: &Value) -> Span<'static> {
         Value::String(text) => untrusted(text, sheet.look.text()),
         Value::Null => Span::styled("no answer", sheet.look.muted()),
         Value::Bool(yes) => Span::styled(if *yes { "yes" } else { "no" }, sheet.look.text()),
-        other => untrusted(&other.to_string(), sheet.look.text()),
+        other => untrusted(&field::shown(other), sheet.look.text()),
     }
 }
 
@@ -364,8 +364,8 @@ fn questions(model: &Model, sheet: &mut Sheet<'_>, run: &Run, step: &Step, recor
         let told = match (answers, draft.and_then(|d| d.get(&field.name))) {
             (Some(answers), _) => value_span(sheet, answers.get(&field.name).unwrap_or(&Value::Null)),
             (None, Some(typed)) => match typed {
-                Value::String(text) => untrusted(&format!("typed: {text}"), look.subtext()),
-                other => untrusted(&format!("typed: {other}"), look.subtext()),
+                Value::Object(_) => untrusted(&field::shown(typed), look.subtext()),
+                other => untrusted(&format!("typed: {}", field::shown(other)), look.subtext()),
             },
             (None, None) => Span::styled("no answer yet", look.muted()),
         };
@@ -391,13 +391,13 @@ fn last_work(record: &StepRecord) -> Option<&Work> {
 }
 
 fn script(sheet: &mut Sheet<'_>, step: &Step, record: &StepRecord, brief: bool) {
-    let StepKind::Run { script, env, cwd, .. } = &step.kind else { return };
+    let StepKind::Run { script, env, secrets, cwd, .. } = &step.kind else { return };
     let look = sheet.look;
     let (script, names, folder) = match last_work(record) {
-        Some(Work::Run { script, env, cwd, .. }) => {
-            (script, env.keys().cloned().collect::<Vec<_>>(), cwd.clone())
+        Some(Work::Run { script, env, secrets, cwd, .. }) => {
+            (script, env.keys().chain(secrets.keys()).cloned().collect::<Vec<_>>(), cwd.clone())
         }
-        _ => (script, env.keys().cloned().collect(), cwd.clone().unwrap_or_default()),
+        _ => (script, env.keys().chain(secrets.keys()).cloned().collect(), cwd.clone().unwrap_or_default()),
     };
     sheet.script(None, script, if brief { 6 } else { PREVIEW });
     if !names.is_empty() {
