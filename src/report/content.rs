@@ -11,7 +11,7 @@ use crate::report::deviation::{self, Deviation};
 use crate::report::escape::{block, line};
 use crate::run::{
     AttemptEnd, Evidence, EvidenceKind, FailureKind, GitState, Outcome, Prompt, Run, SegmentKind,
-    SessionRecord, StepRecord, StepState, Work,
+    SessionRecord, StepRecord, StepState, Work, summarise,
 };
 use crate::workflow::{FieldKind, Step, StepKind, SummarySection};
 
@@ -439,14 +439,14 @@ fn unfinished(run: &Run) -> Option<String> {
     if run.is_ended() {
         return None;
     }
-    let at = run.current_index();
-    let title = run.workflow.steps.get(at).map(|s| line(&s.title)).unwrap_or_default();
+    let row = summarise(run);
     Some(format!(
-        "{} is {} at step {} of {}, {title}",
+        "{} is {} at step {} of {}, {}",
         named(run),
         run.status().word(),
-        at + 1,
-        run.workflow.steps.len()
+        row.current,
+        row.steps,
+        line(&row.current_title)
     ))
 }
 

@@ -24,6 +24,7 @@ pub mod summary;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod times;
 pub mod values;
 mod verbs;
 
