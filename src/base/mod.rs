@@ -16,6 +16,6 @@ pub use actor::Actor;
 pub use digest::digest;
 pub use error::{Error, ErrorKind, Result};
 pub use id::{RunId, SessionId, StepId, WorkflowId};
-pub use paths::Paths;
+pub use paths::{Overrides, Paths};
 pub use text::{SafeLine, SafeText};
 pub use time::{Millis, Timestamp};

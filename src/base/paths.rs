@@ -17,6 +17,27 @@ pub struct Paths {
     pub run: PathBuf,
     /// The `--home` folder, where one was given: passed on to child processes.
     pub home: Option<PathBuf>,
+    /// What was said about the settings when this program was called: passed on to an engine that it starts.
+    pub overrides: Overrides,
+    /// The folder of the user's own workflows and that of their themes, where the settings name others.
+    pub workflows: Option<PathBuf>,
+    pub themes: Option<PathBuf>,
+}
+
+/// `--profile` and `--config`, as they were given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    pub profile: Option<String>,
+    /// `key=value`, in order.
+    pub settings: Vec<String>,
+}
+
+impl Overrides {
+    /// The arguments that say the same again.
+    pub fn arguments(&self) -> Vec<String> {
+        let profile = self.profile.iter().map(|name| format!("--profile={name}"));
+        profile.chain(self.settings.iter().map(|setting| format!("--config={setting}"))).collect()
+    }
 }
 
 /// Longest socket path that the kernel takes, with its closing zero byte.
@@ -39,7 +60,7 @@ impl Paths {
         let config = env_path("XDG_CONFIG_HOME").unwrap_or_else(|| user.join(".config")).join("mwtui");
         let state = env_path("XDG_STATE_HOME").unwrap_or_else(|| user.join(".local/state")).join("mwtui");
         let run = env_path("XDG_RUNTIME_DIR").map_or_else(|| state.join("run"), |d| d.join("mwtui"));
-        Ok(Self { config, state, run, home: None })
+        Ok(Self { config, state, run, home: None, ..Self::under(Path::new("")) })
     }
 
     /// Everything under one folder.
@@ -49,6 +70,9 @@ impl Paths {
             state: home.join("state"),
             run: home.join("run"),
             home: Some(home.to_owned()),
+            overrides: Overrides::default(),
+            workflows: None,
+            themes: None,
         }
     }
 
@@ -76,11 +100,11 @@ impl Paths {
     }
 
     pub fn workflows(&self) -> PathBuf {
-        self.config.join("workflows")
+        self.workflows.clone().unwrap_or_else(|| self.config.join("workflows"))
     }
 
     pub fn themes(&self) -> PathBuf {
-        self.config.join("themes")
+        self.themes.clone().unwrap_or_else(|| self.config.join("themes"))
     }
 
     pub fn config_file(&self) -> PathBuf {

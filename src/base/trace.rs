@@ -18,17 +18,26 @@ use tracing_subscriber::{EnvFilter, fmt as layer};
 
 use crate::base::{Error, Paths, Result, paths, text};
 
-/// The variable that sets the level: `info` without it, `debug`, or `mwtui::engine=trace`.
-pub const LEVEL: &str = "MWTUI_LOG";
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// The target of what hooks do: their lines say `hook` for the component, whichever process writes them.
+pub const HOOK: &str = "mwtui::hook";
 
 const PREFIX: &str = "mwtui.log";
 const DAYS: usize = 7;
 
-/// Starts the log of this process. `component` is `tui`, `cli` or `engine`. Once a process;
-/// a second call changes nothing and is an error.
-pub fn start(paths: &Paths, component: &'static str) -> Result<()> {
+/// Whether a text says what is logged: `debug`, or `info,mwtui::engine=trace`.
+pub fn is_level(text: &str) -> bool {
+    let is_word = |word: &str| LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word));
+    // A bare word that is no level would be taken for the name of a part.
+    text.split(',').all(|part| is_word(part.trim()) || part.contains('=')) && EnvFilter::try_new(text).is_ok()
+}
+
+/// Starts the log of this process. `component` is `tui`, `cli` or `engine`; `level` as the settings say it,
+/// `info` where it cannot be read. Once a process; a second call changes nothing and is an error.
+pub fn start(paths: &Paths, component: &'static str, level: &str) -> Result<()> {
     let writer = DailyFile::open(&paths.logs())?;
-    let filter = EnvFilter::try_from_env(LEVEL).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
     let subscriber = layer::Subscriber::builder()
         .with_env_filter(filter)
         .with_writer(writer)
@@ -64,10 +73,10 @@ where
         let mut line = String::new();
         self.json.format_event(context, Writer::new(&mut line), event)?;
         let rest = line.trim_end().strip_prefix('{').unwrap_or_default();
+        let component = if event.metadata().target() == HOOK { "hook" } else { self.component };
         writeln!(
             writer,
-            "{{\"component\":\"{}\",\"pid\":{},{}",
-            self.component,
+            "{{\"component\":\"{component}\",\"pid\":{},{}",
             std::process::id(),
             text::escape_json(rest)
         )

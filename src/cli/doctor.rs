@@ -9,6 +9,8 @@ use serde_json::json;
 use crate::base::Result;
 use crate::cli::output::{Line, Tone};
 use crate::cli::{Env, Exit, find, link::Link, opinion};
+use crate::config::{Settings, layers};
+use crate::protocol::EngineStatus;
 use crate::workflow::registry::EntryState;
 
 /// Look for what is wrong with this installation
@@ -51,7 +53,11 @@ pub async fn run(env: &Env) -> Result<Exit> {
     }
     findings.extend(private_file("store", &paths.store_file()));
     findings.extend(private_file("phrases", &paths.phrases_file()));
-    engine(env, &mut findings).await;
+    let settings = settings(env, &mut findings);
+    let engine = engine(env, &mut findings).await;
+    if let Some(settings) = &settings {
+        hooks(settings, engine.as_ref(), &mut findings);
+    }
     bank(env, &mut findings);
     findings.push(second_opinion(env).await);
     terminal(&mut findings);
@@ -85,6 +91,85 @@ pub async fn run(env: &Env) -> Result<Exit> {
         }
     }
     Ok(if sick { Exit::Failed } else { Exit::Done })
+}
+
+/// The settings, where they read.
+fn settings(env: &Env, findings: &mut Vec<Finding>) -> Option<Settings> {
+    let file = env.paths.config_file();
+    let layered = match layers::load(&env.paths) {
+        Ok(layered) => layered,
+        Err(error) => {
+            findings.push(from_error("settings", &error));
+            return None;
+        }
+    };
+    let place = if file.exists() { file.display().to_string() } else { "the defaults".to_owned() };
+    findings.push(good(match &layered.settings.profile {
+        Some(profile) => format!("settings: {place} reads, with the profile {profile}"),
+        None => format!("settings: {place} reads"),
+    }));
+    findings.extend(
+        layered.unknown.iter().map(|name| remark(format!("settings: {name} is set and is no setting"))),
+    );
+    Some(layered.settings)
+}
+
+/// What hooks are there, whether their programs are, and how it went with them.
+fn hooks(settings: &Settings, engine: Option<&EngineStatus>, findings: &mut Vec<Finding>) {
+    let own = settings.profile.as_deref();
+    if let Some(theirs) = engine
+        && theirs.settings_error.is_none()
+        && theirs.profile.as_deref() != own
+    {
+        let told = |profile: Option<&str>| profile.map_or("none".to_owned(), |name| format!("`{name}`"));
+        findings.push(bad(
+            format!(
+                "engine: its profile is {}, that of this command {}; it starts no run for it",
+                told(theirs.profile.as_deref()),
+                told(own)
+            ),
+            "mwtui engine stop; the next command starts one with its own profile",
+        ));
+    }
+    if let Some(error) = engine.and_then(|engine| engine.settings_error.as_ref()) {
+        findings.push(from_error("engine", error));
+    }
+    for hook in &settings.hooks {
+        let program = hook.command.first().map_or("", String::as_str);
+        if !program.contains('/') && in_path(program).is_none() {
+            findings.push(bad(
+                format!("hook {program}: not found in PATH; what it is to be told of, nobody hears"),
+                "install it, or write its whole path into config.toml",
+            ));
+        }
+    }
+    let status = engine.map(|engine| engine.hooks.clone()).unwrap_or_default();
+    for failure in &status.last {
+        findings.push(bad(
+            format!(
+                "hook {} failed at {} ({} of run {}): {}",
+                failure.command,
+                failure.at.local_minute(),
+                failure.event,
+                failure.run.short(),
+                failure.why
+            ),
+            "try it by hand: mwtui events RUN prints the lines that it is given",
+        ));
+    }
+    if status.missed > 0 {
+        findings.push(bad(
+            format!("hooks: {} calls were not made, too many waited", status.missed),
+            "let them match less, be quicker, or raise limits.hooks in config.toml",
+        ));
+    }
+    findings.push(match settings.hooks.len() {
+        0 => remark("hooks: none are configured"),
+        count => good(format!(
+            "hooks: {count} configured; {} called since the engine started, {} failed, {} under way",
+            status.called, status.failed, status.waiting
+        )),
+    });
 }
 
 fn folder_finding(name: &str, folder: &Path) -> Finding {
@@ -129,7 +214,8 @@ fn private_file(name: &str, file: &Path) -> Option<Finding> {
     Some(good(format!("{name} {place}, {} KiB", meta.len().div_ceil(1024))))
 }
 
-async fn engine(env: &Env, findings: &mut Vec<Finding>) {
+/// What the engine says of itself, where one answers.
+async fn engine(env: &Env, findings: &mut Vec<Finding>) -> Option<EngineStatus> {
     let socket = env.paths.socket();
     let mut link = Link::existing(&env.paths).await;
     if matches!(link, Ok(None)) && env.paths.store_file().exists() {
@@ -138,7 +224,7 @@ async fn engine(env: &Env, findings: &mut Vec<Finding>) {
             Ok(started) => link = Ok(Some(started)),
             Err(error) => {
                 findings.push(unopened(&env.paths.store_file(), &error));
-                return;
+                return None;
             }
         }
     }
@@ -159,6 +245,7 @@ async fn engine(env: &Env, findings: &mut Vec<Finding>) {
                         "mwtui engine stop; the next command starts the new one",
                     ));
                 }
+                return Some(status);
             }
             Err(error) => findings.push(from_error("engine", &error)),
         },
@@ -175,6 +262,7 @@ async fn engine(env: &Env, findings: &mut Vec<Finding>) {
         },
         Err(error) => findings.push(from_error("engine", &error)),
     }
+    None
 }
 
 /// A store that no engine can open: why, which backups there are, and the ways out.
@@ -274,15 +362,18 @@ fn terminal(findings: &mut Vec<Finding>) {
 
 /// Looked for, not run: this room starts no processes.
 fn git() -> Finding {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|folder| folder.join("git")).find(|file| {
-        std::fs::metadata(file).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
-    });
-    match found {
+    match in_path("git") {
         Some(file) => good(format!("git: {}", file.display())),
         None => bad(
             "git: not found in PATH; summaries will tell nothing of commits and changes",
             "install git, or put it into PATH",
         ),
     }
+}
+
+fn in_path(program: &str) -> Option<std::path::PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| {
+        std::fs::metadata(file).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+    })
 }

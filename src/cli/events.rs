@@ -1,11 +1,14 @@
-//! `mwtui events`: a run's journal, as lines for people or as the JSON that it is kept in.
+//! `mwtui events`: a run's journal, as JSON lines for programs or as lines for people.
 
-use crate::base::{Error, Result};
+use crate::base::{Result, RunId, WorkflowId};
 use crate::cli::output::Line;
 use crate::cli::{Env, Exit, find, tell};
 use crate::run::Event;
+use crate::run::line::line;
 
-/// Show a run's journal
+/// Print a run's events, one JSON object a line
+///
+/// The names are stable: docs/EVENTS.md tells them all. Hooks of config.toml are given the same lines.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The run: its id, a unique beginning of it, or `last`
@@ -13,11 +16,15 @@ pub struct Args {
     /// Keep printing until the run ends
     #[arg(short, long)]
     follow: bool,
+    /// Lines for people instead
+    #[arg(long)]
+    text: bool,
 }
 
 pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
     let (link, id) = find::run(env, &args.run).await?;
     let mut updates = if args.follow { Some(link.updates().await?) } else { None };
+    let workflow = link.run(&id).await?.header.workflow.id;
     let mut seq = 0;
     loop {
         loop {
@@ -25,7 +32,7 @@ pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
             let Some(last) = events.last() else { break };
             seq = last.seq;
             for event in &events {
-                print(env, event)?;
+                print(env, args.text, (&id, &workflow), event);
             }
         }
         env.out.flush();
@@ -40,12 +47,10 @@ pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
     }
 }
 
-fn print(env: &Env, event: &Event) -> Result<()> {
-    if env.out.is_json() {
-        let value = serde_json::to_value(event)
-            .map_err(|e| Error::internal("An event could not be written as JSON").because(e))?;
-        env.out.json(value);
-        return Ok(());
+fn print(env: &Env, as_text: bool, (run, workflow): (&RunId, &WorkflowId), event: &Event) {
+    if env.out.is_json() || !as_text {
+        env.out.bare_json(line(run, workflow, event));
+        return;
     }
     let (tone, text) = tell::event_text(event);
     env.out.line(
@@ -54,5 +59,4 @@ fn print(env: &Env, event: &Event) -> Result<()> {
             .dim(format!("{:<10} ", event.actor.short()))
             .put(tone, text),
     );
-    Ok(())
 }

@@ -17,6 +17,7 @@ mod ask;
 mod back;
 mod cancel;
 mod check;
+mod config;
 mod doctor;
 mod done;
 mod engine;
@@ -74,6 +75,12 @@ pub struct Cli {
     /// Keep everything under this folder instead of the XDG folders (MWTUI_HOME)
     #[arg(long, global = true, value_name = "DIR")]
     pub home: Option<PathBuf>,
+    /// Lay this profile of config.toml over the rest of it (MWTUI_PROFILE)
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Set a key of config.toml for this command: --config limits.parallel=2; may be given more than once
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    pub config: Vec<String>,
     /// Never ask: do what can be done without a person
     #[arg(long, global = true)]
     pub no_input: bool,
@@ -111,7 +118,29 @@ pub enum Command {
     Examples(examples::Args),
     Trust(trust::Args),
     Engine(engine::Args),
+    Config(config::Args),
     Doctor(doctor::Args),
+}
+
+impl Command {
+    /// Whether it is refused while the settings do not read. Looking at runs, stopping them, and finding out
+    /// what is wrong goes on.
+    pub fn needs_settings(&self) -> bool {
+        !matches!(
+            self,
+            Self::Config(_)
+                | Self::Doctor(_)
+                | Self::Engine(_)
+                | Self::Match(_)
+                | Self::Validate(_)
+                | Self::Runs(_)
+                | Self::Status(_)
+                | Self::Logs(_)
+                | Self::Events(_)
+                | Self::Pause(_)
+                | Self::Cancel(_)
+        )
+    }
 }
 
 /// How a command ends; the exit codes are a public promise.
@@ -197,7 +226,7 @@ impl Env {
 
     /// How phrases are matched, as config.toml says.
     pub fn matching(&self) -> Result<Options> {
-        Options::new(&Settings::load(&self.paths.config_file())?.matching)
+        Options::new(&Settings::load(&self.paths)?.matching)
     }
 
     /// The folder as messages to the engine name it.
@@ -314,6 +343,7 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Examples(args) => examples::run(&args, env),
         Command::Trust(args) => trust::run(&args, env).await,
         Command::Engine(args) => engine::run(&args, env).await,
+        Command::Config(args) => config::run(&args, env),
         Command::Doctor(_) => doctor::run(env).await,
     }
 }

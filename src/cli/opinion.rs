@@ -27,7 +27,7 @@ enum Told {
 /// Asks where the decision is not sure. An error only where nobody is configured: what goes wrong
 /// in asking is told, and the answer stands.
 pub async fn ask(env: &Env, registry: &Registry, phrase: &str, answer: &Answer) -> Result<Second> {
-    let Some(asked) = Settings::load(&env.paths.config_file())?.second_opinion else {
+    let Some(asked) = Settings::load(&env.paths)?.second_opinion else {
         return Err(Error::usage("No second opinion is configured").hint(format!(
             "Add a [second_opinion] to {}; docs/CONFIGURATION.md shows how",
             env.paths.config_file().display()
@@ -46,7 +46,7 @@ pub async fn ask(env: &Env, registry: &Registry, phrase: &str, answer: &Answer) 
 
 /// Whether the one who is configured answers: the name; `None` where nobody is.
 pub async fn probe(env: &Env) -> Result<Option<String>> {
-    let Some(asked) = Settings::load(&env.paths.config_file())?.second_opinion else { return Ok(None) };
+    let Some(asked) = Settings::load(&env.paths)?.second_opinion else { return Ok(None) };
     let example = |id: &str, phrase: &str| Subject {
         id: WorkflowId::new(id),
         name: format!("Example {id}"),

@@ -40,6 +40,7 @@ pub async fn start(paths: &Paths, exe: &Path) -> Result<Launch> {
     if let Some(home) = &paths.home {
         command.arg("--home").arg(home);
     }
+    command.args(paths.overrides.arguments());
     for name in NOT_INHERITED {
         command.env_remove(name);
     }

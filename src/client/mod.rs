@@ -22,6 +22,7 @@ use tokio::time::Instant;
 use crate::base::{Error, ErrorKind, Paths, Result};
 use crate::client::connection::Connection;
 use crate::client::launch::Launch;
+use crate::config::Settings;
 use crate::protocol::{ClientKind, Hello, PROTOCOL, Request, Response, Update, Welcome};
 
 pub use stop::stop_engine;
@@ -105,6 +106,7 @@ impl Client {
             protocol: PROTOCOL,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             client: kind.clone(),
+            profile: Settings::load(paths).ok().and_then(|settings| settings.profile),
         });
         match tokio::time::timeout(WELCOME_LIMIT, connection.call(hello)).await {
             Ok(Ok(Response::Welcome(welcome))) => Ok(Self { connection, welcome }),

@@ -1,11 +1,9 @@
 //! `[matching]` of `config.toml`: how careful the matcher is, and which words mean the same. Plain data; what it does
 //! is `matching`'s.
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
-
-use crate::base::{Error, Result};
-use crate::config::toml_file::{located, nearest, place};
+use crate::base::Result;
+use crate::config::reader;
+use crate::config::tree::{Node, Value};
 
 /// What the table is called.
 pub(super) const TABLE: &str = "matching";
@@ -69,95 +67,64 @@ pub struct WordLine {
     pub place: String,
 }
 
-/// The table, or what holds where the file has none; errors name `file` and the place.
-pub(super) fn read(file: &str, text: &str) -> Result<Matching> {
-    // Only this reading knows where each name and value stands, however the table is written.
-    let Ok(document) = DeTable::parse(text) else { return Ok(Matching::default()) };
-    let Some((_, value)) = document.get_ref().iter().find(|(key, _)| key.get_ref() == TABLE) else {
-        return Ok(Matching::default());
-    };
-    let at = Place { file, text };
-    let DeValue::Table(table) = value.get_ref() else {
-        return Err(at
-            .wrong(value, "`matching` is a table, and here stands another value")
-            .hint(format!("It has {}", NAMES.join(", "))));
-    };
+/// The table, or what holds where there is none.
+pub(super) fn read(node: Option<&Node>) -> Result<Matching> {
     let mut settings = Matching::default();
-    for (key, value) in table {
-        match key.get_ref().as_ref() {
-            "caution" => settings.caution = Some(at.caution(value)?),
-            "synonyms" => settings.synonyms = at.switch(value)?,
-            "words" => settings.words = at.words(value)?,
-            typed => {
-                let error =
-                    located(file, text, key.span().start, &format!("`matching` has no setting `{typed}`"));
-                return Err(match nearest(typed, NAMES) {
-                    Some(near) => error.hint(format!("Did you mean `{near}`?")),
-                    None => error.hint(format!("It has {}", NAMES.join(", "))),
-                });
-            }
-        }
+    let Some(node) = node else { return Ok(settings) };
+    let table = reader::table(TABLE, node, &NAMES)?;
+    if let Some(node) = reader::get(table, "caution") {
+        settings.caution = Some(caution(node)?);
+    }
+    if let Some(node) = reader::get(table, "synonyms") {
+        settings.synonyms = switch(node)?;
+    }
+    if let Some(node) = reader::get(table, "words") {
+        settings.words = words(node)?;
     }
     Ok(settings)
 }
 
-type Value<'t> = Spanned<DeValue<'t>>;
-
-/// Where errors are.
-struct Place<'a> {
-    file: &'a str,
-    text: &'a str,
+fn caution(node: &Node) -> Result<f64> {
+    let number = match node.value {
+        Value::Float(number) => Some(number),
+        Value::Integer(number) => u32::try_from(number).ok().map(f64::from),
+        _ => None,
+    };
+    number.filter(|n| (LEAST_CAUTION..=MOST_CAUTION).contains(n)).ok_or_else(|| {
+        node.wrong(&format!("`caution` is a number from {LEAST_CAUTION} to {MOST_CAUTION}"))
+            .hint("It says how many questions are better than one wrong guess; leave it out for the usual")
+    })
 }
 
-impl Place<'_> {
-    fn wrong(&self, value: &Value<'_>, what: &str) -> Error {
-        located(self.file, self.text, value.span().start, what)
+fn switch(node: &Node) -> Result<bool> {
+    match node.value {
+        Value::Boolean(on) => Ok(on),
+        _ => Err(node
+            .wrong("`synonyms` is true or false")
+            .hint("`synonyms = false` leaves the bundled table of words out")),
     }
+}
 
-    fn caution(&self, value: &Value<'_>) -> Result<f64> {
-        let number = match value.get_ref() {
-            DeValue::Float(number) => number.as_str().replace('_', "").parse::<f64>().ok(),
-            DeValue::Integer(number) => number.as_str().replace('_', "").parse::<f64>().ok(),
-            _ => None,
-        };
-        number.filter(|n| (LEAST_CAUTION..=MOST_CAUTION).contains(n)).ok_or_else(|| {
-            self.wrong(value, &format!("`caution` is a number from {LEAST_CAUTION} to {MOST_CAUTION}")).hint(
-                "It says how many questions are better than one wrong guess; leave it out for the usual",
-            )
+fn words(node: &Node) -> Result<Vec<WordLine>> {
+    let Value::List(lines) = &node.value else {
+        return Err(node.wrong("`words` is a list of texts").hint(EXAMPLE));
+    };
+    if let Some(first) = lines.get(ENTRIES) {
+        return Err(first
+            .wrong(&format!("`words` has {} entries, and {ENTRIES} is the most", lines.len()))
+            .hint("Leave out what the workflows' own examples say"));
+    }
+    lines
+        .iter()
+        .map(|line| {
+            let Value::Text(written) = &line.value else {
+                return Err(line.wrong("an entry of `words` is a text").hint(EXAMPLE));
+            };
+            let (mark, words, against) =
+                entry(written).map_err(|(what, hint)| line.wrong(&what).hint(hint))?;
+            Ok(WordLine { mark, words, against, place: line.place.at.clone() })
         })
-    }
-
-    fn switch(&self, value: &Value<'_>) -> Result<bool> {
-        match value.get_ref() {
-            DeValue::Boolean(on) => Ok(*on),
-            _ => Err(self
-                .wrong(value, "`synonyms` is true or false")
-                .hint("`synonyms = false` leaves the bundled table of words out")),
-        }
-    }
-
-    fn words(&self, value: &Value<'_>) -> Result<Vec<WordLine>> {
-        let DeValue::Array(lines) = value.get_ref() else {
-            return Err(self.wrong(value, "`words` is a list of texts").hint(EXAMPLE));
-        };
-        if let Some(first) = lines.get(ENTRIES) {
-            return Err(self
-                .wrong(first, &format!("`words` has {} entries, and {ENTRIES} is the most", lines.len()))
-                .hint("Leave out what the workflows' own examples say"));
-        }
-        lines
-            .iter()
-            .map(|line| {
-                let DeValue::String(written) = line.get_ref() else {
-                    return Err(self.wrong(line, "an entry of `words` is a text").hint(EXAMPLE));
-                };
-                let (mark, words, against) =
-                    entry(written).map_err(|(what, hint)| self.wrong(line, &what).hint(hint))?;
-                let place = place(self.file, self.text, line.span().start);
-                Ok(WordLine { mark, words, against, place })
-            })
-            .collect()
-    }
+        .collect()
 }
 
 const EXAMPLE: &str =
@@ -222,6 +189,12 @@ fn shown(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::tree;
+
+    fn read(file: &str, text: &str) -> Result<Matching> {
+        let table = tree::from_file(file, text)?;
+        super::read(reader::get(&table, TABLE))
+    }
 
     #[test]
     fn the_table_is_read_however_it_is_written() {

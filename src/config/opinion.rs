@@ -3,11 +3,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
-
-use crate::base::{Error, Millis, Result};
-use crate::config::toml_file::{located, nearest};
+use crate::base::{Millis, Result};
+use crate::config::reader;
+use crate::config::tree::{Entry, Node};
 
 /// What the table is called.
 pub(super) const TABLE: &str = "second_opinion";
@@ -110,31 +108,26 @@ impl Loopback {
     }
 }
 
-/// The table, where the file has one; errors name `file` and the place.
-pub(super) fn read(file: &str, text: &str) -> Result<Option<SecondOpinion>> {
-    // Only this reading knows where each name and value stands, however the table is written.
-    let Ok(document) = DeTable::parse(text) else { return Ok(None) };
-    let Some((key, value)) = document.get_ref().iter().find(|(key, _)| key.get_ref() == TABLE) else {
-        return Ok(None);
-    };
-    let at = Place { file, text };
-    let table = at.table(TABLE, value, &NAMES)?;
-    let asks = match (table.get("command"), table.get("embeddings")) {
-        (Some(value), None) => Asks::Command(at.command(value)?),
-        (None, Some(value)) => at.embeddings(value)?,
+/// The table, where there is one.
+pub(super) fn read(entry: Option<&Entry>) -> Result<Option<SecondOpinion>> {
+    let Some(Entry { key, node }) = entry else { return Ok(None) };
+    let table = reader::table(TABLE, node, &NAMES)?;
+    let asks = match (reader::get(table, "command"), reader::get(table, "embeddings")) {
+        (Some(node), None) => Asks::Command(reader::command(node)?),
+        (None, Some(node)) => embeddings(node)?,
         (Some(_), Some(second)) => {
-            return Err(at
-                .wrong(second, "a second opinion is asked of a command or of embeddings, not of both")
+            return Err(second
+                .wrong("a second opinion is asked of a command or of embeddings, not of both")
                 .hint("Take one of them out"));
         }
         (None, None) => {
-            return Err(at
-                .wrong_at(key.span().start, "a second opinion needs somebody to ask")
+            return Err(key
+                .wrong("a second opinion needs somebody to ask")
                 .hint("Add `command = [\"program\"]`, or `embeddings = { url = \"…\", model = \"…\" }`"));
         }
     };
-    let name = match table.get("name") {
-        Some(value) => at.text("name", value)?.to_owned(),
+    let name = match reader::get(table, "name") {
+        Some(node) => reader::text("name", node)?.to_owned(),
         None => match &asks {
             Asks::Command(words) => {
                 words.first().map_or("", |w| w.rsplit('/').next().unwrap_or(w)).to_owned()
@@ -142,106 +135,25 @@ pub(super) fn read(file: &str, text: &str) -> Result<Option<SecondOpinion>> {
             Asks::Embeddings { model, .. } => model.clone(),
         },
     };
-    let within = match table.get("within") {
-        Some(value) => at.within(value)?,
+    let within = match reader::get(table, "within") {
+        Some(node) => reader::length("within", node, SHORTEST..=LONGEST, "2s")?,
         None => WITHIN,
     };
     Ok(Some(SecondOpinion { name: name.chars().take(NAME).collect(), asks, within }))
 }
 
-type Value<'t> = Spanned<DeValue<'t>>;
-
-/// Where errors are.
-struct Place<'a> {
-    file: &'a str,
-    text: &'a str,
-}
-
-impl Place<'_> {
-    fn wrong_at(&self, offset: usize, what: &str) -> Error {
-        located(self.file, self.text, offset, what)
-    }
-
-    fn wrong(&self, value: &Value<'_>, what: &str) -> Error {
-        self.wrong_at(value.span().start, what)
-    }
-
-    /// A table that has these names at most.
-    fn table<'v, 't>(
-        &self,
-        name: &str,
-        value: &'v Value<'t>,
-        known: &[&'static str],
-    ) -> Result<&'v DeTable<'t>> {
-        let DeValue::Table(table) = value.get_ref() else {
-            return Err(self
-                .wrong(value, &format!("`{name}` is a table, and here stands another value"))
-                .hint(format!("It has {}", known.join(", "))));
-        };
-        for key in table.keys() {
-            let typed = key.get_ref().as_ref();
-            if !known.contains(&typed) {
-                let error = self.wrong_at(key.span().start, &format!("`{name}` has no setting `{typed}`"));
-                return Err(match nearest(typed, known.iter().copied()) {
-                    Some(near) => error.hint(format!("Did you mean `{near}`?")),
-                    None => error.hint(format!("It has {}", known.join(", "))),
-                });
-            }
-        }
-        Ok(table)
-    }
-
-    fn text<'v>(&self, name: &str, value: &'v Value<'_>) -> Result<&'v str> {
-        match value.get_ref() {
-            DeValue::String(text) if !text.trim().is_empty() => Ok(text),
-            _ => Err(self.wrong(value, &format!("`{name}` is a text that is not empty"))),
-        }
-    }
-
-    fn command(&self, value: &Value<'_>) -> Result<Vec<String>> {
-        let hint = "Write it like `command = [\"program\", \"argument\"]`; no shell reads it";
-        let words = match value.get_ref() {
-            DeValue::Array(words) if !words.is_empty() => words,
-            _ => {
-                return Err(self
-                    .wrong(value, "`command` is a list: the program, then its arguments")
-                    .hint(hint));
-            }
-        };
-        let read = |(n, word): (usize, &Value<'_>)| match word.get_ref() {
-            DeValue::String(text) if !text.contains('\0') && (n > 0 || !text.is_empty()) => {
-                Ok(text.as_ref().to_owned())
-            }
-            _ => Err(self.wrong(word, "this is no word of a command").hint(hint)),
-        };
-        words.iter().enumerate().map(read).collect()
-    }
-
-    fn embeddings(&self, value: &Value<'_>) -> Result<Asks> {
-        let table = self.table("embeddings", value, &ENDPOINT)?;
-        let needed = |name: &str| {
-            table.get(name).ok_or_else(|| {
-                self.wrong(value, &format!("`embeddings` lacks `{name}`")).hint(
-                    "Write `embeddings = { url = \"http://127.0.0.1:11434/api/embed\", model = \"…\" }`",
-                )
-            })
-        };
-        let (url, model) = (needed("url")?, needed("model")?);
-        let loopback = Loopback::parse(self.text("url", url)?)
-            .map_err(|(what, hint)| self.wrong(url, &what).hint(hint))?;
-        Ok(Asks::Embeddings { url: loopback, model: self.text("model", model)?.to_owned() })
-    }
-
-    fn within(&self, value: &Value<'_>) -> Result<Millis> {
-        let length = match value.get_ref() {
-            DeValue::String(text) => Millis::parse(text),
-            _ => None,
-        };
-        length.filter(|l| (SHORTEST..=LONGEST).contains(l)).ok_or_else(|| {
-            self.wrong(value, &format!("`within` is a length from {SHORTEST} to {LONGEST}"))
-                .hint("Write it like `within = \"2s\"`")
+fn embeddings(node: &Node) -> Result<Asks> {
+    let table = reader::table("embeddings", node, &ENDPOINT)?;
+    let needed = |name: &str| {
+        reader::needed(table, name, || {
+            node.wrong(&format!("`embeddings` lacks `{name}`"))
+                .hint("Write `embeddings = { url = \"http://127.0.0.1:11434/api/embed\", model = \"…\" }`")
         })
-    }
+    };
+    let (url, model) = (needed("url")?, needed("model")?);
+    let loopback =
+        Loopback::parse(reader::text("url", url)?).map_err(|(what, hint)| url.wrong(&what).hint(hint))?;
+    Ok(Asks::Embeddings { url: loopback, model: reader::text("model", model)?.to_owned() })
 }
 
 #[cfg(test)]

@@ -1,14 +1,20 @@
-//! `config.toml`: theme, colours, glyphs, matching, a second opinion.
+//! Everything that `config.toml` says, read: what every part of the program goes by.
 
 use std::path::Path;
 
-use serde::Deserialize;
-use toml::Spanned;
+use indexmap::IndexMap;
 
-use crate::base::Result;
+use crate::base::{Millis, Paths, Result, trace};
+use crate::config::agents::{self, Agent};
+use crate::config::hooks::{self, Hook};
+use crate::config::layers::{self, Given};
+use crate::config::limits::{self, Limits, Timeouts};
 use crate::config::matching::{self, Matching};
 use crate::config::opinion::{self, SecondOpinion};
-use crate::config::toml_file::{located, nearest, offset, parse, read};
+use crate::config::servers::{self, Server};
+use crate::config::toml_file::nearest;
+use crate::config::tree::{Node, Table, Value};
+use crate::config::{reader, schema};
 
 /// How many colours the terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,95 +33,161 @@ pub enum GlyphSet {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
+    /// The profile that is laid over the file.
+    pub profile: Option<String>,
     /// A theme's name, or `auto`: light or dark, as the terminal says.
     pub theme: String,
     /// `None`: as the terminal says.
     pub colour: Option<ColourDepth>,
     /// `None`: as the locale says.
     pub glyphs: Option<GlyphSet>,
+    /// The level of the log, as `base::trace` reads it.
+    pub log: String,
     pub matching: Matching,
     /// `None`: nobody else is asked.
     pub second_opinion: Option<SecondOpinion>,
+    /// By name, in the order of the file.
+    pub agents: IndexMap<String, Agent>,
+    /// By name, in the order of the file.
+    pub servers: IndexMap<String, Server>,
+    pub hooks: Vec<Hook>,
+    pub limits: Limits,
+    pub timeouts: Timeouts,
+    pub folders: Folders,
+    /// After this long without a client and without working runs, the engine ends by itself.
+    pub engine_idle: Millis,
+}
+
+/// `[paths]`: where things of one's own lie, as it is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Folders {
+    pub workflows: Option<String>,
+    pub themes: Option<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            profile: None,
             theme: "auto".to_owned(),
             colour: None,
             glyphs: None,
+            log: "info".to_owned(),
             matching: Matching::default(),
             second_opinion: None,
+            agents: IndexMap::new(),
+            servers: IndexMap::new(),
+            hooks: Vec::new(),
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
+            folders: Folders::default(),
+            engine_idle: Millis(30_000),
         }
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct Raw {
-    theme: Option<Spanned<String>>,
-    colour: Option<Spanned<String>>,
-    glyphs: Option<Spanned<String>>,
-    /// Read by its own module, which knows where its parts stand.
-    #[serde(rename = "matching")]
-    _matching: Option<toml::Value>,
-    /// The same.
-    #[serde(rename = "second_opinion")]
-    _second_opinion: Option<toml::Value>,
-    #[serde(flatten)]
-    other: std::collections::BTreeMap<String, toml::Value>,
+const DEPTHS: [(&str, Option<ColourDepth>); 5] = [
+    ("auto", None),
+    ("truecolor", Some(ColourDepth::True)),
+    ("256", Some(ColourDepth::Indexed)),
+    ("16", Some(ColourDepth::Sixteen)),
+    ("none", Some(ColourDepth::None)),
+];
+
+const GLYPHS: [(&str, Option<GlyphSet>); 3] =
+    [("auto", None), ("unicode", Some(GlyphSet::Unicode)), ("ascii", Some(GlyphSet::Ascii))];
+
+fn level(node: &Node) -> Result<String> {
+    let level = reader::text("log", node)?;
+    if trace::is_level(level) {
+        return Ok(level.to_owned());
+    }
+    Err(node
+        .wrong(&format!("`{level}` is no level of the log"))
+        .hint("Use one of error, warn, info, debug, trace, off, or `mwtui::engine=trace` for a part of it"))
 }
 
-const NAMES: [&str; 5] = ["theme", "colour", "glyphs", matching::TABLE, opinion::TABLE];
+fn folders(node: Option<&Node>) -> Result<Folders> {
+    let Some(node) = node else { return Ok(Folders::default()) };
+    let table = reader::table("paths", node, &["themes", "workflows"])?;
+    let folder =
+        |name| reader::get(table, name).map(|node| reader::text(name, node).map(str::to_owned)).transpose();
+    Ok(Folders { workflows: folder("workflows")?, themes: folder("themes")? })
+}
+
+fn idle(node: &Node) -> Result<Millis> {
+    let table = reader::table("engine", node, &["idle"])?;
+    let Some(node) = reader::get(table, "idle") else { return Ok(Settings::default().engine_idle) };
+    // A bare number is one of milliseconds: MWTUI_ENGINE_IDLE has always been.
+    if let Value::Text(text) = &node.value
+        && let Ok(number) = text.trim().parse()
+    {
+        return Ok(Millis(number));
+    }
+    reader::length("idle", node, Millis::ZERO..=Millis(7 * 86_400_000), "30s")
+}
 
 impl Settings {
-    /// The defaults, changed by the file where there is one.
-    pub fn load(file: &Path) -> Result<Self> {
-        match read(file)? {
-            Some(text) => Self::read(&file.display().to_string(), &text),
-            None => Ok(Self::default()),
-        }
+    /// The settings of an installation: the defaults, changed by `config.toml` where there is one, by the
+    /// profile that is chosen, by the environment, and by the options of the command.
+    pub fn load(paths: &Paths) -> Result<Self> {
+        layers::load(paths).map(|layered| layered.settings)
     }
 
-    /// The defaults, changed by the text of a `config.toml`; errors name `file` and the place.
+    /// What the text of a `config.toml` alone says; errors name `file` and the place.
     pub fn read(file: &str, text: &str) -> Result<Self> {
-        let raw: Raw = parse(file, text)?;
-        if let Some(name) = raw.other.keys().next() {
-            let at = text.lines().scan(0, |at, line| {
-                let start = *at;
-                *at += line.len() + 1;
-                Some((start, line))
-            });
-            let at =
-                at.filter(|(_, line)| line.trim_start().trim_start_matches('[').starts_with(name.as_str()));
-            let place = at.map(|(start, _)| start).next().unwrap_or(0);
-            let error = located(file, text, place, &format!("there is no setting `{name}`"));
-            return Err(match nearest(name, NAMES) {
-                Some(near) => error.hint(format!("Did you mean `{near}`?")),
-                None => error.hint(format!("The settings are {}", NAMES.join(", "))),
-            });
+        let given = Given { file: Some((file, text)), ..Given::default() };
+        layers::assemble(&given).map(|layered| layered.settings)
+    }
+
+    pub(super) fn from_table(table: &Table) -> Result<Self> {
+        let names = schema::top();
+        for (name, entry) in table {
+            if !names.contains(&name.as_str()) {
+                let error = entry.key.wrong(&format!("there is no setting `{name}`"));
+                return Err(match nearest(name, names.iter().copied()) {
+                    Some(near) => error.hint(format!("Did you mean `{near}`?")),
+                    None => error.hint(format!("The settings are {}", names.join(", "))),
+                });
+            }
         }
-        let mut settings = Self::default();
-        if let Some(theme) = raw.theme {
-            settings.theme = theme.into_inner();
+        let get = |name| reader::get(table, name);
+        let text = |name| get(name).map(|node| reader::text(name, node).map(str::to_owned)).transpose();
+        let default = Self::default();
+        Ok(Self {
+            profile: text("profile")?,
+            theme: text("theme")?.unwrap_or(default.theme),
+            colour: get("colour").map_or(Ok(None), |node| reader::one_of("colour", node, &DEPTHS))?,
+            glyphs: get("glyphs").map_or(Ok(None), |node| reader::one_of("glyphs", node, &GLYPHS))?,
+            log: get("log").map_or(Ok(default.log), level)?,
+            matching: matching::read(get(matching::TABLE))?,
+            second_opinion: opinion::read(table.get(opinion::TABLE))?,
+            agents: agents::read(get(agents::TABLE))?,
+            servers: servers::read(get(servers::TABLE))?,
+            hooks: hooks::read(get(hooks::TABLE))?,
+            limits: limits::limits(get(limits::LIMITS))?,
+            timeouts: limits::timeouts(get(limits::TIMEOUTS))?,
+            folders: folders(get("paths"))?,
+            engine_idle: get("engine").map_or(Ok(default.engine_idle), idle)?,
+        })
+    }
+
+    /// The same installation, with the folders that the settings name.
+    #[must_use]
+    pub fn place(&self, paths: &Paths) -> Paths {
+        let under = |folder: &Option<String>| {
+            let folder = folder.as_deref()?;
+            // Relative ones lie in the configuration folder.
+            Some(match (folder.strip_prefix("~/"), std::env::var_os("HOME")) {
+                (Some(rest), Some(home)) => Path::new(&home).join(rest),
+                _ => paths.config.join(folder),
+            })
+        };
+        Paths {
+            workflows: under(&self.folders.workflows),
+            themes: under(&self.folders.themes),
+            ..paths.clone()
         }
-        if let Some(colour) = raw.colour {
-            let depths = [
-                ("auto", None),
-                ("truecolor", Some(ColourDepth::True)),
-                ("256", Some(ColourDepth::Indexed)),
-                ("16", Some(ColourDepth::Sixteen)),
-                ("none", Some(ColourDepth::None)),
-            ];
-            settings.colour = one_of(file, text, "colour", &colour, &depths)?;
-        }
-        if let Some(glyphs) = raw.glyphs {
-            let sets =
-                [("auto", None), ("unicode", Some(GlyphSet::Unicode)), ("ascii", Some(GlyphSet::Ascii))];
-            settings.glyphs = one_of(file, text, "glyphs", &glyphs, &sets)?;
-        }
-        settings.matching = matching::read(file, text)?;
-        settings.second_opinion = opinion::read(file, text)?;
-        Ok(settings)
     }
 
     /// The colour depth: as set, else none where `NO_COLOR` is set, else what the terminal says.
@@ -160,20 +232,6 @@ impl Settings {
             env("COLORFGBG").and_then(|v| v.rsplit(';').next().and_then(|n| n.parse::<u8>().ok()));
         if matches!(background, Some(7 | 15)) { "light" } else { "dark" }
     }
-}
-
-fn one_of<T: Copy>(
-    file: &str,
-    text: &str,
-    name: &str,
-    value: &Spanned<String>,
-    known: &[(&str, T)],
-) -> Result<T> {
-    known.iter().find(|(word, _)| word == value.as_ref()).map(|(_, meaning)| *meaning).ok_or_else(|| {
-        let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
-        located(file, text, offset(value), &format!("`{}` is no value of `{name}`", value.as_ref()))
-            .hint(format!("Use one of {}", words.join(", ")))
-    })
 }
 
 #[cfg(test)]

@@ -93,6 +93,12 @@ impl Activity {
         // The sender lives as long as `self`.
         let _ = changes.wait_for(|c| c.clients == 0).await;
     }
+
+    /// Comes back once no work of the engine's own is under way.
+    pub async fn no_tasks(&self) {
+        let mut changes = self.counts.subscribe();
+        let _ = changes.wait_for(|c| c.tasks == 0).await;
+    }
 }
 
 /// Whether ending the engine now would leave something undone that needs nobody else.
@@ -100,7 +106,8 @@ pub fn is_working(run: &Run) -> bool {
     let is_active = matches!(run.phase, Phase::Active { .. });
     matches!(run.phase, Phase::Cancelling { .. })
         || run.steps.iter().any(|record| match &record.state {
-            StepState::Running { .. } => true,
+            // What a child run waits for, and what a loop does, is counted there.
+            StepState::Running { need, .. } => need.is_none() && !record.is_loop(),
             StepState::Waiting { on: Prompt::Retry { .. }, .. } => is_active,
             _ => false,
         })

@@ -12,6 +12,7 @@ mod children;
 mod closing;
 mod family;
 mod handlers;
+mod hooks;
 mod hub;
 mod journal_log;
 mod learning;
@@ -24,6 +25,7 @@ mod run_loop;
 mod serve;
 mod server;
 mod sessions;
+mod settings;
 mod subjects;
 mod trouble;
 mod turns;
@@ -48,6 +50,8 @@ pub use serve::{Options, serve};
 /// What every part of the engine shares.
 struct Engine {
     paths: Paths,
+    /// As the file says them now.
+    settings: settings::Current,
     store: Arc<Store>,
     /// Runs that have not ended, as they are in the store: written by the run loop alone.
     live: RwLock<HashMap<RunId, Arc<Run>>>,
@@ -56,6 +60,7 @@ struct Engine {
     /// Why nothing can be written now: written by the run loop alone.
     trouble: RwLock<Option<StoreTrouble>>,
     hub: hub::Hub,
+    hooks: hooks::Hooks,
     activity: activity::Activity,
     inputs: Sender<Input>,
     ending: watch::Sender<Ending>,
@@ -137,7 +142,10 @@ enum SessionVerb {
 
 impl Engine {
     fn new(paths: Paths, store: Store, memory: Memory, inputs: Sender<Input>, now: Timestamp) -> Self {
+        let settings = settings::Current::new(&paths);
         Self {
+            hooks: hooks::Hooks::new(&paths, &settings),
+            settings,
             paths,
             store: Arc::new(store),
             live: RwLock::default(),

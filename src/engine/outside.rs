@@ -68,6 +68,7 @@ impl Outside for Real {
     }
 
     fn tell(&self, update: Update) {
+        self.engine.hooks.tell(&update, &self.engine.activity);
         self.engine.hub.broadcast(update);
     }
 }

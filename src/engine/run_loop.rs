@@ -88,5 +88,9 @@ fn environment(engine: &Engine) -> Vec<(String, String)> {
     if let Some(home) = &engine.paths.home {
         environment.push(("MWTUI_HOME".to_owned(), home.to_string_lossy().into_owned()));
     }
+    // What a script asks of mwtui is asked for the profile that its run has.
+    if let Some(profile) = &engine.paths.overrides.profile {
+        environment.push(("MWTUI_PROFILE".to_owned(), profile.clone()));
+    }
     environment
 }

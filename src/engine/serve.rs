@@ -9,7 +9,8 @@ use rustix::fs::Mode;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::base::{Error, Millis, Paths, Result, Timestamp};
+use crate::base::{Error, Paths, Result, Timestamp};
+use crate::config::Settings;
 use crate::engine::lock::{self, Lock};
 use crate::engine::run_loop::RunLoop;
 use crate::engine::{Ending, Engine, Input, learning, server};
@@ -28,22 +29,9 @@ pub struct Options {
     pub idle: Duration,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Self { idle: Duration::from_secs(30) }
-    }
-}
-
 impl Options {
-    /// The defaults, but for what `MWTUI_ENGINE_IDLE` (milliseconds) says.
-    pub fn from_env() -> Result<Self> {
-        match std::env::var("MWTUI_ENGINE_IDLE") {
-            Err(_) => Ok(Self::default()),
-            Ok(text) => text.trim().parse().map(|ms| Self { idle: Millis(ms).as_duration() }).map_err(|_| {
-                Error::usage(format!("MWTUI_ENGINE_IDLE is “{text}”, which is no number of milliseconds"))
-                    .hint("Unset it, or write 30000 for half a minute")
-            }),
-        }
+    pub fn of(settings: &Settings) -> Self {
+        Self { idle: settings.engine_idle.as_duration() }
     }
 }
 
@@ -94,6 +82,9 @@ pub(super) fn serve_with(
     let (inputs, taken) = mpsc::channel();
     let memory = learning::load(&store)?;
     let engine = Arc::new(Engine::new(paths.clone(), store, memory, inputs, Timestamp::now()));
+    if let Some(caller) = engine.hooks.caller() {
+        runtime.spawn(caller.attend());
+    }
     let (notices, mut noticed) = tokio::sync::mpsc::unbounded_channel();
     let executor = Executor::new(paths.outputs(), notices);
     let run_loop = RunLoop::recover(Arc::clone(&engine), taken, executor, handle.clone())?;
@@ -216,7 +207,12 @@ fn end(
     engine.hub.broadcast(Update::Stopping);
     engine.ending.send_replace(Ending::Stopped);
     runtime.block_on(async {
-        let _ = tokio::time::timeout(LAST_WORDS, engine.activity.no_clients()).await;
+        let last = async {
+            engine.activity.no_clients().await;
+            // Hooks are told of the last events, if they are quick.
+            engine.activity.no_tasks().await;
+        };
+        let _ = tokio::time::timeout(LAST_WORDS, last).await;
     });
     looped.map_err(|_| {
         Error::internal("The run loop broke off")

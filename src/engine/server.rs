@@ -30,6 +30,8 @@ const AT_ONCE: usize = 64;
 pub struct Peer {
     pub connection: u64,
     pub actor: Actor,
+    /// The profile of the settings that the client goes by.
+    pub profile: Option<String>,
     updates: mpsc::UnboundedSender<mpsc::Receiver<Bytes>>,
     /// The question that this connection waits for an opinion on.
     pub opinion: watch::Sender<Option<u64>>,
@@ -89,16 +91,16 @@ async fn serve(engine: Arc<Engine>, stream: UnixStream, connection: u64) -> Resu
     let Some(first) = hello else { return Ok(()) };
     let first = first.map_err(|e| Error::usage("A frame could not be read").because(e))?;
     let (id, welcome) = greet(&first);
-    let client = welcome.as_ref().ok().map(|(client, _)| client.clone());
-    send(&mut writer, id, welcome.map(|(_, welcome)| Response::Welcome(welcome))).await?;
-    let Some(client) = client else { return Ok(()) };
+    let client = welcome.as_ref().ok().map(|(client, profile, _)| (client.clone(), profile.clone()));
+    send(&mut writer, id, welcome.map(|(.., welcome)| Response::Welcome(welcome))).await?;
+    let Some((client, profile)) = client else { return Ok(()) };
 
     let _console = (client == ClientKind::Tui).then(|| engine.activity.console());
     let (subscription, subscribed) = mpsc::unbounded_channel();
     let actor = person::actor(&person::person(own), &client);
     tracing::debug!(connection, %actor, ?client, "a client is here");
     let opinion = watch::Sender::new(None);
-    let peer = Arc::new(Peer { connection, actor, updates: subscription, opinion });
+    let peer = Arc::new(Peer { connection, actor, profile, updates: subscription, opinion });
     let (answers, outgoing) = mpsc::channel(AT_ONCE);
     let writing = tokio::spawn(write_all(writer, outgoing, subscribed));
     let result = read_all(&engine, &peer, reader, &answers).await;
@@ -115,21 +117,21 @@ async fn serve(engine: Arc<Engine>, stream: UnixStream, connection: u64) -> Resu
 }
 
 /// The handshake: the same protocol on both sides, or a sentence that says what to do.
-fn greet(first: &[u8]) -> (u64, Result<(ClientKind, Welcome)>) {
+fn greet(first: &[u8]) -> (u64, Result<(ClientKind, Option<String>, Welcome)>) {
     let version = env!("CARGO_PKG_VERSION");
     let message = match frame::decode::<ClientMessage>(first) {
         Ok(message) => message,
         // A newer client's hello may hold what this engine does not know.
         Err(error) => return (protocol_of(first).0, Err(protocol_of(first).1.map_or(error, other_protocol))),
     };
-    let Request::Hello(Hello { protocol, client, .. }) = message.request else {
+    let Request::Hello(Hello { protocol, client, profile, .. }) = message.request else {
         return (message.id, Err(Error::usage("The first message of a client must be hello")));
     };
     if protocol != PROTOCOL {
         return (message.id, Err(other_protocol(protocol)));
     }
     let welcome = Welcome { protocol: PROTOCOL, version: version.to_owned(), pid: std::process::id() };
-    (message.id, Ok((client, welcome)))
+    (message.id, Ok((client, profile, welcome)))
 }
 
 fn protocol_of(first: &[u8]) -> (u64, Option<u32>) {

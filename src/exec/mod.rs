@@ -3,6 +3,7 @@
 
 pub mod git;
 mod group;
+pub mod hook;
 pub mod opinion;
 pub mod output;
 pub mod prerequisite;

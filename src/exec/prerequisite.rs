@@ -15,8 +15,6 @@ use crate::exec::group::Group;
 use crate::run::PrerequisiteResult;
 use crate::workflow::Prerequisite;
 
-const LIMIT: Duration = Duration::from_secs(10);
-
 /// How long the rest of the output may take after the command's end.
 const DRAIN: Duration = Duration::from_millis(500);
 
@@ -27,13 +25,9 @@ const KEPT: usize = 16 << 10;
 const SHOWN_LINES: usize = 3;
 const SHOWN_CHARS: usize = 200;
 
-/// Commands run side by side in `folder`, each for at most ten seconds; sentences come back
-/// with `passed: None`. In the order given.
-pub async fn check(prerequisites: &[Prerequisite], folder: &Path) -> Vec<PrerequisiteResult> {
-    check_within(prerequisites, folder, LIMIT).await
-}
-
-async fn check_within(
+/// Commands run side by side in `folder`, each for at most `limit`; sentences come back with
+/// `passed: None`. In the order given.
+pub async fn check(
     prerequisites: &[Prerequisite],
     folder: &Path,
     limit: Duration,
@@ -89,7 +83,7 @@ pub(super) fn how(status: ExitStatus) -> String {
 }
 
 /// The reason, and below it the last lines of the output.
-fn told(reason: &str, output: &[u8]) -> String {
+pub(super) fn told(reason: &str, output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output);
     let clean =
         |line: &str| -> String { SafeLine::new(line).as_str().trim().chars().take(SHOWN_CHARS).collect() };
@@ -112,7 +106,7 @@ fn spawn(command: &str, folder: &Path) -> std::io::Result<(Child, Receiver)> {
 }
 
 /// Reads to the end and keeps the last [`KEPT`] bytes. May be dropped at any time and called again.
-async fn read(output: &mut Receiver, kept: &mut Vec<u8>) {
+pub(super) async fn read(output: &mut Receiver, kept: &mut Vec<u8>) {
     let mut buffer = [0; 4096];
     loop {
         match output.read(&mut buffer).await {
@@ -136,6 +130,8 @@ mod tests {
 
     use super::*;
 
+    const LIMIT: Duration = Duration::from_secs(10);
+
     fn checks(commands: &[&str]) -> Vec<Prerequisite> {
         let check = |c: &&str| Prerequisite::Check { check: (*c).to_owned(), says: format!("says {c}") };
         commands.iter().map(check).collect()
@@ -143,7 +139,7 @@ mod tests {
 
     async fn detail(command: &str) -> Option<String> {
         let dir = tempfile::tempdir().expect("temp dir");
-        check(&checks(&[command]), dir.path()).await.remove(0).detail
+        check(&checks(&[command]), dir.path(), LIMIT).await.remove(0).detail
     }
 
     #[tokio::test]
@@ -152,7 +148,7 @@ mod tests {
         std::fs::write(dir.path().join("here"), "").expect("write");
         let mut all = checks(&["sleep 0.1; test -e here", "false"]);
         all.insert(1, Prerequisite::Sentence("You are on call".into()));
-        let results = check(&all, dir.path()).await;
+        let results = check(&all, dir.path(), LIMIT).await;
         assert_eq!(results.iter().map(|r| r.passed).collect::<Vec<_>>(), [Some(true), None, Some(false)]);
         assert_eq!(results[1].says, "You are on call");
         assert_eq!(results[2].detail.as_deref(), Some("exit 1"));
@@ -172,7 +168,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("temp dir");
         let script = "trap '' TERM; sleep 600 & echo $! > pid; echo waiting; wait";
         let start = Instant::now();
-        let results = check_within(&checks(&[script]), dir.path(), Duration::from_millis(600)).await;
+        let results = check(&checks(&[script]), dir.path(), Duration::from_millis(600)).await;
         assert!(start.elapsed() < Duration::from_secs(8));
         assert_eq!(results[0].detail.as_deref(), Some("no answer within 0.6 s\nwaiting"));
         let pid: String = std::fs::read_to_string(dir.path().join("pid")).expect("pid").trim().to_owned();
@@ -193,7 +189,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_folder_that_is_not_there_fails_and_says_so() {
-        let results = check(&checks(&["true"]), Path::new("/no/such/folder")).await;
+        let results = check(&checks(&["true"]), Path::new("/no/such/folder"), LIMIT).await;
         assert_eq!(results[0].passed, Some(false));
         assert!(
             results[0].detail.as_deref().is_some_and(|d| d.starts_with("It cannot be run")),

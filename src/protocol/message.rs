@@ -22,6 +22,9 @@ pub struct Hello {
     /// The program's version, for messages to people.
     pub version: String,
     pub client: ClientKind,
+    /// The profile of the settings that the client goes by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
 }
 
 /// What kind of client it is; the engine takes a person's name from the socket's peer.
@@ -245,9 +248,43 @@ pub struct EngineStatus {
     pub working_runs: u32,
     pub store_bytes: u64,
     pub schema_version: u32,
+    /// The profile of the settings that it was started with.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// Where its settings do not read: why.
+    #[serde(default)]
+    pub settings_error: Option<Error>,
+    #[serde(default)]
+    pub hooks: HooksStatus,
     /// Why nothing can be written now.
     #[serde(default)]
     pub trouble: Option<StoreTrouble>,
+}
+
+/// How it went with hooks since the engine was started.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HooksStatus {
+    pub configured: u32,
+    /// Calls that have ended, well or not.
+    pub called: u64,
+    pub failed: u64,
+    /// Calls that were not made: too many waited.
+    pub missed: u64,
+    /// Calls under way or waiting for their turn.
+    pub waiting: u32,
+    /// The last failures, oldest first.
+    #[serde(default)]
+    pub last: Vec<HookFailure>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookFailure {
+    pub at: Timestamp,
+    pub event: String,
+    pub run: RunId,
+    pub command: String,
+    /// Safe to show, on one line.
+    pub why: String,
 }
 
 /// Why the engine can write nothing down, and so begins nothing. It goes on by itself.

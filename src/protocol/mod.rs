@@ -6,6 +6,6 @@ pub mod message;
 pub mod queue;
 
 pub use message::{
-    ClientKind, ClientMessage, EngineStatus, Hello, OutputChunk, OutputRange, PROTOCOL, Request, Response,
-    ServerMessage, Start, StoreTrouble, Update, Welcome,
+    ClientKind, ClientMessage, EngineStatus, Hello, HookFailure, HooksStatus, OutputChunk, OutputRange,
+    PROTOCOL, Request, Response, ServerMessage, Start, StoreTrouble, Update, Welcome,
 };

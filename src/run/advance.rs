@@ -238,13 +238,11 @@ fn is_automatic(work: &Work) -> bool {
 
 /// Whether a step takes one of the places that run side by side.
 fn is_working(record: &StepRecord) -> bool {
-    match record.attempts.last().map(|a| &a.work) {
-        Some(Work::ForEach { .. }) => false,
-        _ => matches!(
-            record.state,
-            StepState::Running { .. } | StepState::Waiting { on: Prompt::Retry { .. }, .. }
-        ),
-    }
+    let is_open = matches!(
+        record.state,
+        StepState::Running { .. } | StepState::Waiting { on: Prompt::Retry { .. }, .. }
+    );
+    is_open && !record.is_loop()
 }
 
 /// What `steps.<loop>.outputs.items` tells of one iteration.

@@ -2,8 +2,8 @@
 //! still in a pause. Folding only; nothing is decided here.
 
 use crate::base::{Actor, Millis, StepId, Timestamp};
+use crate::run::NeedKind;
 use crate::run::state::{Phase, Prompt, Run, Segment, SegmentKind, StepState};
-use crate::run::{NeedKind, Work};
 
 pub(super) fn pause(run: &mut Run, freeze: bool, by: &Actor, at: Timestamp) {
     match &mut run.phase {
@@ -60,7 +60,7 @@ pub(super) fn resume(run: &mut Run, at: Timestamp) {
         .steps
         .iter()
         // A loop's time is that of its iterations.
-        .filter(|s| !matches!(s.attempts.last().map(|a| &a.work), Some(Work::ForEach { .. })))
+        .filter(|s| !s.is_loop())
         .filter_map(|s| Some((s.id.clone(), segment_kind(&s.state)?)))
         .filter(|(_, kind)| frozen || *kind != SegmentKind::Work)
         .collect();

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use crate::base::{Actor, StepId, Timestamp};
 use crate::run::apply::{apply, begin};
 use crate::run::state::{Phase, StepState};
-use crate::run::{Command, Event, EventBody, Outcome, Refusal, Report, Run, RunStarted, resolve, verbs};
+use crate::run::{
+    Command, Event, EventBody, Outcome, Refusal, Report, Run, RunStarted, failure, resolve, verbs,
+};
 use crate::workflow::Workflow;
 
 /// The events that answer a command, in order. Empty: the command is out of date and changes
@@ -103,8 +105,9 @@ impl Draft {
     /// Only the running attempt's own report counts, and none once the run is being cancelled.
     fn is_current(&self, step: &StepId, attempt: u32) -> bool {
         matches!(self.run.phase, Phase::Active { .. } | Phase::Paused { .. })
-            && self.run.record(step).is_some_and(|(_, record)| {
-                record.attempt() == attempt && matches!(record.state, StepState::Running { .. })
-            })
+            && self
+                .run
+                .record(step)
+                .is_some_and(|(_, record)| record.attempt() == attempt && failure::is_at_work(record))
     }
 }

@@ -185,8 +185,7 @@ impl Draft {
 
 /// It runs, and is no loop, which runs by its iterations.
 pub(super) fn is_at_work(record: &StepRecord) -> bool {
-    matches!(record.state, StepState::Running { .. })
-        && !matches!(record.attempts.last().map(|a| &a.work), Some(Work::ForEach { .. }))
+    matches!(record.state, StepState::Running { .. }) && !record.is_loop()
 }
 
 /// What a person said, and what can never come out otherwise, is not tried again; nor what the

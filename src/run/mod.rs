@@ -14,6 +14,7 @@ pub mod event;
 mod failure;
 mod family;
 mod fork;
+pub mod line;
 pub mod resolve;
 mod rollback;
 pub mod session;

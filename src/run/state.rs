@@ -356,6 +356,7 @@ impl Run {
     pub fn current_index(&self) -> usize {
         let find = |wanted: fn(&StepState) -> bool| self.steps.iter().position(|s| wanted(&s.state));
         find(StepState::needs_person)
+            .or_else(|| self.steps.iter().position(|s| s.state.is_open() && !s.is_loop()))
             .or_else(|| find(StepState::is_open))
             .or_else(|| find(|s| matches!(s, StepState::Pending)))
             .unwrap_or(self.steps.len().saturating_sub(1))
@@ -363,6 +364,11 @@ impl Run {
 }
 
 impl StepRecord {
+    /// Its latest try goes through a list; the work is that of its iterations.
+    pub fn is_loop(&self) -> bool {
+        matches!(self.attempts.last().map(|a| &a.work), Some(Work::ForEach { .. }))
+    }
+
     /// The number of the latest try; 0 before the first.
     pub fn attempt(&self) -> u32 {
         self.attempts.last().map_or(0, |a| a.number)

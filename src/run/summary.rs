@@ -190,7 +190,7 @@ impl Run {
             Phase::Cancelling { .. } => RunStatus::Running,
             Phase::Active { .. } => {
                 let working = self.steps.iter().any(|s| {
-                    matches!(s.state, StepState::Running { .. })
+                    (matches!(s.state, StepState::Running { need: None, .. }) && !s.is_loop())
                         || matches!(s.state, StepState::Waiting { on: Prompt::Retry { .. }, .. })
                 });
                 if !working && self.steps.iter().any(|s| s.state.needs_person()) {

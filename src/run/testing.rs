@@ -74,7 +74,12 @@ pub struct Driver {
 
 impl Driver {
     pub fn start(workflow: Workflow) -> Self {
-        let header = RunStarted {
+        Self::start_with(workflow, |_| {})
+    }
+
+    /// With a header that is otherwise than usual.
+    pub fn start_with(workflow: Workflow, change: impl FnOnce(&mut RunStarted)) -> Self {
+        let mut header = RunStarted {
             run: RunId::new("7f3a000000000000"),
             workflow: WorkflowRef {
                 id: workflow.id.clone(),
@@ -95,6 +100,7 @@ impl Driver {
             step_through: false,
             breakpoints: Vec::new(),
         };
+        change(&mut header);
         let now = Timestamp(1_000_000);
         let workflow = Arc::new(workflow);
         let journal = start(Arc::clone(&workflow), header, &ana(), now).expect("a run starts");

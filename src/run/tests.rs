@@ -1,6 +1,11 @@
 //! Laws of the state machine: examples for each promise, and properties for any sequence of
 //! commands.
 
+mod flow;
+mod gates;
+mod laws;
+mod mending;
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

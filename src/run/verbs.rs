@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::base::StepId;
+use crate::base::{Actor, StepId};
 use crate::run::decide::Draft;
 use crate::run::failure::is_at_work;
 use crate::run::state::{Phase, Prompt, Role, StepRecord, StepState};
@@ -49,8 +49,15 @@ fn allowed_now(draft: &Draft, verb: &Verb) -> Result<(), Refusal> {
     let run = &draft.run;
     // What a run did can be undone after its end.
     if run.is_ended() && !matches!(verb, Verb::Rollback { .. }) {
+        let step = match verb {
+            Verb::Approve { step: Some(step), .. } | Verb::Reject { step: Some(step), .. } => {
+                run.record(step)
+            }
+            _ => None,
+        };
+        let first = step.map(|(_, record)| decided(record)).unwrap_or_default();
         return Err(Refusal::new(format!(
-            "Run {} is {}; nothing of it can be changed",
+            "Run {} is {}{first}; nothing of it can be changed",
             run.id().short(),
             run.status().word()
         ))
@@ -527,8 +534,9 @@ fn target(draft: &Draft, named: Option<&StepId>, verb: &str) -> Result<(StepId, 
     match (record, record.and_then(|(_, r)| run.definition(r))) {
         (Some((_, record)), Some(step)) if record.state.is_open() => Ok((id, step.clone(), record.clone())),
         (Some((_, record)), Some(_)) => Err(Refusal::new(format!(
-            "“{id}” is {}; {verb} does not apply to it now",
-            record.state.status().word()
+            "“{id}” is {}{}; {verb} does not apply to it now",
+            record.state.status().word(),
+            decided(record)
         ))),
         _ => Err(unknown(draft, &id)),
     }
@@ -545,11 +553,23 @@ fn gate(step: &StepId) -> Refusal {
 }
 
 fn no_approval(step: &StepId, record: &StepRecord) -> Refusal {
-    let by = match &record.state {
-        StepState::Done { by, .. } | StepState::Failed { by, .. } => format!("; {by} decided"),
+    Refusal::new(format!(
+        "“{step}” asks for no approval now; it is {}{}",
+        record.state.status().word(),
+        decided(record)
+    ))
+}
+
+/// Who was first, for whoever comes second.
+fn decided(record: &StepRecord) -> String {
+    match &record.state {
+        StepState::Done { by, .. } | StepState::Failed { by, .. } | StepState::Skipped { by, .. }
+            if *by != Actor::Engine =>
+        {
+            format!(" ({by} decided)")
+        }
         _ => String::new(),
-    };
-    Refusal::new(format!("“{step}” asks for no approval now; it is {}{by}", record.state.status().word()))
+    }
 }
 
 fn person_only(draft: &Draft) -> Result<(), Refusal> {

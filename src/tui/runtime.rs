@@ -54,7 +54,7 @@ pub fn run(paths: Paths) -> Result<()> {
 /// The model as it is before anything has been asked, and how phrases are matched.
 fn open(paths: &Paths) -> Result<(Model, Options)> {
     let env = |name: &str| std::env::var(name).ok();
-    let settings = Settings::load(&paths.config_file())?;
+    let settings = Settings::load(paths)?;
     let options = Options::new(&settings.matching)?;
     let keymap = Keymap::load(&paths.keymap_file())?;
     let theme = Theme::load(settings.theme_name(env), &paths.themes())?;

@@ -2,13 +2,15 @@
 //! and what was expected. All that is wrong with a file is told at once, not only the first.
 //!
 //! `tree` reads YAML into nodes that know where they stand, `table` reads typed values out of
-//! them, `document` and `step` know the keys of the format, `names` what expressions may read. `phrases` writes examples
-//! into a file.
+//! them, `document`, `retry` and `step` know the keys of the format, `elsewhere` what people write instead of
+//! them, `names` what expressions may read. `phrases` writes examples into a file.
 
 mod document;
+mod elsewhere;
 mod names;
 mod phrases;
 mod report;
+mod retry;
 mod step;
 mod table;
 mod tree;

@@ -2,11 +2,11 @@
 //!
 //! Texts are the file's own, untrusted: whoever shows them passes them through the sanitiser.
 
+pub mod rules;
+
 use std::fmt::Write as _;
 
-use crate::workflow::{
-    Backoff, Defaults, Field, FieldKind, Prerequisite, Retry, Status, Step, StepKind, Workflow,
-};
+use crate::workflow::{Defaults, Field, FieldKind, Prerequisite, Status, Step, StepKind, Workflow};
 
 /// The whole workflow as a Markdown document.
 pub fn markdown(workflow: &Workflow) -> String {
@@ -46,10 +46,10 @@ pub fn markdown(workflow: &Workflow) -> String {
     );
     list(&mut out, "Inputs", workflow.inputs.iter().map(question));
     list(&mut out, "Environment", workflow.env.iter().map(|name| format!("`{name}`")));
-    list(&mut out, "Limits", limits(workflow).into_iter());
+    list(&mut out, "Limits", rules::limits(workflow).into_iter());
     let _ = writeln!(out, "## Steps\n");
     for (index, step) in workflow.steps.iter().enumerate() {
-        step_text(&mut out, index + 1, step, &workflow.config);
+        step_text(&mut out, index + 1, step, workflow);
     }
     list(&mut out, "Outputs", workflow.outputs.iter().cloned());
     list(&mut out, "Success criteria", workflow.success_criteria.iter().cloned());
@@ -74,47 +74,76 @@ fn facts(workflow: &Workflow) -> String {
 
 fn expected(out: &mut String, expects: Option<&str>) {
     if let Some(expects) = expects {
-        paragraph(out, &format!("Its answer must have `{expects}` in it."));
+        paragraph(out, &format!("What comes out must have “{expects}” in it."));
     }
 }
 
-fn limits(workflow: &Workflow) -> Vec<String> {
-    let mut limits = Vec::new();
-    limits.extend(workflow.config.timeout.map(|t| format!("The whole run may take {t}")));
-    limits.extend(workflow.config.retry.as_ref().map(|r| format!("A failed step is {}", retry(r))));
-    if workflow.config.continue_on_error {
-        limits.push("A failed step is noted, and the run goes on".to_owned());
-    }
-    limits
-}
-
-fn step_text(out: &mut String, number: usize, step: &Step, defaults: &Defaults) {
+fn step_text(out: &mut String, number: usize, step: &Step, workflow: &Workflow) {
     let _ = writeln!(out, "### {number}. {} ({})\n", step.title, step.kind.word());
-    if let Some(condition) = &step.condition {
-        paragraph(out, &format!("Only if `{condition}`."));
+    for sentence in rules::before(step, workflow) {
+        paragraph(out, &sentence);
     }
     if let Some(description) = &step.description {
         paragraph(out, description);
     }
-    match &step.kind {
+    kind_text(out, &step.kind);
+    if let Some(validation) = &step.validation {
+        paragraph(out, &format!("Done when: {validation}"));
+    }
+    for sentence in rules::after(step, workflow) {
+        paragraph(out, &sentence);
+    }
+    rules_text(out, step, &workflow.config);
+    if let Some(undo) = &step.rollback {
+        paragraph(out, &format!("**{}**, where the run is rolled back ({}):", undo.title, undo.kind.word()));
+        if let Some(description) = &undo.description {
+            paragraph(out, description);
+        }
+        kind_text(out, &undo.kind);
+        if let Some(validation) = &undo.validation {
+            paragraph(out, &format!("Undone when: {validation}"));
+        }
+        for sentence in rules::after(undo, workflow) {
+            paragraph(out, &sentence);
+        }
+        rules_text(out, undo, &workflow.config);
+    }
+}
+
+fn rules_text(out: &mut String, step: &Step, defaults: &Defaults) {
+    let rules = rules::rules(step, defaults);
+    if !rules.is_empty() {
+        paragraph(out, &format!("_{}_", rules.join("; ")));
+    }
+}
+
+fn kind_text(out: &mut String, kind: &StepKind) {
+    match kind {
         StepKind::Manual { actions } => items(out, actions.iter().map(|a| format!("[ ] {a}"))),
         StepKind::Ask { fields } => items(out, fields.iter().map(question)),
-        StepKind::Run { script, shell, env, cwd, .. } => {
+        StepKind::Run { script, shell, env, cwd, pty, done_exits, expects } => {
             code(out, shell.first().map_or("sh", |s| s.as_str()), script);
             items(out, env.iter().map(|(name, value)| format!("`{name}` = `{value}`")));
             if let Some(cwd) = cwd {
                 paragraph(out, &format!("In the folder `{cwd}`."));
             }
+            if *pty {
+                paragraph(out, "On a terminal of its own.");
+            }
+            if !done_exits.is_empty() {
+                paragraph(out, &format!("Done where it exits with {}.", rules::or(done_exits)));
+            }
+            expected(out, expects.as_deref());
         }
-        StepKind::Approve { question, within, .. } => {
+        StepKind::Approve { question, .. } => {
             paragraph(out, &format!("**{question}**"));
-            if let Some(within) = within {
-                paragraph(out, &format!("To be answered within {within}."));
+            for sentence in rules::approval(kind) {
+                paragraph(out, &sentence);
             }
         }
         StepKind::Call { server, tool, with, expects } => {
             paragraph(out, &format!("Calls `{server}.{tool}`."));
-            items(out, with.iter().map(|(name, value)| format!("`{name}` = `{value}`")));
+            items(out, with.iter().map(|(name, value)| format!("`{name}` = `{}`", rules::plain(value))));
             expected(out, expects.as_deref());
         }
         StepKind::Agent { agent, persona, prompt, expects } => {
@@ -127,7 +156,7 @@ fn step_text(out: &mut String, number: usize, step: &Step, defaults: &Defaults) 
         }
         StepKind::Workflow { workflow, inputs } => {
             paragraph(out, &format!("Runs the workflow `{workflow}`."));
-            items(out, inputs.iter().map(|(name, value)| format!("`{name}` = `{value}`")));
+            items(out, inputs.iter().map(|(name, value)| format!("`{name}` = `{}`", rules::plain(value))));
         }
         StepKind::Write { path, template, overwrite } => {
             let how = if *overwrite { ", also where it is already there" } else { "" };
@@ -135,43 +164,6 @@ fn step_text(out: &mut String, number: usize, step: &Step, defaults: &Defaults) 
             code(out, "", template);
         }
     }
-    if let Some(validation) = &step.validation {
-        paragraph(out, &format!("Done when: {validation}"));
-    }
-    let mut rules = Vec::new();
-    if step.evidence_required {
-        rules.push("evidence required".to_owned());
-    }
-    rules.extend(step.timeout.map(|t| format!("at most {t}")));
-    rules.extend(step.retry.as_ref().map(retry));
-    // What holds for every step has been said on top.
-    if step.continue_on_error && !defaults.continue_on_error {
-        rules.push("a failure is noted, and the run goes on".to_owned());
-    }
-    if step.idempotent {
-        rules.push("may be run again by itself".to_owned());
-    }
-    rules.extend(step.assign.as_ref().map(|name| format!("its outputs are called `{name}`")));
-    if !rules.is_empty() {
-        paragraph(out, &format!("_{}_", rules.join("; ")));
-    }
-}
-
-fn retry(retry: &Retry) -> String {
-    let backoff = match retry.backoff {
-        Backoff::Fixed => format!("{} apart", retry.initial),
-        Backoff::Linear => format!("{} apart and more each time, at most {}", retry.initial, retry.max),
-        Backoff::Exponential { percent: 200 } => {
-            format!("{} apart, doubling, at most {}", retry.initial, retry.max)
-        }
-        Backoff::Exponential { percent } => {
-            format!("{} apart, {percent}% of the last wait each, at most {}", retry.initial, retry.max)
-        }
-    };
-    if retry.max_attempts == 1 {
-        return "tried once".to_owned();
-    }
-    format!("tried up to {} times, {backoff}", retry.max_attempts)
 }
 
 /// `service: Which service? (string, required)`
@@ -358,4 +350,129 @@ text
 "#
         );
     }
+
+    #[test]
+    fn order_loops_failures_and_rollbacks_are_told_in_words() {
+        let source = r#"
+id: t
+name: T
+trigger_phrases: [t]
+scope: About t
+moves: { from: [Validated, Held], to: Deployed }
+config: { parallel: 2, continue_on_error: false }
+steps:
+  - id: build
+    title: Build
+    run: make
+    pty: true
+    done_exits: [0, 3]
+    expects: "BUILD: ok"
+    outputs: { version: output.json.version }
+    retry: { max_attempts: 3, backoff: exponential, multiplier: 1.5, jitter: true, final: [2, timeout] }
+    on_failure: { escalate: [ana, lead], within: 30m }
+  - id: logs
+    title: Logs
+    needs: []
+    call: obs.logs
+    with: { since: 15m }
+    on_failure: rollback
+    rollback: { call: obs.drop, with: { since: 15m }, timeout: 5s }
+  - id: think
+    title: Think
+    needs: [build, logs]
+    for_each: { items: [a, 2], parallel: 2 }
+    agent: analyst
+    persona: Careful
+    prompt: Look
+    on_failure: { back: build }
+  - { id: each, title: Each, for_each: 'repo.name | split("-")', workflow: other, inputs: { name: "${{ item }}" }, required: false }
+  - { title: Sure, approve: "Go?", within: 30m, remind: 5m, on_timeout: escalate, escalate: [lead, head], on_failure: { escalate: [lead] } }
+"#;
+        let (workflow, _) = crate::workflow::parse("x", source.as_bytes()).expect("loads");
+        let text = markdown(&workflow);
+        let body = text.split_once("## Limits").expect("limits").1;
+        assert_eq!(body, EVERY_RULE);
+    }
+
+    const EVERY_RULE: &str = r#"
+
+- A completed run moves its subject from Validated or Held to Deployed
+- At most 2 steps run side by side
+
+## Steps
+
+### 1. Build (run)
+
+```sh
+make
+```
+
+On a terminal of its own.
+
+Done where it exits with 0 or 3.
+
+What comes out must have “BUILD: ok” in it.
+
+If it fails, ana, then lead decide: each within 30 m, then the next.
+
+Further outputs: `version` = `${{ output.json.version }}`.
+
+_tried up to 3 times, 1 s apart, 1.5 times as long each time, at most 1 m, spread by chance, but not after exit 2 or a timeout_
+
+### 2. Logs (call)
+
+Waits for no other step.
+
+Calls `obs.logs`.
+
+- `since` = `15m`
+
+If it fails, what was done is undone, newest first, and the run has failed.
+
+**Undo: Logs**, where the run is rolled back (call):
+
+Calls `obs.drop`.
+
+- `since` = `15m`
+
+_at most 5 s_
+
+### 3. Think (agent)
+
+After “Build” and “Logs”.
+
+Once for `a`, `2`, 2 side by side.
+
+Asks the agent `analyst`.
+
+```text
+Careful
+```
+
+```text
+Look
+```
+
+If it fails, the run goes back to “Build”, once; then a person decides.
+
+### 4. Each (workflow)
+
+Once for each item of `repo.name | split("-")`, one after the other.
+
+Runs the workflow `other`.
+
+- `name` = `${{ item }}`
+
+_a failure is noted, and the run goes on_
+
+### 5. Sure (approve)
+
+**Go?**
+
+To be answered within 30 m; then lead, then head are asked, for as long each. In the end it is rejected.
+
+People are reminded every 5 m.
+
+If it fails, lead decides.
+"#;
 }

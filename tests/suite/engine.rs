@@ -76,7 +76,8 @@ async fn another_protocol_is_told_what_to_do() {
     let _client = home.client().await;
     let stream = tokio::net::UnixStream::connect(home.paths.socket()).await.expect("connected");
     let mut framed = Framed::new(stream, frame::codec());
-    let hello = Hello { protocol: PROTOCOL + 1, version: "9.9.9".to_owned(), client: ClientKind::Cli };
+    let hello =
+        Hello { protocol: PROTOCOL + 1, version: "9.9.9".to_owned(), client: ClientKind::Cli, profile: None };
     let message = ClientMessage { id: 7, request: Request::Hello(hello) };
     framed.send(frame::encode(&message).expect("JSON")).await.expect("sent");
     let answer = framed.next().await.expect("an answer").expect("a frame");
@@ -161,7 +162,8 @@ async fn a_client_that_dies_in_the_middle_of_a_request_hurts_nobody() {
     let client = home.client().await;
     for cut in [1, 3, 10, 40] {
         let mut stream = UnixStream::connect(home.paths.socket()).expect("connected");
-        let hello = Hello { protocol: PROTOCOL, version: "0".to_owned(), client: ClientKind::Tui };
+        let hello =
+            Hello { protocol: PROTOCOL, version: "0".to_owned(), client: ClientKind::Tui, profile: None };
         let body = frame::encode(&ClientMessage { id: 1, request: Request::Hello(hello) }).expect("JSON");
         let length = u32::try_from(body.len()).expect("short").to_be_bytes();
         let bytes: Vec<u8> = length.into_iter().chain(body.iter().copied()).collect();

@@ -267,7 +267,7 @@ async fn no_agent_can_give_an_approval() {
 async fn subscribed(home: &Home) -> Framed<UnixStream, LengthDelimitedCodec> {
     let stream = UnixStream::connect(home.paths.socket()).await.expect("connected");
     let mut framed = Framed::new(stream, frame::codec());
-    let hello = Hello { protocol: PROTOCOL, version: "0".to_owned(), client: ClientKind::Tui };
+    let hello = Hello { protocol: PROTOCOL, version: "0".to_owned(), client: ClientKind::Tui, profile: None };
     for (id, request) in [Request::Hello(hello), Request::Subscribe].into_iter().enumerate() {
         let message = ClientMessage { id: id as u64, request };
         framed.send(frame::encode(&message).expect("JSON")).await.expect("sent");

@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 
 use mwtui::config::action::ACTIONS;
-use mwtui::config::{Context, Keymap, Mark, Matching, Settings, Theme};
+use mwtui::config::tree::{self, Value};
+use mwtui::config::{Context, Keymap, Mark, Matching, Settings, Theme, schema};
 use mwtui::matching::{Caution, Options};
 
 const CONTEXTS: [Context; 13] = [
@@ -68,14 +69,20 @@ fn the_configuration_that_the_documentation_shows_loads() {
     let page = include_str!("../../docs/CONFIGURATION.md");
     let folder = tempfile::tempdir().expect("a folder");
     let blocks = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
-    let (opinions, blocks): (Vec<&str>, Vec<&str>) = blocks.partition(|b| b.starts_with("[second_opinion]"));
+    let (keymaps, blocks): (Vec<&str>, Vec<&str>) = blocks.partition(|b| b.starts_with("\"run.pause\""));
+    let (themes, blocks): (Vec<&str>, Vec<&str>) = blocks.into_iter().partition(|b| b.starts_with("bg ="));
+    let ([keymap], [theme]) = (&keymaps[..], &themes[..]) else { panic!("{keymaps:?} {themes:?}") };
+    for block in &blocks {
+        Settings::read("config.toml", block).unwrap_or_else(|e| panic!("{e}: {block}"));
+    }
+    let every = |begin: &str| blocks.iter().copied().filter(|b| b.starts_with(begin)).collect::<Vec<_>>();
+    let opinions = every("[second_opinion]");
     assert_eq!(opinions.len(), 2, "{opinions:?}");
     for opinion in opinions {
         let settings = Settings::read("config.toml", opinion).expect("a second opinion loads");
         assert!(settings.second_opinion.is_some());
     }
-    let (matching, blocks): (Vec<&str>, Vec<&str>) =
-        blocks.into_iter().partition(|b| b.starts_with("[matching]"));
+    let matching = every("[matching]");
     let [usual, words] = matching[..] else { panic!("two examples: {matching:?}") };
     let read = |text| Settings::read("config.toml", text).expect("the matching loads").matching;
     let fitted = Caution::new(read(usual).caution.expect("is shown"));
@@ -84,7 +91,7 @@ fn the_configuration_that_the_documentation_shows_loads() {
     Options::new(&read(words)).expect("words that can be met");
     let marks: Vec<Mark> = read(words).words.iter().map(|w| w.mark).collect();
     assert_eq!(marks, [Mark::Same, Mark::Near, Mark::Opposite]);
-    let [settings, keymap, theme] = blocks[..] else { panic!("three examples: {blocks:?}") };
+    let [settings] = every("theme = ")[..] else { panic!("one example of everything plain") };
     let settings = Settings::read("config.toml", settings).expect("the settings load");
     assert_eq!(settings, Settings::default(), "what is shown first are the defaults");
     let file = folder.path().join("keymap.toml");
@@ -92,4 +99,45 @@ fn the_configuration_that_the_documentation_shows_loads() {
     Keymap::load(&file).expect("the keys load");
     std::fs::write(folder.path().join("mine.toml"), theme).expect("written");
     Theme::load("mine", folder.path()).expect("the theme loads");
+}
+
+#[test]
+fn every_key_is_documented_with_its_default() {
+    let page = include_str!("../../docs/CONFIGURATION.md");
+    let blocks: Vec<&str> =
+        page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let settings = blocks.iter().filter_map(|b| tree::from_file("page", b).ok());
+    let mut shown = Vec::new();
+    for table in settings {
+        paths(&mut shown, &[], &Value::Table(table));
+    }
+    for key in schema::KEYS {
+        let is_shown =
+            shown.iter().any(|path| schema::find(path).is_some_and(|found| found.path == key.path));
+        assert!(is_shown, "{} is shown nowhere", key.path);
+    }
+    let defaults: String = schema::KEYS
+        .iter()
+        .filter(|key| !key.default.is_empty())
+        .map(|key| format!("{} = {}\n", key.path, key.default))
+        .collect();
+    let set = Settings::read("defaults", &defaults).expect("the defaults load");
+    let told = Settings { matching: Matching { caution: None, ..set.matching.clone() }, ..set.clone() };
+    let told = Settings { folders: Settings::default().folders, ..told };
+    assert_eq!(told, Settings::default());
+    assert_eq!(Caution::new(set.matching.caution.expect("told")), Caution::default());
+    let home = mwtui::base::Paths::under(std::path::Path::new("/h"));
+    let placed = set.place(&home);
+    assert_eq!((placed.workflows(), placed.themes()), (home.workflows(), home.themes()));
+}
+
+/// Every path that a value has, lists being values.
+fn paths(into: &mut Vec<Vec<String>>, begun: &[String], value: &Value) {
+    let Value::Table(table) = value else {
+        into.push(begun.to_vec());
+        return;
+    };
+    for (name, entry) in table {
+        paths(into, &[begun, &[name.clone()]].concat(), &entry.node.value);
+    }
 }

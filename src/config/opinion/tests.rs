@@ -1,4 +1,9 @@
 use super::*;
+use crate::config::tree;
+
+fn read(file: &str, text: &str) -> Result<Option<SecondOpinion>> {
+    super::read(tree::from_file(file, text)?.get(TABLE))
+}
 
 fn wrong(text: &str) -> (String, Option<String>) {
     let error = read("config.toml", text).expect_err("refused");

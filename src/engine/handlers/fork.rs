@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::base::paths::project_root;
 use crate::base::{Error, Result, RunId, StepId};
-use crate::engine::handlers::start::{surroundings, unfit};
+use crate::engine::handlers::start::{same_profile, surroundings, unfit};
 use crate::engine::server::Peer;
 use crate::engine::{Engine, Input, Prepared, blocking};
 use crate::exec::git;
@@ -22,6 +22,7 @@ pub async fn fork_run(
     from: StepId,
     edited: Map<String, Value>,
 ) -> Result<Response> {
+    same_profile(engine, peer).await?;
     let shared = Arc::clone(engine);
     let (old, source) = blocking(move || {
         let old = shared.run(&run)?;

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::base::{Error, Result};
-use crate::config::Settings;
+use crate::engine::Engine;
 use crate::engine::server::Peer;
-use crate::engine::{Engine, blocking};
 use crate::exec;
 use crate::matching::Question;
 use crate::protocol::Response;
@@ -17,14 +16,13 @@ pub async fn ask(engine: &Arc<Engine>, peer: &Peer, number: u64, question: Quest
     let mut waited_for = peer.opinion.subscribe();
     let paths = &engine.paths;
     let work = async {
-        let file = paths.config_file();
-        let settings = blocking(move || Settings::load(&file)).await?;
-        let asked = settings.second_opinion.ok_or_else(|| {
+        let settings = engine.settings.get().await?;
+        let asked = settings.second_opinion.as_ref().ok_or_else(|| {
             Error::usage("No second opinion is configured")
                 .hint("Add a [second_opinion] to config.toml; docs/CONFIGURATION.md shows how")
         })?;
         let begun = Instant::now();
-        let result = exec::opinion::ask(&asked, &question, &paths.config, &paths.vectors()).await;
+        let result = exec::opinion::ask(asked, &question, &paths.config, &paths.vectors()).await;
         let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &result {
             Ok(opinion) => {

@@ -17,6 +17,7 @@ pub async fn check(
 ) -> Result<Response> {
     let folder = canonical(folder).await?;
     let entry = start::entry(engine, &workflow, Some(&digest), &folder).await?;
-    let results = exec::prerequisite::check(&entry.workflow.prerequisites, &folder).await;
+    let limit = engine.settings.get().await?.timeouts.prerequisite.as_duration();
+    let results = exec::prerequisite::check(&entry.workflow.prerequisites, &folder, limit).await;
     Ok(Response::Prerequisites(results))
 }

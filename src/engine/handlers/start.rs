@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 
 use crate::base::paths::project_root;
 use crate::base::{Error, Result, RunId, SessionId, StepId, WorkflowId};
-use crate::config::Settings;
 use crate::engine::handlers::canonical;
 use crate::engine::outside::Child;
 use crate::engine::server::Peer;
@@ -34,6 +33,7 @@ pub struct Runnable {
 }
 
 pub async fn start(engine: &Arc<Engine>, peer: &Peer, request: Start) -> Result<Response> {
+    same_profile(engine, peer).await?;
     let folder = canonical(request.folder).await?;
     let Runnable { workflow, entry, root } =
         entry(engine, &request.workflow, Some(&request.digest), &folder).await?;
@@ -169,16 +169,20 @@ async fn prepare(
     Ok(Prepared { workflow, source: entry.source, header, root, start_commit })
 }
 
-/// What the settings say about runs, read anew: the engine may be older than they are.
+/// What the settings say about runs.
 pub struct Surroundings {
+    /// Those that have a command; for all others somebody answers.
     pub agents: Vec<String>,
     pub parallel: Option<u32>,
 }
 
 pub async fn surroundings(engine: &Arc<Engine>) -> Result<Surroundings> {
-    let file = engine.paths.config_file();
-    let _ = blocking(move || Settings::load(&file)).await?;
-    Ok(Surroundings { agents: Vec::new(), parallel: None })
+    let settings = engine.settings.get().await?;
+    let commanded = settings.agents.values().filter(|agent| !agent.command.is_empty());
+    Ok(Surroundings {
+        agents: commanded.map(|agent| agent.name.clone()).collect(),
+        parallel: u32::try_from(settings.limits.parallel).ok(),
+    })
 }
 
 /// What a run with `moves` works on: what was named, else the branch.
@@ -216,6 +220,26 @@ pub fn unfit(workflow: &Workflow, problems: Vec<String>) -> Error {
     )
 }
 
+/// Agents, servers, hooks and limits are those of the engine's profile: nobody gets production's who asked for
+/// staging's.
+pub async fn same_profile(engine: &Engine, peer: &Peer) -> Result<()> {
+    let own = engine.settings.get().await?.profile.clone();
+    if own == peer.profile {
+        return Ok(());
+    }
+    let told = |profile: &Option<String>| match profile {
+        Some(name) => format!("the profile `{name}`"),
+        None => "no profile".to_owned(),
+    };
+    Err(Error::refused(format!(
+        "The engine works with {}, and this asks for {}",
+        told(&own),
+        told(&peer.profile)
+    ))
+    .cause("Whoever started the engine chose its profile; agents, servers and hooks are of that profile")
+    .hint("`mwtui engine stop` ends it once no run works; the next command starts one with its own profile"))
+}
+
 /// The workflow with this id as the registry of `folder` has it, where it is what the person saw
 /// (`digest`, where one did) and a person trusts it.
 pub async fn entry(
@@ -224,10 +248,10 @@ pub async fn entry(
     digest: Option<&str>,
     folder: &Path,
 ) -> Result<Runnable> {
-    let (paths, id, digest) = (engine.paths.clone(), id.clone(), digest.map(str::to_owned));
+    let (settings, id, digest) = (engine.settings.clone(), id.clone(), digest.map(str::to_owned));
     let root = project_root(folder);
     blocking(move || {
-        let mut registry = Registry::load(&paths, &root);
+        let mut registry = Registry::load(&settings.paths()?, &root);
         let Some(index) = registry.entries.iter().position(|e| e.workflow().is_some_and(|w| w.id == id))
         else {
             return Err(missing(&registry, &id));

@@ -10,6 +10,7 @@ pub async fn status(engine: &Arc<Engine>) -> Result<Response> {
     let engine = Arc::clone(engine);
     blocking(move || {
         let counts = engine.activity.counts();
+        let settings = engine.settings.now();
         let live = engine.live.read().unwrap_or_else(PoisonError::into_inner).len();
         let trouble = engine.trouble.read().unwrap_or_else(PoisonError::into_inner).clone();
         let schema_version = match (engine.store.schema_version(), &trouble) {
@@ -29,6 +30,9 @@ pub async fn status(engine: &Arc<Engine>) -> Result<Response> {
             store_bytes: engine.store.size(),
             schema_version,
             trouble,
+            profile: settings.as_ref().ok().and_then(|s| s.profile.clone()),
+            settings_error: settings.err(),
+            hooks: engine.hooks.status(),
         }))
     })
     .await

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use super::names::Names;
 use super::report::Sink;
+use super::retry::config;
 use super::step;
 use super::table::{Keys, Table, brief, check_name, data, is_workflow_id, items, sentence, slug};
 use super::tree::{Node, Shape};
 use super::{PHRASE_LENGTH, PHRASES};
-use crate::base::{Millis, WorkflowId};
+use crate::base::WorkflowId;
 use crate::workflow::{
-    Backoff, Defaults, Distinction, Field, FieldKind, Prerequisite, Retry, Status, Workflow, field,
+    Defaults, Distinction, Field, FieldKind, Moves, Prerequisite, Status, Workflow, field,
 };
 
 const WORKFLOW: Keys = Keys {
@@ -33,30 +34,21 @@ const WORKFLOW: Keys = Keys {
         "prerequisites",
         "inputs",
         "env",
+        "moves",
         "config",
         "ends_session",
         "steps",
         "outputs",
         "success_criteria",
     ],
-    later: &["moves", "on_failure", "rollback", "needs", "extends", "secrets"],
+    later: &["extends", "secrets"],
 };
 
 const DISTINCTION: Keys = Keys { of: "a distinction", known: &["id", "because"], later: &[] };
 
 const PREREQUISITE: Keys = Keys { of: "a prerequisite", known: &["check", "says"], later: &[] };
 
-const CONFIG: Keys = Keys {
-    of: "`config`",
-    known: &["timeout", "continue_on_error", "retry"],
-    later: &["max_parallel", "concurrency", "pty"],
-};
-
-const RETRY: Keys = Keys {
-    of: "`retry`",
-    known: &["max_attempts", "backoff", "initial", "max"],
-    later: &["jitter", "final", "final_exits", "on"],
-};
+const MOVES: Keys = Keys { of: "`moves`", known: &["from", "to"], later: &[] };
 
 const QUESTION: Keys = Keys {
     of: "a question",
@@ -122,7 +114,7 @@ pub(super) fn read(root: &Node, file: &str, sink: &mut Sink<'_>) -> Option<Workf
         prerequisites: prerequisites(&table, sink),
         inputs,
         env,
-        moves: None,
+        moves: moves(&table, sink),
         config,
         ends_session: table.boolean("ends_session", sink).unwrap_or(false),
         steps,
@@ -321,41 +313,28 @@ fn declared(table: &Table<'_>, sink: &mut Sink<'_>) -> Vec<String> {
     env
 }
 
-fn config(node: &Node, sink: &mut Sink<'_>) -> Defaults {
-    let Some(table) = Table::open(node, &CONFIG, sink) else { return Defaults::default() };
-    Defaults {
-        timeout: table.duration("timeout", sink),
-        continue_on_error: table.boolean("continue_on_error", sink).unwrap_or(false),
-        retry: table.get("retry").and_then(|node| retry(node, sink)),
-        parallel: None,
-    }
-}
-
-pub(super) fn retry(node: &Node, sink: &mut Sink<'_>) -> Option<Retry> {
-    let table = Table::open(node, &RETRY, sink)?;
-    let max_attempts = table.whole("max_attempts", 1, 10, sink);
-    if table.get("max_attempts").is_none() {
-        table.missing("max_attempts", "Say how often it is tried in all, 1 to 10", sink);
-    }
-    let backoff = match table.word("backoff", &["fixed", "linear", "exponential"], sink) {
-        Some("linear") => Backoff::Linear,
-        Some("exponential") => Backoff::DOUBLING,
-        _ => Backoff::Fixed,
+/// `{ from: X, to: Z }`; `from` is one state, a list of them, or absent.
+fn moves(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<Moves> {
+    let node = table.get("moves")?;
+    let table = Table::open(node, &MOVES, sink)?;
+    let from = match table.get("from") {
+        Some(Node { shape: Shape::List(list), span }) => {
+            if list.is_empty() {
+                sink.error(
+                    span,
+                    "`from` is empty",
+                    "List the states, or take it out: a run may then start in any",
+                );
+            }
+            table.sentences("from", sink)
+        }
+        Some(_) => table.sentence("from", sink).into_iter().collect(),
+        None => Vec::new(),
     };
-    let initial = table.duration("initial", sink).unwrap_or(Millis::from_secs(1));
-    let max = table.duration("max", sink).unwrap_or(Millis::from_secs(60).max(initial));
-    if max < initial {
-        let at = table.key("max").map_or(node.span.clone(), |k| k.span.clone());
-        sink.error(&at, "`max` is shorter than `initial`", "`initial` is the first wait, `max` the longest");
+    if table.get("to").is_none() {
+        table.missing("to", "Say in which state a completed run leaves its subject", sink);
     }
-    Some(Retry {
-        max_attempts: u32::try_from(max_attempts?).unwrap_or(10),
-        backoff,
-        initial,
-        max,
-        jitter: false,
-        finals: Vec::new(),
-    })
+    Some(Moves { from, to: table.sentence("to", sink)? })
 }
 
 /// `name: { type, prompt, … }`, or `name: default`.

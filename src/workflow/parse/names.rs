@@ -2,28 +2,90 @@
 //! told when the file loads and not in the middle of a run.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::report::{Sink, nearest};
 use crate::workflow::expression::{self, Piece, Reference};
 
-/// The names that are known so far; grows from step to step.
-#[derive(Default)]
+/// The names that are known at one step.
+#[derive(Clone, Default)]
 pub(super) struct Names {
     pub inputs: Vec<String>,
     pub env: Vec<String>,
-    /// Of the steps before.
+    /// Of the steps that are settled by then.
     pub answers: Vec<String>,
     pub steps: Vec<String>,
     pub assigned: Vec<String>,
+    /// What every step of the workflow gives, in order.
+    pub given: Rc<[Given]>,
+    /// Where each of them stands to this step.
+    pub standings: Vec<Standing>,
+    /// The steps that this one waits for.
+    pub needs: Vec<String>,
+    /// `item` and `iteration` are known.
+    pub in_loop: bool,
+    /// `output` is known.
+    pub has_output: bool,
+}
+
+/// What a step gives to the ones after it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Given {
+    pub id: Option<String>,
+    pub answers: Vec<String>,
+    pub assigned: Option<String>,
+}
+
+/// Where another step stands to the one at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Before,
+    /// The step at hand itself.
+    Own,
+    /// Neither waits for the other.
+    Beside,
+    After,
 }
 
 const REPO: [&str; 4] = ["root", "branch", "owner", "name"];
+const FAILURE: [&str; 3] = ["kind", "message", "exit"];
 
 /// Names that every expression has; `assign` may not take them.
 pub(super) const ROOTS: [&str; 8] =
     ["inputs", "answers", "steps", "env", "repo", "run", "session", "workflow"];
 
+/// Names that an expression has inside a loop.
+pub(super) const LOOP: [&str; 2] = ["item", "iteration"];
+
+/// The name of what a try gave, in the `outputs` of its step.
+pub(super) const OUTPUT: &str = "output";
+
 impl Names {
+    /// Moves to the step whose needs are these, and to which the others stand like that.
+    pub(super) fn stand_at(&mut self, needs: Vec<String>, standings: Vec<Standing>) {
+        let given = Rc::clone(&self.given);
+        let before = || given.iter().zip(&standings).filter(|(_, s)| **s == Standing::Before).map(|(g, _)| g);
+        self.answers = before().flat_map(|g| g.answers.iter().cloned()).collect();
+        self.steps = before().filter_map(|g| g.id.clone()).collect();
+        self.assigned = before().filter_map(|g| g.assigned.clone()).collect();
+        self.needs = needs;
+        self.standings = standings;
+        self.in_loop = false;
+        self.has_output = false;
+    }
+
+    /// What undoes a step may read what the step itself gave.
+    pub(super) fn with_own(&self) -> Self {
+        let mut names = self.clone();
+        let standings = self.standings.iter().map(|s| match s {
+            Standing::Own => Standing::Before,
+            other => *other,
+        });
+        names.stand_at(self.needs.clone(), standings.collect());
+        names.in_loop = self.in_loop;
+        names
+    }
+
     /// A text that may hold `${{ … }}`.
     pub(super) fn check_text(&self, text: &str, span: &Range<usize>, sink: &mut Sink<'_>) {
         match expression::pieces(text) {
@@ -79,6 +141,9 @@ impl Names {
             // `inputs` as a whole, or by a computed key: known only in the run.
             None => Ok(()),
             Some(name) if known.iter().any(|k| k == name) => Ok(()),
+            Some(name) if root == "answers" && self.elsewhere(|g| has(&g.answers, name)).is_some() => {
+                Err(self.not_yet(&format!("answers.{name}"), |g| has(&g.answers, name)))
+            }
             Some(name) => {
                 Err(unknown(&format!("{root}.{name}"), name, known.iter().map(String::as_str), what, root))
             }
@@ -97,11 +162,27 @@ impl Names {
             "answers" => one_of("The questions of the steps before are", &self.answers),
             "steps" => self.step(&path),
             "repo" => fixed(&REPO),
-            "run" => fixed(&["id"]),
+            "run" => fixed(&["id", "feedback", "subject"]),
             "session" | "workflow" => fixed(&["id", "name"]),
-            name if self.assigned.iter().any(|a| a == name) => Ok(()),
+            "item" | "iteration" if self.in_loop => Ok(()),
+            OUTPUT if self.has_output => Ok(()),
+            name if has(&self.assigned, name) => Ok(()),
+            name if self.elsewhere(|g| g.assigned.as_deref() == Some(name)).is_some() => {
+                Err(self.not_yet(name, |g| g.assigned.as_deref() == Some(name)))
+            }
+            "item" | "iteration" => Err((
+                format!("unknown name `{root}`"),
+                "It is known in what a step with `for_each` does, not in its `if`, nor in other steps"
+                    .to_owned(),
+            )),
+            OUTPUT => Err((
+                format!("unknown name `{root}`"),
+                "It is what a try gave, and known in the `outputs` of its step alone".to_owned(),
+            )),
             name => {
-                let known = ROOTS.iter().copied().chain(self.assigned.iter().map(String::as_str));
+                let here = LOOP.iter().filter(|_| self.in_loop).copied();
+                let here = here.chain(Some(OUTPUT).filter(|_| self.has_output));
+                let known = ROOTS.iter().copied().chain(here).chain(self.assigned.iter().map(String::as_str));
                 Err(unknown(name, name, known, "An expression may read", ""))
             }
         }
@@ -110,19 +191,64 @@ impl Names {
     fn step(&self, path: &[&str]) -> Result<(), (String, String)> {
         match path {
             [] | [_] => Ok(()),
-            [_, id, rest @ ..] if self.steps.iter().any(|s| s == id) => match rest.first() {
-                None | Some(&"outputs") => Ok(()),
-                Some(other) => Err((
+            [_, id, rest @ ..] if has(&self.steps, id) => match rest {
+                [] | ["outputs" | "status", ..] | ["failure"] => Ok(()),
+                ["failure", part, ..] if FAILURE.contains(part) => Ok(()),
+                ["failure", part, ..] => {
+                    let root = format!("steps.{id}.failure");
+                    let full = format!("{root}.{part}");
+                    Err(unknown(&full, part, FAILURE.iter().copied(), "A failure has", &root))
+                }
+                [other, ..] => Err((
                     format!("unknown name `steps.{id}.{other}`"),
-                    format!("A step has `outputs`: steps.{id}.outputs.{other}"),
+                    format!("A step has `outputs`: steps.{id}.outputs.{other}; and `status` and `failure`"),
                 )),
             },
+            [_, id, ..] if self.elsewhere(|g| g.id.as_deref() == Some(id)).is_some() => {
+                Err(self.not_yet(&format!("steps.{id}"), |g| g.id.as_deref() == Some(id)))
+            }
             [_, id, ..] => {
                 let known = self.steps.iter().map(String::as_str);
                 Err(unknown(&format!("steps.{id}"), id, known, "The steps before this one are", "steps"))
             }
         }
     }
+
+    /// The first step that gives it and is not before this one.
+    fn elsewhere(&self, gives: impl Fn(&Given) -> bool) -> Option<(&Given, Standing)> {
+        let found = self.given.iter().zip(&self.standings).find(|(given, _)| gives(given));
+        found.map(|(given, standing)| (given, *standing)).filter(|(_, s)| *s != Standing::Before)
+    }
+
+    /// What is said of a name that a step gives which is not settled by then.
+    fn not_yet(&self, full: &str, gives: impl Fn(&Given) -> bool) -> (String, String) {
+        let (id, standing) = match self.elsewhere(gives) {
+            Some((given, standing)) => (given.id.as_deref().unwrap_or("it"), standing),
+            None => ("it", Standing::Beside),
+        };
+        match standing {
+            Standing::Before | Standing::Beside => {
+                let mut needs = self.needs.clone();
+                needs.push(id.to_owned());
+                (
+                    format!("`{full}` may not be there yet: this step does not wait for “{id}”"),
+                    format!("Add it to what the step needs: needs: [{}]", needs.join(", ")),
+                )
+            }
+            Standing::After => (
+                format!("unknown name `{full}`"),
+                format!("It comes from “{id}”, which comes after this step"),
+            ),
+            Standing::Own => (
+                format!("unknown name `{full}`"),
+                "It comes from this very step, and is there once the step is done".to_owned(),
+            ),
+        }
+    }
+}
+
+fn has(names: &[String], name: &str) -> bool {
+    names.iter().any(|n| n == name)
 }
 
 fn unknown<'k>(

@@ -1,14 +1,29 @@
-//! The keys of a step.
+//! The keys of a step. First what each step is called, needs and gives, so that what expressions may
+//! read is known (`naming`, `graph`); then what it does (`kinds`, `script`, `belongs`), how often
+//! (`each`), and what follows a failure (`failure`, `undo`).
 
-use std::ops::Range;
+mod belongs;
+mod each;
+mod failure;
+mod graph;
+mod kinds;
+mod naming;
+mod script;
+mod undo;
 
-use super::document::{question, retry};
-use super::names::{Names, ROOTS};
-use super::report::{Sink, nearest};
-use super::table::{Keys, Table, brief, items, sentence, slug, strings, text};
+use std::rc::Rc;
+
+use self::graph::Graph;
+use self::kinds::done_exits;
+use self::naming::{Naming, Title, title};
+use self::script::{not_filled_in, refuse_expressions, shell};
+use super::document::question;
+use super::names::{Given, LOOP, Names, OUTPUT, ROOTS};
+use super::report::Sink;
+use super::retry::retry;
+use super::table::{Keys, Table, items, sentence, strings, text};
 use super::tree::{Node, Shape};
 use crate::base::StepId;
-use crate::workflow::expression::{self, Piece};
 use crate::workflow::{Defaults, Step, StepKind};
 
 /// Steps of one workflow.
@@ -24,68 +39,47 @@ const STEP: Keys = Keys {
         "validation",
         "ask",
         "run",
-        "approve",
+        "call",
+        "agent",
         "write",
+        "approve",
+        "workflow",
         "if",
+        "needs",
+        "for_each",
         "timeout",
         "retry",
         "continue_on_error",
+        "on_failure",
+        "rollback",
         "idempotent",
         "evidence",
         "assign",
+        "outputs",
         "summary",
         "shell",
         "env",
         "cwd",
+        "pty",
+        "done_exits",
+        "expects",
+        "with",
+        "persona",
+        "prompt",
+        "inputs",
+        "required",
         "within",
+        "remind",
+        "on_timeout",
+        "escalate",
         "template",
         "overwrite",
     ],
-    later: &[
-        "call",
-        "with",
-        "agent",
-        "prompt",
-        "expects",
-        "workflow",
-        "inputs",
-        "needs",
-        "for_each",
-        "on_failure",
-        "on_timeout",
-        "on_reject",
-        "rollback",
-        "outputs",
-        "options_from",
-        "pty",
-        "moves",
-    ],
+    later: &[],
 };
 
 /// The keys that say what a step does.
-const KINDS: [&str; 4] = ["ask", "run", "approve", "write"];
-
-/// Keys that belong to one kind of step only.
-const BELONGS: [(&str, &str); 6] = [
-    ("shell", "run"),
-    ("env", "run"),
-    ("cwd", "run"),
-    ("within", "approve"),
-    ("template", "write"),
-    ("overwrite", "write"),
-];
-
-/// Keys that belong to what the engine does by itself.
-const AUTOMATIC: [&str; 3] = ["timeout", "retry", "idempotent"];
-
-/// Programs that read a script as one more argument.
-const SHELLS: [(&str, &[&str]); 5] = [
-    ("sh", &["sh", "-c"]),
-    ("bash", &["bash", "-c"]),
-    ("zsh", &["zsh", "-c"]),
-    ("python3", &["python3", "-c"]),
-    ("node", &["node", "-e"]),
-];
+const KINDS: [&str; 7] = ["ask", "run", "call", "agent", "write", "approve", "workflow"];
 
 pub(super) fn read_all(
     node: &Node,
@@ -113,41 +107,111 @@ pub(super) fn read_all(
             _ => None,
         })
         .collect();
-    let mut reader = StepReader { defaults, names, given, used: Vec::new(), number: 0 };
-    list.iter().filter_map(|node| reader.step(node, sink)).collect()
+    let mut naming = Naming { given, used: Vec::new() };
+    let tables: Vec<Option<Table<'_>>> = list.iter().map(|node| Table::open(node, &STEP, sink)).collect();
+    let titles: Vec<Option<Title>> =
+        tables.iter().map(|table| table.as_ref().and_then(|t| title(t, sink))).collect();
+    let ids: Vec<Option<String>> = (0..tables.len())
+        .map(|index| {
+            let title = titles[index].as_ref().map(|(title, _)| title.as_str());
+            naming.id(&tables[index]?, index + 1, title, sink)
+        })
+        .collect();
+    let graph = Graph::read(&tables, &ids, sink);
+    let has = |key: &str| tables.iter().flatten().any(|table| table.get(key).is_some());
+    let mut taken: Vec<&str> = ROOTS.to_vec();
+    // A file that uses neither may go on calling its steps' outputs so.
+    taken.extend(LOOP.iter().filter(|_| has("for_each")));
+    taken.extend([OUTPUT].iter().filter(|_| has("outputs")));
+    names.given = given_by(&tables, &ids, &taken, sink);
+    let mut reader = StepReader { defaults, names, graph, ids, has_rollback: has("rollback") };
+    tables
+        .iter()
+        .zip(titles)
+        .enumerate()
+        .filter_map(|(index, (table, title))| reader.step(index, table.as_ref()?, title, sink))
+        .collect()
+}
+
+/// What each step gives, known before any expression is looked at: `needs` may point forward. A name
+/// that is broken elsewhere is still one: what reads it is not wrong as well.
+fn given_by(
+    tables: &[Option<Table<'_>>],
+    ids: &[Option<String>],
+    taken: &[&str],
+    sink: &mut Sink<'_>,
+) -> Rc<[Given]> {
+    let mut all: Vec<Given> = Vec::new();
+    for (table, id) in tables.iter().zip(ids) {
+        let Some(table) = table else {
+            all.push(Given::default());
+            continue;
+        };
+        let mut answers: Vec<String> = Vec::new();
+        if let Some(Node { shape: Shape::List(list), .. }) = table.get("ask") {
+            for question in list {
+                let Some(name) = question.get("name") else { continue };
+                let Shape::Text(text) = &name.shape else { continue };
+                let text = text.trim().to_owned();
+                if all.iter().any(|given| given.answers.contains(&text)) {
+                    sink.error(
+                        &name.span,
+                        format!("an earlier question is called `{text}` too"),
+                        "answers.<name> must mean one answer: choose another name",
+                    );
+                }
+                answers.push(text);
+            }
+        }
+        let assigned = assign(table, &all, taken, sink);
+        all.push(Given { id: id.clone(), answers, assigned });
+    }
+    all.into()
 }
 
 struct StepReader<'r> {
     defaults: &'r Defaults,
     names: &'r mut Names,
-    given: Vec<&'r str>,
-    /// The ids so far, and where they stand.
-    used: Vec<(String, Range<usize>)>,
-    number: usize,
+    graph: Graph,
+    ids: Vec<Option<String>>,
+    /// Some step of the workflow says how it is undone.
+    has_rollback: bool,
 }
 
 impl StepReader<'_> {
-    fn step(&mut self, node: &Node, sink: &mut Sink<'_>) -> Option<Step> {
-        self.number += 1;
-        let table = Table::open(node, &STEP, sink)?;
-        let title = title(&table, sink);
-        let id = self.id(&table, title.as_ref().map(|(t, _)| t.as_str()), sink);
-        let condition = self.condition(&table, sink);
-        let kind = self.kind(&table, sink);
+    fn step(
+        &mut self,
+        index: usize,
+        table: &Table<'_>,
+        title: Option<Title>,
+        sink: &mut Sink<'_>,
+    ) -> Option<Step> {
+        let id = self.ids.get(index).cloned().flatten();
+        let needs: Vec<String> = self.graph.needs(index).filter_map(|on| self.ids[on].clone()).collect();
+        self.names.stand_at(needs.clone(), self.graph.standings(index));
+        let condition = self.condition(table, sink);
+        let for_each = self.for_each(table, sink);
+        self.names.in_loop = table.get("for_each").is_some();
+        let kind = self.kind(table, sink);
+        let on_failure = self.on_failure(index, table, sink);
         let step = Step {
             timeout: table.duration("timeout", sink),
             retry: table.get("retry").and_then(|n| retry(n, sink)),
-            continue_on_error: table
-                .boolean("continue_on_error", sink)
-                .unwrap_or(self.defaults.continue_on_error),
-            needs: None,
-            for_each: None,
-            on_failure: crate::workflow::OnFailure::Ask,
-            rollback: None,
-            outputs: indexmap::IndexMap::new(),
+            continue_on_error: self.continues(table, sink),
+            needs: table.get("needs").map(|_| needs.into_iter().map(StepId::new).collect()),
+            for_each,
+            on_failure,
+            rollback: self.rollback(
+                table,
+                id.as_deref(),
+                title.as_ref().map(|(t, _)| t.as_str()),
+                kind.as_ref(),
+                sink,
+            ),
+            outputs: self.outputs(table, sink),
             idempotent: table.boolean("idempotent", sink).unwrap_or(false),
-            evidence_required: evidence(&table, sink),
-            assign: self.assign(&table, sink),
+            evidence_required: evidence(table, sink),
+            assign: self.names.given.get(index).and_then(|given| given.assigned.clone()),
             summary: table.section(sink),
             validation: table.sentence("validation", sink),
             condition,
@@ -156,70 +220,9 @@ impl StepReader<'_> {
             description: title.as_ref().and_then(|(_, d)| d.clone()),
             kind: kind.clone().unwrap_or(StepKind::Manual { actions: Vec::new() }),
         };
-        not_filled_in(&table, sink);
-        // What this step gives is known to the ones after it, even where something else about it is wrong.
-        if let StepKind::Ask { fields } = &step.kind {
-            for field in fields {
-                if self.names.answers.contains(&field.name) {
-                    let at =
-                        table.get("ask").map_or(node.span.clone(), |n| sink.locate(&n.span, &field.name));
-                    sink.error(
-                        &at,
-                        format!("an earlier question is called `{}` too", field.name),
-                        "answers.<name> must mean one answer: choose another name",
-                    );
-                }
-                self.names.answers.push(field.name.clone());
-            }
-        }
-        self.names.steps.extend(id.clone());
-        self.names.assigned.extend(step.assign.clone());
+        not_filled_in(table, sink);
         // Nothing is guessed: without an id, a title and a kind it is no step.
         (id.is_some() && title.is_some() && kind.is_some()).then_some(step)
-    }
-
-    fn id(&mut self, table: &Table<'_>, title: Option<&str>, sink: &mut Sink<'_>) -> Option<String> {
-        let Some(node) = table.get("id") else {
-            let base = Some(slug(title?))
-                .filter(|s| !s.is_empty())
-                .unwrap_or_else(|| format!("step-{}", self.number));
-            let taken = |id: &str| self.given.contains(&id) || self.used.iter().any(|(u, _)| u == id);
-            let mut id = base.clone();
-            let mut count = 1;
-            while taken(&id) {
-                count += 1;
-                id = format!("{base}-{count}");
-            }
-            self.used.push((id.clone(), table.head()));
-            return Some(id);
-        };
-        let id = sentence(node, "id", sink)?;
-        let fine = id.len() <= 64
-            && id.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-            && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'));
-        if !fine {
-            let suggestion = Some(slug(&id)).filter(|s| !s.is_empty());
-            sink.error(
-                &node.span,
-                format!("`{}` cannot be a step id", brief(&id)),
-                format!(
-                    "Use small letters, digits, `-` and `_`, beginning with a letter or digit, at most 64{}",
-                    suggestion.map_or_else(String::new, |s| format!(": {s}"))
-                ),
-            );
-            return None;
-        }
-        if let Some((_, first)) = self.used.iter().find(|(u, _)| *u == id) {
-            let line = sink.line(first.start);
-            sink.error(
-                &node.span,
-                format!("duplicate step id `{id}`"),
-                format!("The step on line {line} has it already"),
-            );
-            return None;
-        }
-        self.used.push((id.clone(), node.span.clone()));
-        Some(id)
     }
 
     fn condition(&self, table: &Table<'_>, sink: &mut Sink<'_>) -> Option<String> {
@@ -254,31 +257,7 @@ impl StepReader<'_> {
             return None;
         }
         let word = first.map_or("manual", |k| k.text.as_str());
-        for (key, kind) in BELONGS {
-            if let Some(key) = table.key(key)
-                && kind != word
-            {
-                sink.error(
-                    &key.span,
-                    format!("`{}` belongs to the kind `{kind}`, this step is {word}", key.text),
-                    "Take it out, or move it",
-                );
-            }
-        }
-        for key in AUTOMATIC.iter().filter_map(|key| table.key(key)) {
-            if word != "run" && word != "write" {
-                let help = if word == "approve" && key.text == "timeout" {
-                    "How long people have is said with `within`"
-                } else {
-                    "Nothing would enforce it: take it out, or move it"
-                };
-                sink.error(
-                    &key.span,
-                    format!("`{}` belongs to the kinds `run` and `write`, this step is {word}", key.text),
-                    help,
-                );
-            }
-        }
+        belongs::check(table, word, sink);
         if let (Some(actions), Some(kind)) = (table.key("actions"), first) {
             sink.error(
                 &actions.span,
@@ -286,21 +265,21 @@ impl StepReader<'_> {
                 "Make a manual step of the actions, or write them into `description`",
             );
         }
+        if let (Some(each), "ask" | "approve") = (table.key("for_each"), word) {
+            let help = if word == "ask" {
+                "A question has one answer: ask for all of it at once, or make a manual step of it"
+            } else {
+                "One approval shows everything that it lets happen: approve before the loop"
+            };
+            sink.error(&each.span, format!("`for_each` does not go with `{word}`"), help);
+        }
         match word {
             "ask" => ask(table, sink),
             "run" => self.run(table, sink),
-            "approve" => {
-                let node = table.get("approve")?;
-                let question = sentence(node, "approve", sink)?;
-                self.names.check_text(&question, &node.span, sink);
-                Some(StepKind::Approve {
-                    question,
-                    within: table.duration("within", sink),
-                    remind: None,
-                    on_timeout: crate::workflow::OnTimeout::Reject,
-                    escalate: Vec::new(),
-                })
-            }
+            "call" => self.call(table, sink),
+            "agent" => self.agent(table, sink),
+            "workflow" => self.child(table, sink),
+            "approve" => self.approve(table, sink),
             "write" => self.write(table, sink),
             _ => Some(StepKind::Manual { actions: table.sentences("actions", sink) }),
         }
@@ -313,7 +292,7 @@ impl StepReader<'_> {
             sink.error(&node.span, "`run` is empty", "Write the script");
             return None;
         }
-        refuse_expressions(&script, &node.span, sink);
+        refuse_expressions(&script, "run", &node.span, sink);
         let mut env = indexmap::IndexMap::new();
         if let Some(node) = table.get("env") {
             for (name, (value, span)) in strings(node, "env", sink) {
@@ -330,9 +309,9 @@ impl StepReader<'_> {
             shell: shell(table, sink)?,
             env,
             cwd,
-            pty: false,
-            done_exits: Vec::new(),
-            expects: None,
+            pty: table.boolean("pty", sink).unwrap_or(false),
+            done_exits: done_exits(table, sink),
+            expects: self.expects(table, sink),
         })
     }
 
@@ -358,45 +337,25 @@ impl StepReader<'_> {
         }
         Some(StepKind::Write { path, template, overwrite: table.boolean("overwrite", sink).unwrap_or(false) })
     }
-
-    fn assign(&self, table: &Table<'_>, sink: &mut Sink<'_>) -> Option<String> {
-        let name = table.name("assign", sink)?;
-        let node = table.get("assign")?;
-        if ROOTS.contains(&name.as_str()) {
-            sink.error(
-                &node.span,
-                format!("`{name}` already means something in expressions"),
-                "Choose another name",
-            );
-            return None;
-        }
-        if self.names.assigned.contains(&name) {
-            sink.error(&node.span, format!("an earlier step assigns `{name}` too"), "Choose another name");
-            return None;
-        }
-        Some(name)
-    }
 }
 
-/// The title, and the description where it says more than the title.
-fn title(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<(String, Option<String>)> {
-    let description = table.sentence("description", sink);
-    if table.get("title").is_some() {
-        return Some((table.sentence("title", sink)?, description));
-    }
-    let Some(description) = description else {
-        if table.get("description").is_none() {
-            table.missing("title", "Say in a few words what the step is", sink);
-        }
+/// The name that a step gives its outputs; `taken` are names that mean something already.
+fn assign(table: &Table<'_>, before: &[Given], taken: &[&str], sink: &mut Sink<'_>) -> Option<String> {
+    let name = table.name("assign", sink)?;
+    let node = table.get("assign")?;
+    if taken.contains(&name.as_str()) {
+        sink.error(
+            &node.span,
+            format!("`{name}` already means something in expressions"),
+            "Choose another name",
+        );
         return None;
-    };
-    match description.split_once('\n') {
-        Some((first, rest)) => {
-            let rest = Some(rest.trim().to_owned()).filter(|r| !r.is_empty());
-            Some((first.trim().to_owned(), rest))
-        }
-        None => Some((description, None)),
     }
+    if before.iter().any(|given| given.assigned.as_ref() == Some(&name)) {
+        sink.error(&node.span, format!("an earlier step assigns `{name}` too"), "Choose another name");
+        return None;
+    }
+    Some(name)
 }
 
 fn ask(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<StepKind> {
@@ -436,86 +395,5 @@ fn evidence(table: &Table<'_>, sink: &mut Sink<'_>) -> bool {
     table.word("evidence", &["required", "optional"], sink) == Some("required")
 }
 
-fn shell(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<Vec<String>> {
-    let owned = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect();
-    let Some(node) = table.get("shell") else { return Some(owned(SHELLS[0].1)) };
-    if let Shape::List(list) = &node.shape {
-        let words: Vec<String> = list.iter().filter_map(|n| sentence(n, "shell", sink)).collect();
-        if words.is_empty() {
-            sink.error(&node.span, "`shell` is empty", "Give the program and its arguments: [bash, -euc]");
-            return None;
-        }
-        return Some(words);
-    }
-    let name = sentence(node, "shell", sink)?;
-    if let Some((_, words)) = SHELLS.iter().find(|(n, _)| *n == name) {
-        return Some(owned(words));
-    }
-    let known = SHELLS.iter().map(|(n, _)| *n);
-    let message = match nearest(&name, known.clone()) {
-        Some(meant) => format!("unknown shell `{}`; did you mean `{meant}`?", brief(&name)),
-        None => format!("unknown shell `{}`", brief(&name)),
-    };
-    let help = format!(
-        "Known are {}; any other program is given as a list: [fish, -c]",
-        known.collect::<Vec<_>>().join(", ")
-    );
-    sink.error(&node.span, message, help);
-    None
-}
-
-/// Scripts are never filled in: that is what makes a hostile value harmless.
-fn refuse_expressions(script: &str, span: &Range<usize>, sink: &mut Sink<'_>) {
-    if !script.contains("${{") {
-        return;
-    }
-    let found = expression::pieces(script).unwrap_or_default();
-    let expressions: Vec<&str> = found
-        .iter()
-        .filter_map(|p| match p {
-            Piece::Expression(source, _) => Some(*source),
-            Piece::Text(_) => None,
-        })
-        .collect();
-    let at = sink.locate(span, "${{");
-    if expressions.is_empty() {
-        sink.error(&at, "`${{` is not filled in inside `run`", "Values reach a script through `env:`");
-    }
-    for source in expressions {
-        let at = sink.locate(span, source);
-        let name: String = expression::references(source)
-            .first()
-            .and_then(|r| r.path.last())
-            .map_or_else(|| "VALUE".to_owned(), |n| n.to_uppercase())
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-            .collect();
-        let quoted = source.replace('\\', "\\\\").replace('"', "\\\"");
-        sink.error(
-            &at,
-            "`${{ … }}` is not filled in inside `run`: scripts get values through their environment",
-            format!("Write \"${name}\" in the script, and beside `run:` the line\nenv: {{ {name}: \"${{{{ {quoted} }}}}\" }}"),
-        );
-    }
-}
-
-/// `${{` where nothing fills it in would be shown to people as it stands.
-fn not_filled_in(table: &Table<'_>, sink: &mut Sink<'_>) {
-    for key in ["title", "description", "validation", "actions"] {
-        let Some(node) = table.get(key) else { continue };
-        let nodes = match &node.shape {
-            Shape::List(items) => items.as_slice(),
-            _ => std::slice::from_ref(node),
-        };
-        for node in nodes {
-            if matches!(&node.shape, Shape::Text(text) if text.contains("${{")) {
-                let at = sink.locate(&node.span, "${{");
-                sink.error(
-                    &at,
-                    format!("`${{{{` is not filled in inside `{key}`"),
-                    "Values are filled in in `env`, `cwd`, `approve`, `write` and `template`",
-                );
-            }
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use indexmap::IndexMap;
 use serde_json::{Number, Value};
 
+use super::elsewhere::elsewhere;
 use super::report::{Sink, nearest};
 use super::tree::{Key, Node, Shape};
 use crate::base::Millis;
@@ -42,7 +43,9 @@ impl<'n> Table<'n> {
             if keys.known.contains(&name) {
                 continue;
             }
-            if keys.later.contains(&name) {
+            if let Some((message, help)) = elsewhere(keys.of, name) {
+                sink.error(&key.span, message, help);
+            } else if keys.later.contains(&name) {
                 sink.error(
                     &key.span,
                     format!("`{name}` is not supported in this version"),
@@ -260,6 +263,22 @@ pub(super) fn items<'n>(node: &'n Node, key: &str, sink: &mut Sink<'_>) -> &'n [
         format!("Write one `- …` line an item under `{key}:`"),
     );
     &[]
+}
+
+/// An exit code of a program.
+pub(super) fn exit_code(node: &Node, key: &str, sink: &mut Sink<'_>) -> Option<i32> {
+    let code = match &node.shape {
+        Shape::Number(number) => number.as_u64().and_then(|n| u8::try_from(n).ok()),
+        _ => None,
+    };
+    if code.is_none() {
+        sink.error(
+            &node.span,
+            format!("`{key}` has exit codes from 0 to 255, found {}", node.found()),
+            "A program that a signal ended has no exit code",
+        );
+    }
+    code.map(i32::from)
 }
 
 /// A name to text mapping whose values may be numbers and booleans, as environments are.

@@ -6,7 +6,7 @@ use crate::workflow::{Backoff, Distinction, FieldKind, Prerequisite, Status, Ste
 
 const HEAD: &str = "id: t\nname: T\ntrigger_phrases: [do t]\nscope: About t\n";
 
-fn load(text: &str) -> Workflow {
+pub(super) fn load(text: &str) -> Workflow {
     match parse("t.yaml", text.as_bytes()) {
         Ok((workflow, warnings)) => {
             assert_eq!(warnings, [], "no warnings");
@@ -16,16 +16,16 @@ fn load(text: &str) -> Workflow {
     }
 }
 
-fn errors(bytes: &[u8]) -> Vec<Diagnostic> {
+pub(super) fn errors(bytes: &[u8]) -> Vec<Diagnostic> {
     parse("t.yaml", bytes).expect_err("it must not load")
 }
 
-fn all(errors: &[Diagnostic]) -> String {
+pub(super) fn all(errors: &[Diagnostic]) -> String {
     errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// The file has exactly these errors: (line, column, part of the message or the help).
-fn told(text: &str, expected: &[(u32, u32, &str)]) {
+pub(super) fn told(text: &str, expected: &[(u32, u32, &str)]) {
     let found = errors(text.as_bytes());
     let places: Vec<_> = found.iter().map(|e| (e.line, e.column)).collect();
     let wanted: Vec<_> = expected.iter().map(|(line, column, _)| (*line, *column)).collect();
@@ -35,7 +35,7 @@ fn told(text: &str, expected: &[(u32, u32, &str)]) {
     }
 }
 
-fn steps(text: &str) -> String {
+pub(super) fn steps(text: &str) -> String {
     format!("{HEAD}steps:\n{text}")
 }
 
@@ -243,10 +243,14 @@ fn what_nothing_would_enforce_is_refused() {
             "  - title: A\n    timeout: 1m\n    idempotent: true\n  - title: B\n    approve: Yes?\n    timeout: 1m\n  - title: C\n    ask: [{ name: x }]\n    retry: { max_attempts: 2 }\n    actions: [a]\n    within: 5m\n",
         ),
         &[
-            (7, 5, "`timeout` belongs to the kinds `run` and `write`, this step is manual"),
-            (8, 5, "`idempotent` belongs to the kinds `run` and `write`"),
+            (
+                7,
+                5,
+                "`timeout` belongs to the kinds `run`, `call`, `agent`, `write` and `workflow`, this step is manual",
+            ),
+            (8, 5, "`idempotent` belongs to the kinds"),
             (11, 5, "How long people have is said with `within`"),
-            (14, 5, "`retry` belongs to the kinds `run` and `write`, this step is ask"),
+            (14, 5, "`retry` belongs to the kinds"),
             (15, 5, "`actions` belongs to a manual step, this one has `ask`"),
             (16, 5, "`within` belongs to the kind `approve`, this step is ask"),
         ],
@@ -265,6 +269,7 @@ fn what_stands_twice_is_told_with_the_place_of_the_first() {
         ),
         &[
             (7, 32, "two questions are called `x`"),
+            (9, 19, "an earlier question is called `x` too"),
             (10, 5, "a step does one thing: this one has `ask` and `run`"),
         ],
     );
@@ -307,21 +312,17 @@ fn what_is_missing_is_told() {
 fn what_this_version_does_not_do_is_no_unknown_key() {
     told(
         &format!(
-            "{HEAD}moves: {{ from: A, to: B }}\ninputs:\n  token: {{ type: secret, from: \"env:T\" }}\n  s: {{ options_from: ls }}\nsteps:\n  - title: A\n    call: a.b\n    needs: [x]\n    for_each: y\n  - title: B\n    agent: a\n    on_failure: x\n    rollback: y\n  - title: C\n    workflow: w\n"
+            "{HEAD}inputs:\n  token: {{ type: secret, from: \"env:T\" }}\n  s: {{ options_from: ls }}\nsteps: [{{title: A}}]\n"
         ),
         &[
-            (5, 1, "`moves` is not supported in this version"),
-            (7, 18, "the type `secret` is not supported in this version"),
-            (7, 26, "`from` is not supported in this version"),
-            (8, 8, "`options_from` is not supported in this version"),
-            (11, 5, "`call` is not supported in this version"),
-            (12, 5, "`needs` is not supported in this version"),
-            (13, 5, "`for_each` is not supported in this version"),
-            (15, 5, "`agent` is not supported in this version"),
-            (16, 5, "`on_failure` is not supported in this version"),
-            (17, 5, "`rollback` is not supported in this version"),
-            (19, 5, "`workflow` is not supported in this version"),
+            (6, 18, "the type `secret` is not supported in this version"),
+            (6, 26, "`from` is not supported in this version"),
+            (7, 8, "`options_from` is not supported in this version"),
         ],
+    );
+    told(
+        &format!("{HEAD}extends: MW-001\nsteps: [{{title: A}}]\n"),
+        &[(5, 1, "not supported in this version")],
     );
 }
 

@@ -10,6 +10,7 @@ use crate::base::SafeText;
 use crate::config::Role;
 use crate::tui::look::Look;
 use crate::tui::widgets::text::{cut_line, untrusted, wrap};
+use crate::workflow::prose::rules;
 use crate::workflow::registry::EntryState;
 use crate::workflow::{
     Diagnostic, Distinction, Entry, Field, FieldKind, Prerequisite, Severity, Status, Step, StepKind,
@@ -196,13 +197,20 @@ impl Page<'_> {
                 self.input(f);
             }
         }
+        let limits = rules::limits(workflow);
+        if !limits.is_empty() {
+            self.heading("Limits");
+            for limit in &limits {
+                self.item(look.glyph("·", "-"), limit, 2);
+            }
+        }
         self.heading("Steps");
         let digits = workflow.steps.len().to_string().len();
         for (n, step) in workflow.steps.iter().enumerate() {
             if n > 0 {
                 self.free();
             }
-            self.step(n + 1, digits, step);
+            self.step(n + 1, digits, step, workflow);
         }
         for (title, items) in
             [("Outputs", &workflow.outputs), ("Success criteria", &workflow.success_criteria)]
@@ -288,7 +296,7 @@ impl Page<'_> {
         self.line(spans, indent + 2);
     }
 
-    fn step(&mut self, number: usize, digits: usize, step: &Step) {
+    fn step(&mut self, number: usize, digits: usize, step: &Step, workflow: &Workflow) {
         let look = self.look;
         let word = step.kind.word();
         let indent = digits + 5;
@@ -302,12 +310,35 @@ impl Page<'_> {
         if let Some(description) = &step.description {
             self.prose(description, look.subtext(), indent);
         }
+        if let Some(order) = rules::order(step, workflow) {
+            self.prose(&order, look.muted(), indent);
+        }
         if let Some(condition) = &step.condition {
             self.note("only if", condition, indent);
+        }
+        if let Some(each) = &step.for_each {
+            self.prose(&rules::each(each), look.muted(), indent);
         }
         self.work(step, indent);
         if let Some(validation) = &step.validation {
             self.note("done when", validation, indent);
+        }
+        self.rules(step, workflow, indent);
+        if let Some(undo) = &step.rollback {
+            self.note("undone by", &format!("{} ({})", undo.title, undo.kind.word()), indent);
+            if let Some(description) = &undo.description {
+                self.prose(description, look.subtext(), indent + 2);
+            }
+            self.work(undo, indent + 2);
+            self.rules(undo, workflow, indent + 2);
+        }
+    }
+
+    /// What follows a failure, and the short facts in one line.
+    fn rules(&mut self, step: &Step, workflow: &Workflow, indent: usize) {
+        let look = self.look;
+        for sentence in rules::after(step, workflow) {
+            self.prose(&sentence, look.muted(), indent);
         }
         let facts = step_facts(step);
         if !facts.is_empty() {
@@ -329,8 +360,13 @@ impl Page<'_> {
                     self.question(f, indent);
                 }
             }
-            StepKind::Approve { question, .. } => self.prose(question, look.text(), indent),
-            StepKind::Run { script, env, cwd, .. } => {
+            StepKind::Approve { question, .. } => {
+                self.prose(question, look.text(), indent);
+                for sentence in rules::approval(&step.kind) {
+                    self.prose(&sentence, look.muted(), indent);
+                }
+            }
+            StepKind::Run { script, env, cwd, pty, done_exits, expects, .. } => {
                 self.source(script, look.muted(), indent);
                 for (name, value) in env {
                     self.note("with", &format!("{name} = {value}"), indent);
@@ -338,17 +374,26 @@ impl Page<'_> {
                 if let Some(cwd) = cwd {
                     self.note("in", cwd, indent);
                 }
+                if *pty {
+                    self.prose("On a terminal of its own.", look.muted(), indent);
+                }
+                if !done_exits.is_empty() {
+                    self.note("done at exit", &rules::or(done_exits), indent);
+                }
+                self.expected(expects.as_deref(), indent);
             }
-            StepKind::Call { server, tool, with, .. } => {
+            StepKind::Call { server, tool, with, expects } => {
                 self.note("calls", &format!("{server}.{tool}"), indent);
                 self.values(with, indent);
+                self.expected(expects.as_deref(), indent);
             }
-            StepKind::Agent { agent, persona, prompt, .. } => {
+            StepKind::Agent { agent, persona, prompt, expects } => {
                 self.note("asks", agent, indent);
                 if !persona.is_empty() {
                     self.source(persona, look.muted(), indent);
                 }
                 self.source(prompt, look.muted(), indent);
+                self.expected(expects.as_deref(), indent);
             }
             StepKind::Workflow { workflow, inputs } => {
                 self.note("runs", workflow.as_str(), indent);
@@ -358,6 +403,12 @@ impl Page<'_> {
                 self.note("to", path, indent);
                 self.source(template, look.muted(), indent);
             }
+        }
+    }
+
+    fn expected(&mut self, expects: Option<&str>, indent: usize) {
+        if let Some(expects) = expects {
+            self.note("expects", expects, indent);
         }
     }
 
@@ -420,9 +471,6 @@ fn step_facts(step: &Step) -> Vec<String> {
     if step.evidence_required {
         facts.push("evidence required".to_owned());
     }
-    if let StepKind::Approve { within: Some(within), .. } = &step.kind {
-        facts.push(format!("within {within}"));
-    }
     if let StepKind::Write { overwrite: true, .. } = &step.kind {
         facts.push("replaces the file".to_owned());
     }
@@ -430,7 +478,7 @@ fn step_facts(step: &Step) -> Vec<String> {
         facts.push(format!("at most {timeout}"));
     }
     if let Some(retry) = &step.retry {
-        facts.push(format!("up to {} tries", retry.max_attempts));
+        facts.push(rules::retry(retry));
     }
     if step.continue_on_error {
         facts.push("goes on after a failure".to_owned());
