@@ -530,13 +530,13 @@ impl Overlay for Confirm {
             Hint::labelled(Action::Activate, if self.started { "starting…" } else { "start" }),
             Hint::new(Action::Trust),
             Hint::labelled(Action::DryRun, if self.dry_run { "steps" } else { "dry run" }),
+            Hint::new(Action::Inputs),
+            Hint::new(Action::Tick),
+            Hint::new(Action::Subject),
             Hint::labelled(
                 Action::CardStepThrough,
                 if self.step_through { "run through" } else { "step through" },
             ),
-            Hint::new(Action::Inputs),
-            Hint::new(Action::Subject),
-            Hint::new(Action::Tick),
         ];
         all.retain(|h| self.refused(model, h.action).is_none());
         all.push(Hint::labelled(Action::Escape, "not this"));

@@ -309,7 +309,7 @@ impl Overlay for EditCard {
             let right = Rect { x: body.x + half + 2, width: body.width - half - 2, ..body };
             (Rect { width: half - 1, ..body }, right)
         } else {
-            let upper = body.height / 2;
+            let upper = (body.height * 2 / 5).max(4).min(body.height);
             (Rect { height: upper, ..body }, Rect { y: body.y + upper, height: body.height - upper, ..body })
         };
         let row =

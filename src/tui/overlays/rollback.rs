@@ -85,11 +85,8 @@ impl RollbackCard {
         let stays = Self::stays(run, &self.steps);
         if !stays.is_empty() {
             sheet.gap();
-            sheet.field(
-                "Stays",
-                &format!("{}: their files say nothing of how to undo them", stays.join(", ")),
-                look.style(Role::Warning),
-            );
+            let told = format!("{}: nothing says how to undo them", stays.join(", "));
+            sheet.field("Stays", &told, look.subtext());
         }
         if let Some(subject) =
             run.header.subject.as_ref().filter(|_| run.completed && run.workflow.moves.is_some())

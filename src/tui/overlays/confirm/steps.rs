@@ -33,7 +33,7 @@ impl Confirm {
                 Span::styled(format!("{:>digits$} ", n + 1), look.muted()),
                 Span::styled(format!("{} ", look.kind(word)), look.subtext()),
                 Span::styled(format!("{title}{}  ", " ".repeat(pad)), look.text()),
-                Span::styled(format!("{word:<8}"), look.muted()),
+                Span::styled(format!("{word:<9}"), look.muted()),
             ];
             if !self.dry_run {
                 spans.push(untrusted(&brief(&self.workflow, step), look.subtext()));
@@ -83,7 +83,7 @@ fn brief(workflow: &Workflow, step: &Step) -> String {
         Some(Items::Expression(source)) => format!("for each of {source}"),
         None => String::new(),
     };
-    let parts = [what(step), each, after];
+    let parts = [each, after, what(step)];
     parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join("  ")
 }
 

@@ -10,7 +10,7 @@ use crate::tui::screens::run::sheet::exact;
 use crate::tui::widgets::text::wrap;
 
 /// Lines that are the same and stand around one that is not.
-const AROUND: usize = 2;
+const AROUND: usize = 1;
 
 /// A work as plain lines, each safe to show.
 pub fn told(work: &Work) -> Vec<String> {
@@ -107,10 +107,7 @@ mod tests {
         let before = text(&["a", "b", "c", "d", "e", "f"]);
         let now = text(&["a", "b", "c", "x", "e", "f"]);
         let told = |lines: Vec<Line<'_>>| lines.iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(
-            told(lines(&before, &now, &look, 40)),
-            ["  ...", "  b", "  c", "- d", "+ x", "  e", "  f"]
-        );
+        assert_eq!(told(lines(&before, &now, &look, 40)), ["  ...", "  c", "- d", "+ x", "  e", "  ..."]);
         assert_eq!(told(lines(&now, &now, &look, 40)).len(), 6);
         assert_eq!(told(lines(&[], &text(&["a"]), &look, 40)), ["+ a"]);
     }

@@ -344,7 +344,8 @@ fn need_row(model: &Model, row: &RunSummary) -> Row {
     let Some(need) = &row.need else { return Row::default() };
     let mark = look.need(need.kind);
     // Who is asked now, where the author named a line of people.
-    let to = need.to.as_ref().map(|to| format!("{to}, ")).unwrap_or_default();
+    let short_name = |to: &String| format!("{}, ", to.split('@').next().unwrap_or(to));
+    let to = need.to.as_ref().map(short_name).unwrap_or_default();
     let last = match (need.deadline, &need.detail) {
         (Some(deadline), _) if deadline >= model.now => {
             let left = deadline.since(model.now);

@@ -90,11 +90,16 @@ fn place(model: &Model, run: &Run) -> Option<Line<'static>> {
         ))]);
     }
     if let (Some(subject), Some(moves)) = (&run.header.subject, &run.workflow.moves) {
-        let from = subject.state.as_deref().unwrap_or("no state yet");
-        let moved = if run.completed { "took" } else { "takes" };
-        let text = match run.rollback.as_ref().is_some_and(|r| r.done.is_some()) && run.completed {
-            true => format!("{} is {from} again", subject.name),
-            false => format!("It {moved} {} from {from} to {}", subject.name, moves.to),
+        let undone = run.rollback.as_ref().is_some_and(|r| r.done.is_some());
+        let (name, to) = (&subject.name, &moves.to);
+        let from = subject.state.as_ref().map(|state| format!(" from {state}")).unwrap_or_default();
+        let text = match (run.completed, run.is_ended()) {
+            (true, true) if undone => {
+                format!("{name} is {} again", subject.state.as_deref().unwrap_or("in no known state"))
+            }
+            (true, _) => format!("It took {name}{from} to {to}"),
+            (false, true) => format!("{name} was not moved to {to}"),
+            (false, false) => format!("It takes {name}{from} to {to}"),
         };
         parts.push(vec![dim(&text)]);
     }

@@ -255,8 +255,10 @@ pub fn asked(model: &Model, sheet: &mut Sheet<'_>, run: &Run, record: &StepRecor
             escalated(model, sheet, run, escalation);
         }
         if let Some(remind) = remind {
-            let when = remind.since(clock(model, run));
-            sheet.field("reminder", &format!("in {}", short(when)), look.subtext());
+            let now = clock(model, run);
+            let when =
+                if *remind > now { format!("in {}", short(remind.since(now))) } else { "due now".to_owned() };
+            sheet.field("reminder", &when, look.subtext());
         }
     }
     sheet.labelled("bound to", vec![Span::styled(digest_short(digest), look.subtext())]);

@@ -288,6 +288,9 @@ impl Screen for RunScreen {
     }
 
     fn on_mirror(&self, model: &mut Model) -> Vec<Effect> {
+        // A run that was opened at a step has come: where it is at that step, it is followed.
+        let at = run(model).and_then(|run| run.steps.get(current(run))).map(|r| r.id.clone());
+        model.run.selected.take_if(|selected| Some(&*selected) == at.as_ref());
         if model.screen == ScreenId::Run { self.on_enter(model) } else { Vec::new() }
     }
 

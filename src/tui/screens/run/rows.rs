@@ -86,6 +86,10 @@ fn folded(run: &Run, places: std::ops::Range<usize>, shown: usize) -> Vec<Row> {
             None => counts.push((status, 1)),
         }
     }
+    // That all of them are done is told by the loop itself.
+    if let ([(StepStatus::Done, _)], true) = (&counts[..], rows.is_empty()) {
+        return rows;
+    }
     let told: Vec<String> =
         counts.iter().map(|(status, count)| format!("{count} {}", status.word())).collect();
     if !told.is_empty() {
@@ -136,15 +140,15 @@ pub fn title_of(run: &Run, step: &StepId) -> String {
     run.record(step).map_or_else(|| step.to_string(), |(_, record)| title(run, record))
 }
 
-/// How far a loop is: `3/12`, and how many of them failed.
-pub fn progress(run: &Run, record: &StepRecord) -> Option<String> {
+/// How far a loop is: `3/12`, and where there is room for it, how many of them failed.
+pub fn progress(run: &Run, record: &StepRecord, wide: bool) -> Option<String> {
     let all = parts(run, record).count();
     if all == 0 {
         return None;
     }
     let settled = parts(run, record).filter(|r| r.state.is_settled()).count();
     let failed = parts(run, record).filter(|r| matches!(r.state, StepState::Failed { .. })).count();
-    let failed = if failed > 0 { format!(", {failed} failed") } else { String::new() };
+    let failed = if failed > 0 && wide { format!(", {failed} failed") } else { String::new() };
     Some(format!("{settled}/{all}{failed}"))
 }
 
@@ -184,7 +188,7 @@ mod tests {
         assert!(rows(run, 1, &none).contains(&Row::Record(1)), "the selected one is never folded away");
         let all: BTreeSet<StepId> = [StepId::new("build")].into();
         assert_eq!(rows(run, 0, &all).len(), 11);
-        assert_eq!(progress(run, &run.steps[0]).as_deref(), Some("3/9"));
+        assert_eq!(progress(run, &run.steps[0], true).as_deref(), Some("3/9"));
         assert_eq!(
             (number(&run.steps[2]), name(run, &run.steps[2])),
             ("2.".to_owned(), "service-2".to_owned())

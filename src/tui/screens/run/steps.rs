@@ -121,7 +121,7 @@ pub fn spent(model: &Model, run: &Run, record: &StepRecord, work: bool) -> Milli
 
 /// At the right of a step: how far a loop is, how long it worked or waited, or who decided.
 fn aside(model: &Model, run: &Run, record: &StepRecord, wide: bool) -> String {
-    if let Some(progress) = rows::progress(run, record) {
+    if let Some(progress) = rows::progress(run, record, wide) {
         return progress;
     }
     let (work, waited) = (spent(model, run, record, true), spent(model, run, record, false));

@@ -149,6 +149,9 @@ fn what_for(model: &Model, row: &RunSummary, wide: bool) -> Line<'static> {
             spans.push(untrusted(text, style));
         }
     };
+    if row.rolled_back {
+        add("rolled back", look.style(Role::Warning));
+    }
     let ended_badly = matches!(row.status, RunStatus::Failed | RunStatus::Cancelled);
     if let Some(step) = row.failed_steps.first().filter(|_| ended_badly || has_failed_need(row)) {
         let more = row.failed_steps.len() - 1;
@@ -157,9 +160,6 @@ fn what_for(model: &Model, row: &RunSummary, wide: bool) -> Line<'static> {
     }
     if let Some(parent) = &row.parent {
         add(&format!("{} {}", look.glyph("↳", "of"), parent.short()), look.muted());
-    }
-    if row.rolled_back {
-        add("rolled back", look.style(Role::Warning));
     }
     if !wide {
         add(&row.name, look.text());

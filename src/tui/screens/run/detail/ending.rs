@@ -12,8 +12,12 @@ use crate::run::{
 use crate::tui::Model;
 use crate::tui::model::short;
 use crate::tui::screens::run::detail::{ago, failure_line, left};
+use crate::tui::screens::run::rows;
 use crate::tui::screens::run::sheet::{Sheet, evidence_word};
-use crate::tui::widgets::text::untrusted;
+use crate::tui::widgets::text::{cut, untrusted};
+
+/// Cells of a value; the whole of it is in the journal.
+const LONGEST: usize = 400;
 
 /// How the step ended, or what it waits for, before anything else.
 pub fn tell(model: &Model, sheet: &mut Sheet<'_>, run: &Run, record: &StepRecord) {
@@ -28,7 +32,7 @@ pub fn tell(model: &Model, sheet: &mut Sheet<'_>, run: &Run, record: &StepRecord
         StepState::Done { at, by, outcome } => {
             sheet.labelled("Done by", who(by, *at));
             carried(sheet, run, record);
-            evidence(sheet, outcome);
+            evidence(sheet, run, record, outcome);
         }
         StepState::Failed { at, by, failure, continued, escalation } => {
             sheet.labelled("Failed", vec![untrusted(&failure.message, look.style(Role::Error))]);
@@ -86,10 +90,10 @@ pub fn tell(model: &Model, sheet: &mut Sheet<'_>, run: &Run, record: &StepRecord
         }
         StepState::Waiting { since, on: Prompt::Proceed { why, .. } } => {
             let why = match why {
-                Held::StepThrough => "The run steps through: this waits until you let it proceed",
-                Held::Breakpoint => "A breakpoint: this waits until you let it proceed",
+                Held::StepThrough => "as the run steps through",
+                Held::Breakpoint => "by a breakpoint",
             };
-            let told = format!("{why}, since {}.", ago(model, *since));
+            let told = format!("Held {}, {why}: it waits until you let it proceed.", ago(model, *since));
             sheet.line(Line::styled(told, look.style(Role::Warning)), 0);
         }
         StepState::Pending if !run.is_ended() => {
@@ -122,7 +126,7 @@ pub fn escalated(model: &Model, sheet: &mut Sheet<'_>, run: &Run, escalation: &E
     );
 }
 
-fn evidence(sheet: &mut Sheet<'_>, outcome: &Outcome) {
+fn evidence(sheet: &mut Sheet<'_>, run: &Run, record: &StepRecord, outcome: &Outcome) {
     let look = sheet.look;
     if outcome.evidence.is_empty() {
         sheet.labelled("Evidence", vec![Span::styled("none: unverified", look.style(Role::Warning))]);
@@ -132,7 +136,18 @@ fn evidence(sheet: &mut Sheet<'_>, outcome: &Outcome) {
         let word = Span::styled(format!("{}  ", evidence_word(*kind)), look.muted());
         sheet.labelled(label, vec![word, untrusted(text, look.text())]);
     }
-    for (n, (name, value)) in outcome.outputs.iter().enumerate() {
+    // What a loop's parts gave, and what a command printed, stands below.
+    let by_itself = record.attempts.last().is_some_and(|a| match &a.work {
+        Work::Run { .. } => true,
+        Work::Agent { by_command, .. } => *by_command,
+        _ => false,
+    });
+    let told_elsewhere = |name: &str| {
+        (rows::is_loop(run, record) && name == "items")
+            || (by_itself && matches!(name, "text" | "lines" | "exit" | "json"))
+    };
+    let outputs = outcome.outputs.iter().filter(|(name, _)| !told_elsewhere(name));
+    for (n, (name, value)) in outputs.enumerate() {
         let label = if n == 0 { "Outputs" } else { "" };
         let told =
             [untrusted(name, look.text()), Span::styled(" = ", look.muted()), value_span(sheet, value)];
@@ -142,10 +157,10 @@ fn evidence(sheet: &mut Sheet<'_>, outcome: &Outcome) {
 
 pub fn value_span(sheet: &Sheet<'_>, value: &Value) -> Span<'static> {
     match value {
-        Value::String(text) => untrusted(text, sheet.look.text()),
+        Value::String(text) => untrusted(&cut(text, LONGEST), sheet.look.text()),
         Value::Null => Span::styled("no answer", sheet.look.muted()),
         Value::Bool(yes) => Span::styled(if *yes { "yes" } else { "no" }, sheet.look.text()),
-        other => untrusted(&other.to_string(), sheet.look.text()),
+        other => untrusted(&cut(&other.to_string(), LONGEST), sheet.look.text()),
     }
 }
 

@@ -40,6 +40,11 @@ pub fn tell(
     let is_held = matches!(record.state, StepState::Waiting { on: Prompt::Proceed { .. }, .. });
     // An approval shows what comes after it.
     sheet.began = record.attempt() > 0 && !is_held && !matches!(step.kind, StepKind::Approve { .. });
+    if let (true, Some(work)) = (is_held, last_work(record)) {
+        // Exactly what it would do, as on its card.
+        sheet.work(work, PREVIEW);
+        return None;
+    }
     match &step.kind {
         StepKind::Manual { actions } => return manual(model, sheet, actions, record, focus),
         StepKind::Ask { .. } => questions(model, sheet, run, step, record),
@@ -172,13 +177,9 @@ fn child(model: &Model, sheet: &mut Sheet<'_>, record: &StepRecord) {
     }
     sheet.gap();
     let key = keys_of(model, Action::OpenChild);
-    sheet.line(
-        Line::from(vec![
-            Span::styled(key, look.accent()),
-            Span::styled(" goes to it; what it asks is answered there.", look.muted()),
-        ]),
-        0,
-    );
+    let asks = model.mirror.summary(id).is_some_and(|row| row.need.is_some());
+    let told = if asks { " goes to it; what it asks is answered there." } else { " goes to it." };
+    sheet.line(Line::from(vec![Span::styled(key, look.accent()), Span::styled(told, look.muted())]), 0);
 }
 
 fn manual(
