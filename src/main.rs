@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use mwtui::base::{Error, Overrides, Paths, Result, trace};
-use mwtui::cli::{self, Cli, Command, Exit};
+use mwtui::cli::{self, Cli, Command, Exit, Upkeep};
 use mwtui::config::Settings;
 use mwtui::{engine, tui};
 
@@ -46,12 +46,17 @@ fn run(command: Command, json: bool, no_input: bool, paths: Paths, settings: &Se
     log(&paths, "cli", settings);
     match runtime() {
         Ok(runtime) => {
-            let exit = runtime.block_on(cli::execute(command, json, no_input, paths));
+            let exit = runtime.block_on(cli::execute(command, json, no_input, paths, upkeep()));
             runtime.shutdown_background();
             exit
         }
         Err(error) => cli::refuse(json, &error),
     }
+}
+
+fn upkeep() -> Upkeep {
+    use engine::upkeep::{backup, check, examine, restore};
+    Upkeep { check, backup, restore, examine }
 }
 
 fn console(paths: Paths, settings: &Settings) -> Result<()> {

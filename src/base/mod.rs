@@ -4,6 +4,7 @@
 
 pub mod actor;
 pub mod atomic;
+pub mod backups;
 pub mod digest;
 pub mod error;
 pub mod id;

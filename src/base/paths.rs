@@ -80,6 +80,11 @@ impl Paths {
         self.state.join("mwtui.redb")
     }
 
+    /// Copies of the store, each a store of its own.
+    pub fn backups(&self) -> PathBuf {
+        self.state.join(BACKUPS)
+    }
+
     /// Spill files: `outputs/<run>/<step>.<attempt>.log`.
     pub fn outputs(&self) -> PathBuf {
         self.state.join("outputs")
@@ -145,6 +150,16 @@ impl Paths {
         private_dir(&self.logs())
     }
 }
+
+const BACKUPS: &str = "backups";
+
+/// The folder for backups of a store that lies there.
+pub fn backups_of(store: &Path) -> PathBuf {
+    store.parent().unwrap_or(Path::new(".")).join(BACKUPS)
+}
+
+/// What begins the name of a file that is not whole yet: left over where its writer was killed.
+pub const UNFINISHED: &str = ".mwtui-";
 
 /// Makes a folder that only its owner may enter, and tightens one that is wider.
 pub fn private_dir(folder: &Path) -> Result<()> {

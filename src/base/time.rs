@@ -50,6 +50,11 @@ impl Timestamp {
         self.local("%Y-%m-%d")
     }
 
+    /// `2026-11-20-174005` in the local time zone, for names of files.
+    pub fn local_stamp(self) -> String {
+        self.local("%Y-%m-%d-%H%M%S")
+    }
+
     /// RFC 3339 in UTC, for JSON.
     pub fn rfc3339(self) -> String {
         jiff::Timestamp::from_millisecond(self.0).map_or_else(|_| self.0.to_string(), |t| t.to_string())

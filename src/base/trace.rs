@@ -33,11 +33,18 @@ pub fn is_level(text: &str) -> bool {
     text.split(',').all(|part| is_word(part.trim()) || part.contains('=')) && EnvFilter::try_new(text).is_ok()
 }
 
+/// The MCP library tells whole messages, in which a server may repeat what nobody should read. What they mean for a
+/// step is told by `exec`; whoever wants them still says so: `info,rmcp=debug`.
+fn quieted(level: &str) -> String {
+    if level.contains("rmcp") { level.to_owned() } else { format!("{level},rmcp=off") }
+}
+
 /// Starts the log of this process. `component` is `tui`, `cli` or `engine`; `level` as the settings say it,
 /// `info` where it cannot be read. Once a process; a second call changes nothing and is an error.
 pub fn start(paths: &Paths, component: &'static str, level: &str) -> Result<()> {
     let writer = DailyFile::open(&paths.logs())?;
-    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let level = if is_level(level) { level } else { "info" };
+    let filter = EnvFilter::try_new(quieted(level)).unwrap_or_else(|_| EnvFilter::new(quieted("info")));
     let subscriber = layer::Subscriber::builder()
         .with_env_filter(filter)
         .with_writer(writer)

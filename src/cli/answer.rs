@@ -1,15 +1,19 @@
-//! `mwtui answer`: the answers of a step that asks, all checked before any is sent.
+//! `mwtui answer`: the answers of a step that asks, all checked before any is sent; and the text
+//! that an agent without a command would have given.
 
-use serde_json::Map;
+use serde_json::{Map, Value};
 
-use crate::base::{Error, Result, StepId};
-use crate::cli::{Env, Exit, ask, find, start, status};
-use crate::run::{Prompt, Run, StepState, Verb};
-use crate::workflow::{Step, StepKind};
+use crate::base::{Error, Result};
+use crate::cli::find::Meant;
+use crate::cli::{Env, Exit, ask, find, link::Link, start, status, writing};
+use crate::run::{Prompt, StepState, Verb};
+use crate::workflow::{Field, StepKind};
 
 /// Answer what a run asks
 ///
-/// On a terminal and without --set, it asks one question after the other.
+/// On a terminal and without --set, it asks one question after the other. Where a step waits for an agent's
+/// answer, it is one text: from --file, from the editor, or typed on the terminal, ended by a line with a
+/// single dot or by ctrl-d.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The run: its id, a unique beginning of it, or `last`
@@ -17,47 +21,78 @@ pub struct Args {
     /// An answer; may be given more than once. What is not given takes its default
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
+    /// An agent's answer, from this file; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "set")]
+    file: Option<String>,
+    /// Write an agent's answer in $EDITOR
+    #[arg(long, conflicts_with_all = ["set", "file"])]
+    editor: bool,
     /// The step, by id or number; without it, the one that waits
     #[arg(long)]
     step: Option<String>,
 }
 
 pub async fn run(args: Args, env: &Env) -> Result<Exit> {
-    let (link, id) = find::run(env, &args.run).await?;
-    let run = link.run(&id).await?;
-    let wanted = args.step.as_deref().map(|text| find::step(&run, text)).transpose()?;
-    let step = asking(&run, wanted.as_ref())?;
-    let StepKind::Ask { fields } = &step.kind else {
-        return Err(not_asking(&run));
+    let fits =
+        |s: &StepState| matches!(s, StepState::Waiting { on: Prompt::Answers | Prompt::Agent { .. }, .. });
+    let (link, meant) = find::meant(env, &args.run, args.step.as_deref(), "answer", fits).await?;
+    let (step, record) = meant.some_step()?;
+    let values = match (&step.kind, &record.state) {
+        (_, StepState::Waiting { on: Prompt::Agent { prompt, .. }, .. }) => {
+            for_agent(&args, env, prompt).await?
+        }
+        (StepKind::Ask { fields }, StepState::Waiting { on: Prompt::Answers, .. }) => {
+            if args.file.is_some() || args.editor {
+                return Err(Error::usage(format!("“{}” asks questions, not for one text", step.id))
+                    .hint("Give each answer as --set NAME=VALUE"));
+            }
+            answers(&args, env, fields).await?
+        }
+        _ => return Err(not_asking(&meant)),
     };
-    if args.set.is_empty() && env.may_ask() {
-        let Some(values) = ask::values(env, fields).await? else {
-            env.out.line("Nothing was answered.");
-            return Ok(Exit::Waiting);
-        };
-        let summary = link.act_and_settle(&id, Verb::Answer { step: Some(step.id.clone()), values }).await?;
-        status::after(env, &summary);
-        return Ok(Exit::Done);
-    }
-    let given = start::pairs("--set", &args.set)?;
-    let (values, missing, problems) = start::typed(fields, &given, "question");
-    start::refuse_problems("The answers cannot be taken", &problems, &missing, "--set")?;
-    let values = values.into_iter().collect::<Map<_, _>>();
-    let summary = link.act_and_settle(&id, Verb::Answer { step: Some(step.id.clone()), values }).await?;
+    let Some(values) = values else {
+        env.out.line("Nothing was answered.");
+        return Ok(Exit::Waiting);
+    };
+    send(env, &link, &meant, values).await
+}
+
+async fn send(env: &Env, link: &Link, meant: &Meant, values: Map<String, Value>) -> Result<Exit> {
+    let summary = link.act_on(meant, Verb::Answer { step: meant.step.clone(), values }).await?;
     status::after(env, &summary);
     Ok(Exit::Done)
 }
 
-/// The step that asks.
-fn asking<'a>(run: &'a Run, wanted: Option<&StepId>) -> Result<&'a Step> {
-    run.each_step()
-        .filter(|(step, _)| wanted.is_none_or(|id| &step.id == id))
-        .find(|(_, record)| matches!(record.state, StepState::Waiting { on: Prompt::Answers, .. }))
-        .map(|(step, _)| step)
-        .ok_or_else(|| not_asking(run))
+async fn answers(args: &Args, env: &Env, fields: &[Field]) -> Result<Option<Map<String, Value>>> {
+    if args.set.is_empty() && env.may_ask() {
+        return ask::values(env, fields).await;
+    }
+    let given = start::pairs("--set", &args.set)?;
+    let (values, missing, problems) = start::typed(fields, &given, "question");
+    start::refuse_problems("The answers cannot be taken", &problems, &missing, "--set")?;
+    Ok(Some(values.into_iter().collect()))
 }
 
-fn not_asking(run: &Run) -> Error {
-    let id = run.id().short();
+/// `None` where the person left.
+async fn for_agent(args: &Args, env: &Env, prompt: &str) -> Result<Option<Map<String, Value>>> {
+    let given = start::pairs("--set", &args.set)?;
+    let text = match (given.get("text"), &args.file) {
+        (Some(text), _) if given.len() == 1 => Some(text.clone()),
+        (_, Some(file)) => Some(writing::read(file)?),
+        _ if args.editor => writing::edited(env, "answer.md", "").await?,
+        _ if given.is_empty() && env.may_ask() => {
+            env.out.block("  ", &crate::base::SafeText::new(prompt.trim_end()));
+            writing::typed(env).await?
+        }
+        _ => {
+            return Err(Error::usage("An agent's answer is one text")
+                .hint("Give it as --set text=TEXT, or --file FILE (- is standard input)"));
+        }
+    };
+    Ok(text.map(|text| Map::from_iter([("text".to_owned(), Value::String(text))])))
+}
+
+fn not_asking(meant: &Meant) -> Error {
+    let id = meant.root.short();
     Error::refused(format!("Run {id} asks nothing at that place")).hint(format!("mwtui status {id}"))
 }

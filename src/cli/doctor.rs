@@ -1,14 +1,16 @@
 //! `mwtui doctor`: looks at everything that mwtui needs, says what is wrong and what to do.
-//! Changes nothing, and starts nothing but the engine and, where one is configured, the second opinion.
+//! Changes nothing, and starts nothing but, where one is configured, the second opinion.
 
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+mod store;
+
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use serde_json::json;
 
 use crate::base::Result;
 use crate::cli::output::{Line, Tone};
-use crate::cli::{Env, Exit, find, link::Link, opinion};
+use crate::cli::{Env, Exit, find, opinion};
 use crate::config::{Settings, layers};
 use crate::protocol::EngineStatus;
 use crate::workflow::registry::EntryState;
@@ -54,7 +56,9 @@ pub async fn run(env: &Env) -> Result<Exit> {
     findings.extend(private_file("store", &paths.store_file()));
     findings.extend(private_file("phrases", &paths.phrases_file()));
     let settings = settings(env, &mut findings);
-    let engine = engine(env, &mut findings).await;
+    let engine = store::engine_and_store(env, &mut findings).await;
+    store::backups(env, &mut findings);
+    store::files(env, &mut findings);
     if let Some(settings) = &settings {
         hooks(settings, engine.as_ref(), &mut findings);
     }
@@ -212,83 +216,6 @@ fn private_file(name: &str, file: &Path) -> Option<Finding> {
         ));
     }
     Some(good(format!("{name} {place}, {} KiB", meta.len().div_ceil(1024))))
-}
-
-/// What the engine says of itself, where one answers.
-async fn engine(env: &Env, findings: &mut Vec<Finding>) -> Option<EngineStatus> {
-    let socket = env.paths.socket();
-    let mut link = Link::existing(&env.paths).await;
-    if matches!(link, Ok(None)) && env.paths.store_file().exists() {
-        // Only an engine opens the store, and only opening it tells whether it can be read.
-        match Link::connect(&env.paths).await {
-            Ok(started) => link = Ok(Some(started)),
-            Err(error) => {
-                findings.push(unopened(&env.paths.store_file(), &error));
-                return None;
-            }
-        }
-    }
-    match link {
-        Ok(Some(link)) => match link.engine_status().await {
-            Ok(status) => {
-                findings.push(good(format!(
-                    "engine: process {}, version {}, live runs: {}; the store is readable, schema {}",
-                    status.pid, status.version, status.live_runs, status.schema_version
-                )));
-                if let Some(trouble) = &status.trouble {
-                    findings.push(from_error("store", &trouble.error));
-                }
-                let own = env!("CARGO_PKG_VERSION");
-                if status.version != own {
-                    findings.push(bad(
-                        format!("engine: it is of version {}, this program of {own}", status.version),
-                        "mwtui engine stop; the next command starts the new one",
-                    ));
-                }
-                return Some(status);
-            }
-            Err(error) => findings.push(from_error("engine", &error)),
-        },
-        Ok(None) => match std::fs::symlink_metadata(&socket) {
-            Ok(meta) if meta.file_type().is_socket() => findings.push(remark(format!(
-                "engine: none runs; {} is left over from one that ended badly, the next one takes it away",
-                socket.display()
-            ))),
-            Ok(_) => findings.push(bad(
-                format!("engine: {} is no socket", socket.display()),
-                format!("move {} out of the way", socket.display()),
-            )),
-            Err(_) => findings.push(remark("engine: none runs; the next command that needs one starts it")),
-        },
-        Err(error) => findings.push(from_error("engine", &error)),
-    }
-    None
-}
-
-/// A store that no engine can open: why, which backups there are, and the ways out.
-fn unopened(store: &Path, error: &crate::base::Error) -> Finding {
-    let name = store.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let beside = store.parent().and_then(|folder| std::fs::read_dir(folder).ok());
-    let mut backups: Vec<String> = beside
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| {
-            path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(&format!("{name}.backup-")))
-        })
-        .map(|path| path.display().to_string())
-        .collect();
-    backups.sort();
-    let mut finding = from_error("store", error);
-    let aside = format!("mv {0} {0}.broken", store.display());
-    finding.hint = Some(match backups.last() {
-        Some(newest) => {
-            format!("{aside}, then put the newest backup in its place: cp {newest} {}", store.display())
-        }
-        None => format!("there is no backup beside it; to begin anew and keep the broken one: {aside}"),
-    });
-    finding
 }
 
 fn from_error(what: &str, error: &crate::base::Error) -> Finding {

@@ -2,7 +2,7 @@
 
 use crate::base::Result;
 use crate::cli::{Env, Exit, find, status};
-use crate::run::{Evidence, EvidenceKind, Verb};
+use crate::run::{Evidence, EvidenceKind, Prompt, StepState, Verb};
 
 /// Say that a manual, failed or uncertain step is done
 #[derive(Debug, clap::Args)]
@@ -18,9 +18,17 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, env: &Env) -> Result<Exit> {
-    let (link, run) = find::run(env, &args.run).await?;
-    let step = find::optional_step(&link, &run, args.step.as_deref()).await?;
-    let summary = link.act_and_settle(&run, Verb::Done { step, evidence: evidence(&args.evidence) }).await?;
+    let fits = |s: &StepState| {
+        matches!(
+            s,
+            StepState::Waiting { on: Prompt::Check { .. }, .. }
+                | StepState::Failed { .. }
+                | StepState::Uncertain { .. }
+        )
+    };
+    let (link, meant) = find::meant(env, &args.run, args.step.as_deref(), "mark done", fits).await?;
+    let step = meant.step.clone();
+    let summary = link.act_on(&meant, Verb::Done { step, evidence: evidence(&args.evidence) }).await?;
     status::after(env, &summary);
     Ok(Exit::Done)
 }

@@ -65,6 +65,13 @@ async fn status(env: &Env) -> Result<Exit> {
             env.out.line(Line::new().dim(format!("  {line}")));
         }
     }
+    for alone in &status.left_alone {
+        let (what, until) = (&alone.what, alone.until.local_clock_seconds());
+        let told =
+            format!("The {what} is left alone until {until}, after {} failures in a row", alone.failures);
+        env.out.line(Line::new().put(Tone::Failure, "✗ ").plain(told));
+        env.out.line(Line::new().dim(format!("  {}", alone.why)));
+    }
     fact("socket", env.paths.socket().display().to_string());
     Ok(Exit::Done)
 }

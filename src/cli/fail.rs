@@ -2,7 +2,7 @@
 
 use crate::base::Result;
 use crate::cli::{Env, Exit, find, status};
-use crate::run::Verb;
+use crate::run::{Prompt, StepState, Verb};
 
 /// Say that a manual step failed
 #[derive(Debug, clap::Args)]
@@ -18,9 +18,15 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, env: &Env) -> Result<Exit> {
-    let (link, run) = find::run(env, &args.run).await?;
-    let step = find::optional_step(&link, &run, args.step.as_deref()).await?;
-    let summary = link.act_and_settle(&run, Verb::Fail { step, reason: args.reason }).await?;
+    let fits = |s: &StepState| {
+        matches!(
+            s,
+            StepState::Waiting { on: Prompt::Check { .. } | Prompt::Answers | Prompt::Agent { .. }, .. }
+        )
+    };
+    let (link, meant) = find::meant(env, &args.run, args.step.as_deref(), "mark failed", fits).await?;
+    let step = meant.step.clone();
+    let summary = link.act_on(&meant, Verb::Fail { step, reason: args.reason }).await?;
     status::after(env, &summary);
     Ok(Exit::Done)
 }

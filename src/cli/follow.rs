@@ -1,85 +1,102 @@
-//! Following a run: its events and the output of its commands, in order, as lines.
+//! Following a run and its child runs: their events and the output of their commands, in order, as lines.
 
-use crate::base::{Result, RunId, StepId};
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::base::{ErrorKind, Result, RunId, StepId};
 use crate::cli::output::{Line, Tone};
 use crate::cli::stream::{Stream, print_line};
-use crate::cli::{Env, link::Link, tell, walk};
-use crate::run::{Event, EventBody, Run, Work};
+use crate::cli::{Env, link::Link, tell, work};
+use crate::run::{Event, EventBody, Run, Work, summary};
 
-/// How far a run has been told.
-pub struct Follower {
-    run: RunId,
-    seq: u64,
-    streams: Vec<Stream>,
-}
-
-const INDENT: &str = "      ";
+/// How far a run and its child runs have been told.
+pub struct Follower(Followed);
 
 impl Follower {
     pub fn new(run: RunId) -> Self {
-        Self { run, seq: 0, streams: Vec::new() }
+        Self(Followed::new(run, String::new()))
     }
 
     /// Tells everything that has happened since the last time. Nothing with `--json`: there the
     /// one object at the end tells it all.
-    pub async fn catch_up(&mut self, env: &Env, link: &Link, run: &Run) -> Result<()> {
+    pub async fn catch_up(&mut self, env: &Env, link: &Link) -> Result<()> {
         if env.out.is_json() {
             return Ok(());
         }
-        loop {
-            let events = link.events(&self.run, self.seq).await?;
-            let Some(last) = events.last() else { break };
-            let newest = last.seq;
-            for event in &events {
-                self.tell(env, link, run, event).await?;
-            }
-            self.seq = newest;
-        }
-        for stream in &mut self.streams {
-            stream.drain(link, &self.run, false, |line| print_line(env, INDENT, line)).await?;
-        }
+        let labelled = self.0.streaming() > 1;
+        self.0.catch_up(env, link, labelled).await?;
         env.out.flush();
         Ok(())
+    }
+}
+
+/// One run of them.
+struct Followed {
+    run: RunId,
+    /// `deploy/` for a child run of the step `deploy`.
+    path: String,
+    seq: u64,
+    streams: Vec<Stream>,
+    /// Child runs that go on, each with the step that started it.
+    children: Vec<(StepId, Followed)>,
+}
+
+const INDENT: &str = "      ";
+
+impl Followed {
+    fn new(run: RunId, path: String) -> Self {
+        Self { run, path, seq: 0, streams: Vec::new(), children: Vec::new() }
+    }
+
+    /// How many outputs may grow at the moment.
+    fn streaming(&self) -> usize {
+        self.streams.len() + self.children.iter().map(|(_, child)| child.streaming()).sum::<usize>()
+    }
+
+    fn catch_up<'a>(
+        &'a mut self,
+        env: &'a Env,
+        link: &'a Link,
+        labelled: bool,
+    ) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>> {
+        Box::pin(async move {
+            loop {
+                let events = match link.events(&self.run, self.seq).await {
+                    Ok(events) => events,
+                    // A child run that has not started yet.
+                    Err(error) if error.kind == ErrorKind::NotFound && !self.path.is_empty() => return Ok(()),
+                    Err(error) => return Err(error),
+                };
+                let Some(last) = events.last() else { break };
+                let newest = last.seq;
+                // Iterations have their titles from the run as it is after these events.
+                let run = link.run(&self.run).await?;
+                for event in &events {
+                    self.tell(env, link, &run, event).await?;
+                }
+                self.seq = newest;
+            }
+            let path = &self.path;
+            let labelled = labelled || self.streams.len() > 1;
+            for stream in &mut self.streams {
+                let indent = indent(path, &stream.step, labelled);
+                stream.drain(link, &self.run, false, |line| print_line(env, &indent, line)).await?;
+            }
+            for (_, child) in &mut self.children {
+                child.catch_up(env, link, labelled).await?;
+            }
+            Ok(())
+        })
     }
 
     async fn tell(&mut self, env: &Env, link: &Link, run: &Run, event: &Event) -> Result<()> {
         match &event.body {
-            EventBody::StepStarted { step, attempt, work, .. } => match work {
-                Work::Run { script, .. } => {
-                    env.out.line(head(run, step, *attempt));
-                    for (index, text) in script.trim_end().lines().enumerate() {
-                        let mark = if index == 0 { "$ " } else { "  " };
-                        env.out.line(Line::new().plain("    ").dim(mark).plain(text));
-                    }
-                    self.streams.push(Stream::new(step.clone(), *attempt));
-                }
-                Work::Write { path, .. } => {
-                    env.out.line(head(run, step, *attempt));
-                    env.out.line(Line::new().dim("    writes ").plain(path));
-                }
-                Work::Call { server, tool, .. } => {
-                    env.out.line(head(run, step, *attempt));
-                    env.out.line(Line::new().dim("    calls ").plain(format!("{server}.{tool}")));
-                }
-                Work::Agent { agent, by_command: true, .. } => {
-                    env.out.line(head(run, step, *attempt));
-                    env.out.line(Line::new().dim("    asks ").plain(agent));
-                    self.streams.push(Stream::new(step.clone(), *attempt));
-                }
-                Work::Workflow { workflow, run: child, .. } => {
-                    env.out.line(head(run, step, *attempt));
-                    let text = format!("{workflow} as run {}", child.short());
-                    env.out.line(Line::new().dim("    starts ").plain(text));
-                }
-                Work::ForEach { items } => {
-                    env.out.line(head(run, step, *attempt));
-                    env.out.line(Line::new().dim(format!("    {} items", items.len())));
-                }
-                Work::Agent { .. } | Work::Manual | Work::Ask | Work::Approve { .. } | Work::Unresolved => {}
-            },
+            EventBody::StepStarted { step, attempt, work, .. } => {
+                self.started(env, run, step, *attempt, work);
+            }
             EventBody::StepCompleted { step, attempt, outcome } => {
                 self.close(env, link, step, Some(*attempt)).await?;
-                let mut line = outcome_line(run, step, Tone::Success, "✓ done");
+                let mut line = self.outcome_line(run, step, Tone::Success, "✓ done");
                 for evidence in &outcome.evidence {
                     line = line.dim("  ").dim(&evidence.text);
                 }
@@ -87,28 +104,27 @@ impl Follower {
             }
             EventBody::StepFailed { step, attempt, failure, .. } => {
                 self.close(env, link, step, Some(*attempt)).await?;
-                env.out.line(
-                    outcome_line(run, step, Tone::Failure, "✗ failed").dim("  ").plain(&failure.message),
-                );
+                let line = self.outcome_line(run, step, Tone::Failure, "✗ failed");
+                env.out.line(line.dim("  ").plain(&failure.message));
             }
             EventBody::StepInterrupted { step, attempt } | EventBody::StepUncertain { step, attempt } => {
                 self.close(env, link, step, Some(*attempt)).await?;
-                other(env, event);
+                self.other(env, event);
             }
-            EventBody::RunStarted(_) | EventBody::ActionChecked { .. } => {}
+            // What a child run waits for is said by its own prompt.
+            EventBody::RunStarted(_) | EventBody::ActionChecked { .. } | EventBody::StepChild { .. } => {}
             // Said once more, with the times, by the last line.
             EventBody::RunCompleted | EventBody::RunFailed { .. } | EventBody::RunCancelled { .. } => {
                 for stream in &mut std::mem::take(&mut self.streams) {
                     stream.drain(link, &self.run, true, |line| print_line(env, INDENT, line)).await?;
                 }
                 if !matches!(event.body, EventBody::RunCompleted) {
-                    other(env, event);
+                    self.other(env, event);
                 }
             }
             EventBody::StepSkipped { .. }
             | EventBody::StepHeld { .. }
             | EventBody::StepReleased { .. }
-            | EventBody::StepChild { .. }
             | EventBody::StepEscalated { .. }
             | EventBody::ApprovalReminded { .. }
             | EventBody::StepThroughSet { .. }
@@ -121,42 +137,77 @@ impl Follower {
             | EventBody::NoteAdded { .. }
             | EventBody::RunPaused { .. }
             | EventBody::RunResumed
-            | EventBody::CancelRequested { .. } => other(env, event),
+            | EventBody::CancelRequested { .. } => self.other(env, event),
         }
         Ok(())
     }
 
-    /// Prints the rest of a step's output and lets go of it.
+    fn started(&mut self, env: &Env, run: &Run, step: &StepId, attempt: u32, work: &Work) {
+        if !work.is_executed() && !matches!(work, Work::Workflow { .. } | Work::ForEach { .. }) {
+            return;
+        }
+        let mut head = Line::new().put(Tone::Info, "  * ").then(self.name(run, step));
+        if attempt > 1 {
+            head = head.dim(format!("  attempt {attempt}"));
+        }
+        if let Work::Workflow { run: child, .. } = work {
+            head = head.dim(format!("  as run {}", child.short()));
+        }
+        env.out.line(head);
+        match work {
+            Work::Run { script, .. } => {
+                for (index, text) in script.trim_end().lines().enumerate() {
+                    let mark = if index == 0 { "$ " } else { "  " };
+                    env.out.line(Line::new().plain("    ").dim(mark).plain(text));
+                }
+            }
+            other => work::show(env, "    ", other, false),
+        }
+        if work.runs_processes() {
+            self.streams.push(Stream::new(step.clone(), attempt));
+        }
+        if let Work::Workflow { run: child, .. } = work {
+            let path = format!("{}{step}/", self.path);
+            self.children.push((step.clone(), Self::new(child.clone(), path)));
+        }
+    }
+
+    /// Prints the rest of a step's output, and of the child run that did it, and lets go of them.
     async fn close(&mut self, env: &Env, link: &Link, step: &StepId, attempt: Option<u32>) -> Result<()> {
         let mine = |s: &Stream| &s.step == step && attempt.is_none_or(|a| a == s.attempt);
         if let Some(index) = self.streams.iter().position(mine) {
+            let indent = indent(&self.path, step, self.streams.len() > 1);
             let mut stream = self.streams.swap_remove(index);
-            stream.drain(link, &self.run, true, |line| print_line(env, INDENT, line)).await?;
+            stream.drain(link, &self.run, true, |line| print_line(env, &indent, line)).await?;
+        }
+        if let Some(index) = self.children.iter().position(|(id, _)| id == step) {
+            let (_, mut child) = self.children.remove(index);
+            child.catch_up(env, link, false).await?;
         }
         Ok(())
     }
+
+    /// `2 Build: checkout`, or `deploy/2 Verify` in a child run.
+    fn name(&self, run: &Run, step: &StepId) -> Line {
+        let found = run.record(step);
+        let number = found.map_or(0, |(index, _)| index + 1);
+        let title = found.and_then(|(_, record)| Some(summary::title(run.definition(record)?, record)));
+        let title = title.unwrap_or_else(|| step.to_string());
+        Line::new().dim(format!("{}{number} ", self.path)).plain(title)
+    }
+
+    fn outcome_line(&self, run: &Run, step: &StepId, tone: Tone, word: &str) -> Line {
+        Line::new().put(tone, format!("  {word}  ")).then(self.name(run, step))
+    }
+
+    fn other(&self, env: &Env, event: &Event) {
+        let (tone, text) = tell::event_text(event);
+        let line = Line::new().plain("  ").dim(&self.path).put(tone, text);
+        env.out.line(line.dim(format!("  {}", event.actor.short())));
+    }
 }
 
-fn title<'a>(run: &'a Run, step: &'a StepId) -> &'a str {
-    run.workflow.step(step).map_or(step.as_str(), |s| s.title.as_str())
-}
-
-fn head(run: &Run, step: &StepId, attempt: u32) -> Line {
-    let line = Line::new()
-        .put(Tone::Info, "  * ")
-        .dim(format!("{} ", walk::number(run, step)))
-        .plain(title(run, step));
-    if attempt > 1 { line.dim(format!("  attempt {attempt}")) } else { line }
-}
-
-fn outcome_line(run: &Run, step: &StepId, tone: Tone, word: &str) -> Line {
-    Line::new()
-        .put(tone, format!("  {word} "))
-        .dim(format!(" {} ", walk::number(run, step)))
-        .plain(title(run, step))
-}
-
-fn other(env: &Env, event: &Event) {
-    let (tone, text) = tell::event_text(event);
-    env.out.line(Line::new().plain("  ").put(tone, text).dim(format!("  {}", event.actor.short())));
+/// What stands before a line of output; whose it is, where several come at the same time.
+fn indent(path: &str, step: &StepId, labelled: bool) -> String {
+    if labelled { format!("{INDENT}{path}{step} │ ") } else { INDENT.to_owned() }
 }

@@ -4,15 +4,18 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use tokio::sync::mpsc::Receiver;
 
 use crate::base::{Error, Paths, Result, RunId, SessionId, StepId, WorkflowId};
+use crate::cli::find::Meant;
 use crate::client::Client;
 use crate::matching::{Chosen, Memory, Offered, Opinion, Question};
+use crate::protocol::upkeep::{Backup, Examination};
 use crate::protocol::{ClientKind, EngineStatus, OutputChunk, OutputRange, Start, Update};
 use crate::run::{
-    Event, Export, PrerequisiteResult, Run, RunFilter, RunStatus, RunSummary, Session, SessionRecord, Verb,
-    summarise,
+    Event, Export, PrerequisiteResult, Run, RunFilter, RunStatus, RunSummary, Session, SessionRecord,
+    SubjectState, Verb, summarise,
 };
 
 /// How long a short step is waited for after a verb.
@@ -60,8 +63,21 @@ impl Link {
     /// The same, and then waits a moment for short steps, so that what is told is where the run
     /// stands rather than what it was about to do.
     pub async fn act_and_settle(&self, run: &RunId, verb: Verb) -> Result<RunSummary> {
+        self.act_in(run, run, verb).await
+    }
+
+    /// The same for what is meant in a run or in a child run of it.
+    pub async fn act_on(&self, meant: &Meant, verb: Verb) -> Result<RunSummary> {
+        self.act_in(&meant.root, meant.run.id(), verb).await
+    }
+
+    /// Says it to `target`, `run` or a child of it, and tells how `run` stands then.
+    pub async fn act_in(&self, run: &RunId, target: &RunId, verb: Verb) -> Result<RunSummary> {
         let mut updates = self.updates().await?;
-        let mut summary = self.act(run, verb).await?;
+        let mut summary = self.act(target, verb).await?;
+        if run != target {
+            summary = summarise(&self.run(run).await?);
+        }
         let until = tokio::time::Instant::now() + SETTLE;
         while summary.status == RunStatus::Running
             && tokio::time::timeout_at(until, updates.run_changed(run))
@@ -76,6 +92,28 @@ impl Link {
     pub async fn start(&self, start: Start) -> Result<RunSummary> {
         tracing::info!(workflow = start.workflow.as_str(), folder = start.folder, "start asked");
         self.client.start(start).await
+    }
+
+    /// A new run from a step of an old one.
+    pub async fn fork(&self, run: &RunId, from: StepId, inputs: Map<String, Value>) -> Result<RunSummary> {
+        tracing::info!(run = run.as_str(), from = from.as_str(), "fork asked");
+        self.client.fork(run.clone(), from, inputs).await
+    }
+
+    pub async fn subjects(&self, folder: String) -> Result<Vec<SubjectState>> {
+        self.client.subjects(folder).await
+    }
+
+    /// A person's word about the state of a subject.
+    pub async fn set_subject(
+        &self,
+        folder: String,
+        name: &str,
+        state: Option<String>,
+        reason: String,
+    ) -> Result<Vec<SubjectState>> {
+        tracing::info!(subject = name, ?state, "subject set");
+        self.client.set_subject(folder, name.to_owned(), state, reason).await
     }
 
     pub async fn prerequisites(
@@ -174,6 +212,15 @@ impl Link {
         self.client.opinion(1, question).await
     }
 
+    pub async fn backup(&self, path: Option<String>) -> Result<Backup> {
+        tracing::info!(?path, "backup asked");
+        self.client.backup(path).await
+    }
+
+    pub async fn examine(&self) -> Result<Examination> {
+        self.client.examine().await
+    }
+
     pub async fn engine_status(&self) -> Result<EngineStatus> {
         self.client.engine_status().await
     }
@@ -192,9 +239,16 @@ pub struct Updates {
 impl Updates {
     /// Waits until something of this run has changed, or may have.
     pub async fn run_changed(&mut self, id: &RunId) -> Result<()> {
+        self.any_changed(std::slice::from_ref(id)).await
+    }
+
+    /// The same for any of these, and for every run that one of them started.
+    pub async fn any_changed(&mut self, ids: &[RunId]) -> Result<()> {
         self.until(|update| match update {
-            Update::Run { summary, .. } => &summary.run == id,
-            Update::Output { run, .. } => run == id,
+            Update::Run { summary, .. } => {
+                ids.contains(&summary.run) || summary.parent.as_ref().is_some_and(|p| ids.contains(p))
+            }
+            Update::Output { run, .. } => ids.contains(run),
             _ => false,
         })
         .await

@@ -9,24 +9,32 @@ use clap::{Parser, Subcommand};
 use crate::base::{Error, ErrorKind, Paths, Result, paths};
 use crate::config::Settings;
 use crate::matching::Options;
+use crate::protocol::upkeep::{Backup, Examination, Restored};
 use crate::workflow::Registry;
 
 mod answer;
 mod approve;
 mod ask;
 mod back;
+mod backup;
+mod breakpoint;
 mod cancel;
 mod check;
 mod config;
+mod definition;
 mod doctor;
 mod done;
+mod dry_run;
 mod engine;
 mod events;
 mod examples;
 mod explain;
 mod fail;
+mod family;
 mod find;
 mod follow;
+mod fork;
+mod happened;
 mod learned;
 mod link;
 mod list;
@@ -38,11 +46,17 @@ mod opinion;
 pub mod output;
 mod pause;
 mod plan;
+mod planned;
+mod proceed;
 mod prompt;
+mod prompts;
+mod push_back;
 pub mod reference;
 mod reject;
+mod restore;
 mod resume;
 mod retry;
+mod rollback;
 mod run;
 mod runs;
 mod session;
@@ -50,7 +64,9 @@ mod show;
 mod skip;
 mod start;
 mod status;
+mod step_through;
 mod stream;
+mod subject;
 mod summary;
 mod tell;
 mod trust;
@@ -58,6 +74,8 @@ mod validate;
 mod values;
 mod walk;
 mod words;
+mod work;
+mod writing;
 
 pub use engine::EngineCommand;
 use output::{Line, Output};
@@ -102,15 +120,22 @@ pub enum Command {
     Pause(pause::Args),
     Resume(resume::Args),
     Cancel(cancel::Args),
+    Proceed(proceed::Args),
+    StepThrough(step_through::Args),
+    Breakpoint(breakpoint::Args),
     Retry(retry::Args),
     Skip(skip::Args),
     Back(back::Args),
+    Rollback(rollback::Args),
+    Fork(fork::Args),
     Done(done::Args),
     Fail(fail::Args),
     Answer(answer::Args),
     Approve(approve::Args),
     Reject(reject::Args),
+    PushBack(push_back::Args),
     Note(note::Args),
+    Subject(subject::Args),
     Session(session::Args),
     Summary(summary::Args),
     New(new::Args),
@@ -118,6 +143,8 @@ pub enum Command {
     Examples(examples::Args),
     Trust(trust::Args),
     Engine(engine::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
     Config(config::Args),
     Doctor(doctor::Args),
 }
@@ -188,9 +215,19 @@ impl Exit {
     }
 }
 
+/// What is done to the store as a file where no engine runs. Front ends import neither `store` nor
+/// `engine`: `main` hands it in. `None` says that an engine runs after all, and is to be asked.
+pub struct Upkeep {
+    pub check: fn(&Path) -> Backup,
+    pub backup: fn(&Paths, Option<&Path>) -> Result<Option<Backup>>,
+    pub restore: fn(&Paths, &Path) -> Result<Option<Restored>>,
+    pub examine: fn(&Paths) -> Result<Option<Examination>>,
+}
+
 /// What every command has at hand.
 pub struct Env {
     pub paths: Paths,
+    pub upkeep: Upkeep,
     pub out: Output,
     /// The root of the working tree that the command was given in.
     pub folder: PathBuf,
@@ -200,7 +237,7 @@ pub struct Env {
 }
 
 impl Env {
-    fn new(paths: Paths, json: bool, no_input: bool) -> Result<Self> {
+    fn new(paths: Paths, upkeep: Upkeep, json: bool, no_input: bool) -> Result<Self> {
         let here = std::env::current_dir().map_err(|e| {
             Error::usage("The current folder cannot be found")
                 .because(e)
@@ -208,6 +245,7 @@ impl Env {
         })?;
         Ok(Self {
             paths,
+            upkeep,
             out: Output::new(json),
             folder: paths::project_root(&here),
             no_input,
@@ -285,8 +323,8 @@ pub fn no_terminal(json: bool) -> Exit {
 }
 
 /// Runs one command to its end, or until ctrl-c.
-pub async fn execute(command: Command, json: bool, no_input: bool, paths: Paths) -> Exit {
-    let env = match Env::new(paths, json, no_input) {
+pub async fn execute(command: Command, json: bool, no_input: bool, paths: Paths, upkeep: Upkeep) -> Exit {
+    let env = match Env::new(paths, upkeep, json, no_input) {
         Ok(env) => env,
         Err(error) => return refuse(json, &error),
     };
@@ -327,6 +365,13 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Pause(args) => pause::run(args, env).await,
         Command::Resume(args) => resume::run(args, env).await,
         Command::Cancel(args) => cancel::run(args, env).await,
+        Command::Proceed(args) => proceed::run(args, env).await,
+        Command::StepThrough(args) => step_through::run(args, env).await,
+        Command::Breakpoint(args) => breakpoint::run(args, env).await,
+        Command::Rollback(args) => rollback::run(args, env).await,
+        Command::Fork(args) => fork::run(args, env).await,
+        Command::PushBack(args) => push_back::run(args, env).await,
+        Command::Subject(args) => subject::run(args, env).await,
         Command::Retry(args) => retry::run(args, env).await,
         Command::Skip(args) => skip::run(args, env).await,
         Command::Back(args) => back::run(args, env).await,
@@ -343,6 +388,8 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Examples(args) => examples::run(&args, env),
         Command::Trust(args) => trust::run(&args, env).await,
         Command::Engine(args) => engine::run(&args, env).await,
+        Command::Backup(args) => backup::run(args, env).await,
+        Command::Restore(args) => restore::run(args, env).await,
         Command::Config(args) => config::run(&args, env),
         Command::Doctor(_) => doctor::run(env).await,
     }

@@ -2,7 +2,7 @@
 
 use crate::base::Result;
 use crate::cli::{Env, Exit, find, status};
-use crate::run::Verb;
+use crate::run::{Verb, summarise};
 
 /// Write a note into a run
 #[derive(Debug, clap::Args)]
@@ -18,8 +18,17 @@ pub struct Args {
 
 pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     let (link, run) = find::run(env, &args.run).await?;
-    let step = find::optional_step(&link, &run, args.step.as_deref()).await?;
-    let summary = link.act(&run, Verb::Note { step, text: args.text }).await?;
+    let (target, step) = match &args.step {
+        Some(named) => {
+            let place = find::place(&link, link.run(&run).await?, named).await?;
+            (place.run.id().clone(), Some(place.step))
+        }
+        None => (run.clone(), None),
+    };
+    let mut summary = link.act(&target, Verb::Note { step, text: args.text }).await?;
+    if target != run {
+        summary = summarise(&link.run(&run).await?);
+    }
     status::after(env, &summary);
     Ok(Exit::Done)
 }

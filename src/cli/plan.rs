@@ -1,31 +1,14 @@
 //! What a run will do, step by step, before anything is done: for the confirmation and the dry run.
 
-use indexmap::IndexMap;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::base::SafeText;
+use crate::base::{SafeText, StepId};
 use crate::cli::output::{Line, Tone};
+use crate::cli::planned::{Child, Planned, PlannedOne};
 use crate::cli::values::Taken;
-use crate::cli::{Env, ask, list};
-use crate::client::repo;
-use crate::run::{Context, PlannedStep, PrerequisiteResult, Work, plan};
-use crate::workflow::{Entry, Step, StepKind, Workflow};
-
-/// Every step, resolved as far as it can be from here.
-pub fn steps(env: &Env, workflow: &Workflow, inputs: &Map<String, Value>) -> Vec<PlannedStep> {
-    let declared: IndexMap<String, String> = workflow
-        .env
-        .iter()
-        .filter_map(|name| std::env::var(name).ok().map(|value| (name.clone(), value)))
-        .collect();
-    let context = Context {
-        folder: env.folder_text(),
-        repo: repo::read(&env.folder),
-        env: declared,
-        ..Context::default()
-    };
-    plan(workflow, inputs, &context)
-}
+use crate::cli::{Env, ask, list, work};
+use crate::run::{PrerequisiteResult, SubjectState, Work};
+use crate::workflow::{Entry, Moves, Step, StepKind, Workflow};
 
 /// Which workflow, which version, where from, what it is for, with which inputs, and which of them the phrase
 /// gave.
@@ -64,20 +47,55 @@ pub fn prerequisites(env: &Env, results: &[PrerequisiteResult]) {
     }
 }
 
-/// Each step in a line or two; `full` also shows whole scripts, environments and contents.
-pub fn list_steps(env: &Env, workflow: &Workflow, planned: &[PlannedStep], full: bool) {
-    for one in planned {
-        let Some(step) = workflow.steps.get(one.index) else { continue };
+/// What the run works on, the states between which it takes it, and the one that it is in where that is
+/// known. False where a run of it cannot start from there.
+pub fn subject(env: &Env, moves: &Moves, name: &str, known: Option<&SubjectState>) -> bool {
+    let from = if moves.from.is_empty() { "any state".to_owned() } else { moves.from.join(" or ") };
+    let line =
+        Line::new().dim("  subject ").plain(name).dim("  from ").plain(from).dim(" to ").plain(&moves.to);
+    let line = match known.and_then(|s| s.state.as_ref()) {
+        Some(state) => line.dim("; now ").plain(state),
+        None => line,
+    };
+    env.out.line(line);
+    match known.map(|s| s.may_start(moves, None)) {
+        Some(Err(refusal)) => {
+            env.out.line(Line::new().put(Tone::Failure, "          ✗ ").plain(&refusal.reason));
+            if let Some(hint) = &refusal.hint {
+                env.out.line(Line::new().plain("            ").dim(hint));
+            }
+            false
+        }
+        Some(Ok(())) | None => true,
+    }
+}
+
+/// Each step in a line or two; `full` also shows whole scripts, environments and contents, every
+/// iteration, and the steps of child runs.
+pub fn list_steps(env: &Env, planned: &Planned<'_>, full: bool) {
+    list_under(env, planned, "", full);
+}
+
+fn list_under(env: &Env, planned: &Planned<'_>, indent: &str, full: bool) {
+    for one in &planned.steps {
+        let step = one.step;
+        let kind = if step.for_each.is_some() { "each " } else { "" };
         let mut line = Line::new()
-            .dim(format!("  {:>4}  ", one.index + 1))
+            .dim(format!("{indent}  {:>4}  ", one.planned.index + 1))
             .plain(&step.title)
-            .dim(format!("  {}", step.kind.word()));
+            .dim(format!("  {kind}{}", step.kind.word()));
         if let Some(condition) = &step.condition {
-            line = match one.condition {
+            line = match one.planned.condition {
                 Some(true) => line,
                 Some(false) => line.put(Tone::Warning, format!("  skipped: {condition} is false")),
                 None => line.dim(format!("  only if {condition}")),
             };
+        }
+        if let Some(needs) = &step.needs {
+            let needs: Vec<&str> = needs.iter().map(StepId::as_str).collect();
+            let after =
+                if needs.is_empty() { "at once".to_owned() } else { format!("after {}", needs.join(", ")) };
+            line = line.dim(format!("  {after}"));
         }
         if step.continue_on_error {
             line = line.dim("  goes on if it fails");
@@ -86,79 +104,67 @@ pub fn list_steps(env: &Env, workflow: &Workflow, planned: &[PlannedStep], full:
             line = line.dim("  evidence required");
         }
         env.out.line(line);
-        if one.condition != Some(false) {
-            detail(env, step, one, full);
+        if one.planned.condition != Some(false) {
+            let inner = format!("{indent}          ");
+            detail(env, one, &inner, full);
+            if full && let Some(child) = &one.child {
+                nested(env, child, &inner);
+            }
         }
     }
 }
 
-fn detail(env: &Env, step: &Step, planned: &PlannedStep, full: bool) {
-    const INDENT: &str = "          ";
-    match &planned.work {
-        Ok(Work::Run { script, env: names, cwd, .. }) => {
-            let shown = if full { script.trim_end() } else { script.lines().next().unwrap_or_default() };
-            for (index, text) in shown.lines().enumerate() {
-                let mark = if index == 0 { "$ " } else { "  " };
-                env.out.line(Line::new().plain(INDENT).dim(mark).plain(text));
-            }
-            if !full && script.trim_end().lines().count() > 1 {
-                env.out.line(Line::new().plain(INDENT).dim("  …"));
-            }
-            if full {
-                for (name, value) in names {
-                    env.out.line(Line::new().plain(INDENT).dim("with ").plain(name).dim(" = ").plain(value));
-                }
-                if !cwd.is_empty() {
-                    env.out.line(Line::new().plain(INDENT).dim("in ").plain(cwd));
-                }
-            }
-        }
-        Ok(Work::Approve { question, .. }) => env.out.block(INDENT, &SafeText::new(question)),
-        Ok(Work::Write { path, content, .. }) => {
-            env.out.line(Line::new().plain(INDENT).dim("writes ").plain(path));
-            if full {
-                env.out.block("            ", &SafeText::new(content.trim_end()));
-            }
-        }
-        Ok(Work::Call { server, tool, arguments, .. }) => {
-            env.out.line(Line::new().plain(INDENT).dim("calls ").plain(format!("{server}.{tool}")));
-            if full {
-                for (name, value) in arguments {
-                    let value = ask::value_text(value);
-                    env.out.line(Line::new().plain(INDENT).dim("with ").plain(name).dim(" = ").plain(value));
-                }
-            }
-        }
-        Ok(Work::Agent { agent, persona, prompt, by_command, .. }) => {
-            let who = if *by_command { "asks the agent " } else { "a person answers for the agent " };
-            env.out.line(Line::new().plain(INDENT).dim(who).plain(agent));
-            if full {
-                env.out.block("            ", &SafeText::new(persona.trim_end()));
-                env.out.block("            ", &SafeText::new(prompt.trim_end()));
-            }
-        }
-        Ok(Work::Workflow { workflow, inputs, .. }) => {
-            env.out.line(Line::new().plain(INDENT).dim("runs ").plain(workflow.as_str()));
-            if full {
-                for (name, value) in inputs {
-                    let value = ask::value_text(value);
-                    env.out.line(Line::new().plain(INDENT).dim("with ").plain(name).dim(" = ").plain(value));
-                }
-            }
-        }
-        Ok(Work::ForEach { items }) => {
-            let shown: Vec<String> = items.iter().take(10).map(ask::value_text).collect();
-            let more = if items.len() > shown.len() { ", …" } else { "" };
-            let text = format!("{} times: {}{more}", items.len(), shown.join(", "));
-            env.out.line(Line::new().plain(INDENT).plain(text));
-        }
-        Ok(Work::Manual | Work::Ask) if full => manual(env, INDENT, step),
-        Ok(Work::Manual | Work::Ask | Work::Unresolved) => {}
+fn detail(env: &Env, one: &PlannedOne<'_>, indent: &str, full: bool) {
+    match &one.planned.work {
+        Ok(Work::Manual | Work::Ask) if full => manual(env, indent, one.step),
+        Ok(work) => work::show(env, indent, work, full),
         Err(failure) => {
-            env.out.line(Line::new().plain(INDENT).dim("known later: ").dim(&failure.message));
+            env.out.line(Line::new().plain(indent).dim("known later: ").dim(&failure.message));
+        }
+    }
+    if !full {
+        return;
+    }
+    for (number, (item, outcome)) in one.iterations.iter().enumerate().take(ITERATIONS) {
+        let line = Line::new().plain(indent).dim(format!("{}.{}  ", one.step.id, number + 1));
+        env.out.line(line.plain(ask::value_text(item)));
+        let inner = format!("{indent}  ");
+        match outcome {
+            Ok(work) => work::show(env, &inner, work, true),
+            Err(failure) => {
+                env.out.line(Line::new().plain(inner).dim("known later: ").dim(&failure.message));
+            }
+        }
+    }
+    if one.iterations.len() > ITERATIONS {
+        let more = format!("… and {} more", one.iterations.len() - ITERATIONS);
+        env.out.line(Line::new().plain(indent).dim(more));
+    }
+    if let Some(undo) = &one.step.rollback {
+        env.out.line(Line::new().plain(indent).dim("undone by ").plain(&undo.title));
+    }
+}
+
+/// The plan of a child run.
+fn nested(env: &Env, child: &Child<'_>, indent: &str) {
+    match child {
+        Child::Plan(planned) => {
+            let head = Line::new().plain(indent).strong(planned.workflow.id.as_str()).plain("  ");
+            let head = head.plain(&planned.workflow.name);
+            env.out.line(head.dim(format!("  version {}", planned.workflow.version)));
+            list_under(env, planned, indent, true);
+        }
+        Child::Again => {
+            env.out.line(Line::new().plain(indent).dim("its steps are shown above; it is run again here"));
+        }
+        Child::Problem(problem) => {
+            env.out.line(Line::new().plain(indent).put(Tone::Failure, "✗ ").plain(problem));
         }
     }
 }
+
+/// Most iterations that are shown one by one.
+const ITERATIONS: usize = 20;
 
 fn manual(env: &Env, indent: &str, step: &Step) {
     match &step.kind {
@@ -184,23 +190,4 @@ fn manual(env: &Env, indent: &str, step: &Step) {
     if let Some(validation) = &step.validation {
         env.out.line(Line::new().plain(indent).dim("done when ").plain(validation));
     }
-}
-
-/// The same for programs.
-pub fn json_steps(workflow: &Workflow, planned: &[PlannedStep]) -> Value {
-    planned
-        .iter()
-        .filter_map(|one| workflow.steps.get(one.index).map(|step| (step, one)))
-        .map(|(step, one)| {
-            json!({
-                "step": step.id,
-                "title": step.title,
-                "kind": step.kind.word(),
-                "if": step.condition,
-                "condition": one.condition,
-                "work": one.work.as_ref().ok(),
-                "known_later": one.work.as_ref().err().map(|f| &f.message),
-            })
-        })
-        .collect()
 }

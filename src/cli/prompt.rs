@@ -1,83 +1,201 @@
-//! The questions of the walk: what a waiting step, a failed one or a paused run asks, and the
-//! verbs that the answers become. A refused verb is shown, and the run looked at again.
+//! The questions of the walk: what an open step or a paused run asks, and the verbs that the answers
+//! become. A refused verb is shown, and the run looked at again.
 
-use crate::base::Result;
+use serde_json::{Map, Value};
+
+use crate::base::{Result, RunId, StepId};
+use crate::cli::family::{Family, Open};
 use crate::cli::output::{Line, Tone};
 use crate::cli::walk::Turn;
-use crate::cli::{Env, ask, done, find, link::Link, status, tell};
-use crate::run::{Prompt, Run, StepRecord, StepState, Verb};
-use crate::workflow::{Step, StepKind};
+use crate::cli::{Env, ask, done, find, link::Link, prompts, retry, rollback, tell, writing};
+use crate::run::{Edit, Prompt, Run, StepState, Verb};
+use crate::workflow::StepKind;
 
 /// What can be typed at any step, in the order of the key line.
 /// To an approval `n` is a no.
 const ALWAYS: &[(&str, &str)] =
     &[("s", "skip"), ("b", "back"), ("note", "…"), ("p", "pause"), ("c", "cancel"), ("q", "leave")];
 
-/// Asks about one waiting step.
-pub async fn step(env: &Env, link: &Link, run: &Run, step: &Step, record: &StepRecord) -> Result<Turn> {
+const WATCH: (&str, &str) = ("w", "watch what works");
+
+/// Asks about the steps that need somebody; where there are several, first which of them.
+pub async fn ask(env: &Env, link: &Link, family: &Family, asked: &[Open<'_>], working: bool) -> Result<Turn> {
+    match asked {
+        [] => Ok(Turn::Look),
+        [one] => step(env, link, family, one, working).await,
+        several => match which(env, several, working).await? {
+            Choice::Step(index) => match several.get(index) {
+                Some(open) => step(env, link, family, open, working).await,
+                None => Ok(Turn::Look),
+            },
+            Choice::Turn(turn) => Ok(turn),
+        },
+    }
+}
+
+enum Choice {
+    Step(usize),
+    Turn(Turn),
+}
+
+/// Which of several is looked at first.
+async fn which(env: &Env, asked: &[Open<'_>], working: bool) -> Result<Choice> {
     env.out.blank();
-    status::prompt(env, step, record);
-    let own: &[(&str, &str)] = match &record.state {
+    env.out.line(Line::new().put(Tone::Warning, "▲ ").strong(format!("{} steps need you", asked.len())));
+    for (index, open) in asked.iter().enumerate() {
+        let line = Line::new()
+            .put(Tone::Accent, format!("  {:>2}  ", index + 1))
+            .put(Tone::Warning, format!("{:<9} ", tell::need_word(&open.record.state)))
+            .plain(open.title());
+        env.out.line(line.dim(format!("  {}", open.name)));
+    }
+    let mut line =
+        Line::new().put(Tone::Accent, format!("1-{}", asked.len())).dim(" which first").plain("  ");
+    for (key, word) in working.then_some(WATCH).into_iter().chain([("q", "leave")]) {
+        line = line.put(Tone::Accent, key).dim(format!(" {word}")).plain("  ");
+    }
+    loop {
+        let Some(typed) = ask::line(env, &line.clone().plain("› ")).await? else {
+            return Ok(Choice::Turn(Turn::Leave));
+        };
+        match typed.trim().to_lowercase().as_str() {
+            "q" => return Ok(Choice::Turn(Turn::Leave)),
+            "w" if working => return Ok(Choice::Turn(Turn::Watch)),
+            "" => return Ok(Choice::Step(0)),
+            number => {
+                let index = number.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+                if let Some(index) = index.filter(|i| *i < asked.len()) {
+                    return Ok(Choice::Step(index));
+                }
+            }
+        }
+    }
+}
+
+/// The keys that only this state of a step has.
+fn own_keys(open: &Open<'_>) -> &'static [(&'static str, &'static str)] {
+    match &open.record.state {
         StepState::Waiting { on: Prompt::Answers, .. } => &[("Enter", "answer")],
+        StepState::Waiting { on: Prompt::Agent { .. }, .. } => {
+            &[("Enter", "answer"), ("e", "answer in the editor"), ("f", "failed")]
+        }
+        StepState::Waiting { on: Prompt::Proceed { .. }, .. } => {
+            &[("Enter", "proceed"), ("e", "edit"), ("o", "step through no more")]
+        }
         StepState::Waiting { on: Prompt::Approval { .. }, .. } => {
-            &[("y", "approve"), ("N", "not now"), ("r", "reject")]
+            &[("y", "approve"), ("N", "not now"), ("r", "reject"), ("f", "send back with feedback")]
         }
         StepState::Failed { .. } | StepState::Uncertain { .. } => {
-            &[("r", "retry"), ("d", "done with evidence")]
+            &[("r", "retry"), ("e", "edit and retry"), ("d", "done with evidence"), ("u", "roll back")]
         }
-        _ if step.evidence_required => &[("Enter", "done with evidence"), ("t N", "tick"), ("f", "failed")],
+        _ if open.step.evidence_required => {
+            &[("Enter", "done with evidence"), ("t N", "tick"), ("f", "failed")]
+        }
         _ => &[("Enter", "done"), ("e", "done with evidence"), ("t N", "tick"), ("f", "failed")],
-    };
-    let Some(typed) = ask::line(env, &key_line(own)).await? else { return Ok(Turn::Leave) };
+    }
+}
+
+/// Asks about one open step.
+async fn step(env: &Env, link: &Link, family: &Family, open: &Open<'_>, working: bool) -> Result<Turn> {
+    env.out.blank();
+    prompts::show(env, open);
+    let keys: Vec<_> = own_keys(open).iter().chain(working.then_some(&WATCH)).copied().collect();
+    let Some(typed) = ask::line(env, &key_line(&keys)).await? else { return Ok(Turn::Leave) };
     let typed = typed.trim().to_lowercase();
-    let at = Some(step.id.clone());
-    let verb = match (&record.state, typed.as_str()) {
+    let root = family.run.id();
+    // What is about the whole run is said to the one that is walked, everything else to the step's own.
+    let mut target = open.run.id();
+    let verb = match (&open.record.state, typed.as_str()) {
         // To an approval, Enter is no answer: nothing is decided, and the run is left as it is.
         (_, "q") | (StepState::Waiting { on: Prompt::Approval { .. }, .. }, "" | "n" | "no") => {
             return Ok(Turn::Leave);
         }
+        (_, "w") if working => return Ok(Turn::Watch),
+        (_, "p") => {
+            target = root;
+            Some(Verb::Pause { freeze: false })
+        }
+        (_, "c") => {
+            target = root;
+            cancel(env).await?
+        }
+        (StepState::Failed { .. } | StepState::Uncertain { .. }, "u") => {
+            target = root;
+            roll_back(env, &family.run).await?
+        }
+        _ => verb(env, open, &typed).await?,
+    };
+    act(env, link, target, verb).await
+}
+
+/// The verb that is said to the step itself.
+async fn verb(env: &Env, open: &Open<'_>, typed: &str) -> Result<Option<Verb>> {
+    let (step, run) = (open.step, open.run);
+    let at = Some(open.record.id.clone());
+    Ok(match (&open.record.state, typed) {
         (_, "s") => {
             ask::sentence(env, "Why is it skipped?").await?.map(|reason| Verb::Skip { step: at, reason })
         }
         (_, "b") => back(env, run).await?,
         (_, "note") => ask::sentence(env, "Note:").await?.map(|text| Verb::Note { step: at, text }),
-        (_, "p") => Some(Verb::Pause { freeze: false }),
-        (_, "c") => cancel(env).await?,
         (StepState::Waiting { on: Prompt::Answers, .. }, "") => match &step.kind {
             StepKind::Ask { fields } => {
                 ask::values(env, fields).await?.map(|values| Verb::Answer { step: at, values })
             }
             _ => None,
         },
+        (StepState::Waiting { on: Prompt::Agent { .. }, .. }, "") => {
+            writing::typed(env).await?.map(|text| answer(at, text))
+        }
+        (StepState::Waiting { on: Prompt::Agent { .. }, .. }, "e") => {
+            or_shown(env, writing::edited(env, "answer.md", "").await).flatten().map(|text| answer(at, text))
+        }
+        (StepState::Waiting { on: Prompt::Proceed { .. }, .. }, "") => Some(Verb::Proceed { step: at }),
+        (StepState::Waiting { on: Prompt::Proceed { .. }, .. }, "o") => Some(Verb::StepThrough { on: false }),
         (StepState::Waiting { on: Prompt::Approval { digest, .. }, .. }, "y" | "yes") => {
             Some(Verb::Approve { step: at, digest: digest.clone() })
         }
         (StepState::Waiting { on: Prompt::Approval { .. }, .. }, "r") => {
             ask::sentence(env, "Why is it rejected?").await?.map(|reason| Verb::Reject { step: at, reason })
         }
+        (StepState::Waiting { on: Prompt::Approval { .. }, .. }, "f") => push_back(env, run, at).await?,
         (StepState::Failed { .. } | StepState::Uncertain { .. }, "r") => {
             Some(Verb::Retry { step: at, edit: None })
+        }
+        (
+            StepState::Failed { .. }
+            | StepState::Uncertain { .. }
+            | StepState::Waiting { on: Prompt::Proceed { .. }, .. },
+            "e",
+        ) => {
+            let edited = retry::edit_step(env, run, step, open.record, Edit::default()).await;
+            let edit = or_shown(env, edited).flatten();
+            edit.map(|edit| Verb::Retry { step: at, edit: Some(Box::new(edit)) })
         }
         (StepState::Waiting { on: Prompt::Check { .. }, .. }, "") if !step.evidence_required => {
             Some(Verb::Done { step: at, evidence: Vec::new() })
         }
         (StepState::Failed { .. } | StepState::Uncertain { .. }, "d")
         | (StepState::Waiting { on: Prompt::Check { .. }, .. }, "" | "e") => with_evidence(env, at).await?,
-        (StepState::Waiting { on: Prompt::Check { .. }, .. }, "f") => {
+        (StepState::Waiting { on: Prompt::Check { .. } | Prompt::Agent { .. }, .. }, "f") => {
             ask::sentence(env, "What went wrong?").await?.map(|reason| Verb::Fail { step: at, reason })
         }
         (StepState::Waiting { on: Prompt::Check { checked }, .. }, other) => {
             tick(other, checked).map(|(action, checked)| Verb::Check { step: at, action, checked })
         }
         _ => None,
-    };
-    act(env, link, run, verb).await
+    })
+}
+
+fn answer(step: Option<StepId>, text: String) -> Verb {
+    Verb::Answer { step, values: Map::from_iter([("text".to_owned(), Value::String(text))]) }
 }
 
 /// Asks about a paused run.
 pub async fn paused(env: &Env, link: &Link, run: &Run) -> Result<Turn> {
     env.out.blank();
-    env.out.line(Line::new().put(Tone::Warning, "‖ ").plain("The run is paused."));
+    let line = Line::new().put(Tone::Warning, "‖ ").plain("The run is paused.");
+    env.out.line(line.dim(format!("  {} {}", run.id().short(), run.header.workflow.name)));
     let mut line = Line::new();
     for (key, word) in [("Enter", "resume"), ("c", "cancel"), ("q", "leave")] {
         line = line.put(Tone::Accent, key).dim(format!(" {word}   "));
@@ -89,12 +207,12 @@ pub async fn paused(env: &Env, link: &Link, run: &Run) -> Result<Turn> {
         "q" => return Ok(Turn::Leave),
         _ => None,
     };
-    act(env, link, run, verb).await
+    act(env, link, run.id(), verb).await
 }
 
-async fn act(env: &Env, link: &Link, run: &Run, verb: Option<Verb>) -> Result<Turn> {
+async fn act(env: &Env, link: &Link, run: &RunId, verb: Option<Verb>) -> Result<Turn> {
     let Some(verb) = verb else { return Ok(Turn::Look) };
-    match link.act(run.id(), verb).await {
+    match link.act(run, verb).await {
         Ok(_) => Ok(Turn::Look),
         // Somebody else was quicker, or a rule says no: the person sees why and chooses anew.
         Err(error) if error.kind != crate::base::ErrorKind::Internal => {
@@ -105,6 +223,11 @@ async fn act(env: &Env, link: &Link, run: &Run, verb: Option<Verb>) -> Result<Tu
     }
 }
 
+/// The value, or `None` once the person has been told what is wrong.
+fn or_shown<T>(env: &Env, outcome: Result<T>) -> Option<T> {
+    outcome.map_err(|error| env.out.error(&error)).ok()
+}
+
 fn key_line(own: &[(&str, &str)]) -> Line {
     let mut line = Line::new();
     for (key, word) in own.iter().chain(ALWAYS) {
@@ -113,7 +236,7 @@ fn key_line(own: &[(&str, &str)]) -> Line {
     line.plain("› ")
 }
 
-async fn with_evidence(env: &Env, step: Option<crate::base::StepId>) -> Result<Option<Verb>> {
+async fn with_evidence(env: &Env, step: Option<StepId>) -> Result<Option<Verb>> {
     let typed = ask::sentence(env, "Evidence:").await?;
     Ok(typed.map(|text| Verb::Done { step, evidence: done::evidence(&[text]) }))
 }
@@ -126,22 +249,35 @@ async fn cancel(env: &Env) -> Result<Option<Verb>> {
     Ok(Some(Verb::Cancel { reason: ask::sentence(env, "Why? (may be empty)").await? }))
 }
 
+async fn roll_back(env: &Env, run: &Run) -> Result<Option<Verb>> {
+    rollback::list(env, run, &run.undoable());
+    let question = Line::new().put(Tone::Warning, "Undo this, and end the run?");
+    if !run.undoable().is_empty() && !ask::yes(env, question).await? {
+        return Ok(None);
+    }
+    Ok(ask::sentence(env, "Why?").await?.map(|reason| Verb::Rollback { reason }))
+}
+
 async fn back(env: &Env, run: &Run) -> Result<Option<Verb>> {
+    let Some(to) = which_step(env, run, "Back to which step?").await? else { return Ok(None) };
+    let reason = ask::sentence(env, "Why? (may be empty)").await?;
+    Ok(Some(Verb::Back { to, reason }))
+}
+
+async fn push_back(env: &Env, run: &Run, step: Option<StepId>) -> Result<Option<Verb>> {
+    let Some(to) = which_step(env, run, "Back to which step?").await? else { return Ok(None) };
+    let feedback = ask::sentence(env, "What must be different?").await?;
+    Ok(feedback.map(|feedback| Verb::PushBack { step, to, feedback }))
+}
+
+/// A step of this run, out of all of them; `None` where the person names none.
+async fn which_step(env: &Env, run: &Run, question: &str) -> Result<Option<StepId>> {
     let now = crate::base::Timestamp::now();
     for (index, (step, record)) in run.each_step().enumerate() {
         env.out.line(tell::step_line(index + 1, step, record, run, now));
     }
-    let Some(typed) = ask::sentence(env, "Back to which step?").await? else { return Ok(None) };
-    match find::step(run, &typed) {
-        Ok(to) => {
-            let reason = ask::sentence(env, "Why? (may be empty)").await?;
-            Ok(Some(Verb::Back { to, reason }))
-        }
-        Err(error) => {
-            env.out.error(&error);
-            Ok(None)
-        }
-    }
+    let Some(typed) = ask::sentence(env, question).await? else { return Ok(None) };
+    Ok(or_shown(env, find::step(run, &typed)))
 }
 
 /// `t 2`, `t2` or `2`: the tick of action 2 is set, or taken away where it is set.

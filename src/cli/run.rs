@@ -3,13 +3,15 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, StepId};
+use crate::cli::dry_run::{self, DryRun};
 use crate::cli::output::{Line, Tone};
+use crate::cli::planned::Planned;
 use crate::cli::values::{self, Known, Taken};
 use crate::cli::{
     Env, Exit, ask, find, learned, link::Link, matching, new, plan, start, tell, validate, walk,
 };
-use crate::client;
+use crate::client::{self, repo};
 use crate::matching::{Candidate, Chosen, Decision, Index, Offered};
 use crate::protocol::Start;
 use crate::run::PrerequisiteResult;
@@ -31,9 +33,18 @@ pub struct Args {
     /// A value for an input; may be given more than once
     #[arg(long, value_name = "NAME=VALUE")]
     input: Vec<String>,
-    /// Show every step with its values filled in, and run none
+    /// Show every step with its values filled in, and run none; only the prerequisites' checks are run
     #[arg(long)]
     dry_run: bool,
+    /// Hold every automatic step until you have seen what it would do
+    #[arg(long)]
+    step_through: bool,
+    /// Hold this step before it begins; may be given more than once
+    #[arg(long, value_name = "STEP")]
+    breakpoint: Vec<String>,
+    /// What the run works on, where the workflow says `moves`; without it, the branch
+    #[arg(long, value_name = "NAME")]
+    subject: Option<String>,
     /// Start, print the run's id, and leave it to the engine
     #[arg(long)]
     detach: bool,
@@ -59,17 +70,24 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     let taken = taken(env, workflow, phrase.as_deref(), &given, args.dry_run).await;
     let inputs = inputs(env, workflow, &given, &taken).await?;
 
+    let breakpoints = breakpoints(workflow, &args.breakpoint)?;
+    let subject = subject(env, workflow, args.subject.as_deref())?;
+    let planned = Planned::new(env, &registry, workflow, &inputs)?;
+
     if args.dry_run {
-        dry_run(env, entry, workflow, &inputs, &taken);
-        return Ok(Exit::Done);
+        let run = DryRun { entry, inputs: &inputs, taken: &taken, subject: subject.as_deref() };
+        return run.show(env, &planned).await;
     }
     let link = Link::connect(&env.paths).await?;
     let folder = env.folder_text();
     let mut results = link.prerequisites(&workflow.id, &entry.digest, folder.clone()).await?;
     if env.may_ask() {
         plan::head(env, entry, workflow, &inputs, &taken);
+        if let (Some(moves), Some(name)) = (&workflow.moves, &subject) {
+            plan::subject(env, moves, name, Some(&dry_run::known_subject(env, &link, name).await?));
+        }
         plan::prerequisites(env, &results);
-        plan::list_steps(env, workflow, &plan::steps(env, workflow, &inputs), false);
+        plan::list_steps(env, &planned, false);
         if !confirm(env, &mut results).await? {
             env.out.line("Nothing was started.");
             return Ok(Exit::Done);
@@ -86,9 +104,9 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
             env: client::named_environment(workflow),
             phrase,
             prerequisites: results,
-            subject: None,
-            step_through: false,
-            breakpoints: Vec::new(),
+            subject,
+            step_through: args.step_through,
+            breakpoints,
         })
         .await?;
     if let Some(how) = chosen
@@ -266,25 +284,30 @@ async fn inputs(
     Ok(ordered)
 }
 
-fn dry_run(env: &Env, entry: &Entry, workflow: &Workflow, inputs: &Map<String, Value>, taken: &Taken) {
-    let planned = plan::steps(env, workflow, inputs);
-    if env.out.is_json() {
-        env.out.json(json!({
-            "workflow": workflow.id,
-            "version": workflow.version,
-            "digest": entry.digest,
-            "inputs": inputs,
-            "from_phrase": taken.found(),
-            "steps": plan::json_steps(workflow, &planned),
-        }));
-        return;
+/// The steps that are to be held, by id or number.
+fn breakpoints(workflow: &Workflow, given: &[String]) -> Result<Vec<StepId>> {
+    let one = |text: &String| {
+        let by_number = || workflow.steps.get(text.parse::<usize>().ok()?.checked_sub(1)?);
+        let found = workflow.steps.iter().find(|s| s.id.as_str() == text).or_else(by_number);
+        found.map(|s| s.id.clone()).ok_or_else(|| {
+            let ids: Vec<&str> = workflow.steps.iter().map(|s| s.id.as_str()).collect();
+            Error::usage(format!("{} has no step {text} to hold", workflow.id))
+                .hint(format!("Its steps are: {}", ids.join(", ")))
+        })
+    };
+    given.iter().map(one).collect()
+}
+
+/// What the run works on: what was named, else the branch. `None` where it moves nothing, or where the
+/// engine says that there must be a name.
+fn subject(env: &Env, workflow: &Workflow, named: Option<&str>) -> Result<Option<String>> {
+    match (named, &workflow.moves) {
+        (Some(_), None) => Err(Error::usage(format!("{} changes the state of no subject", workflow.id))
+            .hint("--subject is for workflows with `moves`")),
+        (Some(name), Some(_)) => Ok(Some(name.to_owned())),
+        (None, None) => Ok(None),
+        (None, Some(_)) => Ok(repo::read(&env.folder).map(|r| r.branch).filter(|b| !b.is_empty())),
     }
-    plan::head(env, entry, workflow, inputs, taken);
-    for one in &workflow.prerequisites {
-        env.out.line(Line::new().dim("  before  ☐ ").plain(one.says()));
-    }
-    plan::list_steps(env, workflow, &planned, true);
-    env.out.line(Line::new().dim("Dry run: nothing was started."));
 }
 
 /// The last question before the start.

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::base::{Error, Millis, Result, Timestamp, WorkflowId};
 use crate::cli::output::{Line, Table, Tone};
 use crate::cli::{Env, Exit, link::Link, tell};
-use crate::run::{RunFilter, RunStatus};
+use crate::run::{RunFilter, RunStatus, RunSummary};
 
 /// List runs, live ones and past ones
 #[derive(Debug, clap::Args)]
@@ -71,19 +71,33 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
             .right(&[3, 5, 6]);
     for run in &runs {
         let subject = if run.subject.is_empty() { String::new() } else { format!(" ({})", run.subject) };
-        let at = if run.status.is_ended() { String::new() } else { format!(": {}", run.current_title) };
+        let at = match &run.need {
+            _ if run.status.is_ended() => String::new(),
+            Some(need) => format!(": {}", need.title),
+            None => format!(": {}", run.current_title),
+        };
         table.row(vec![
             (Tone::Strong, run.run.short().to_owned()),
-            (tell::run_tone(run.status), tell::run_word(run.status)),
+            (tell::run_tone(run.status), word(run)),
             (Tone::Plain, run.workflow.to_string()),
             (Tone::Plain, format!("{}/{}", run.settled, run.steps)),
             (Tone::Dim, run.started_at.local_minute()),
             (Tone::Dim, run.times.work.to_string()),
             (Tone::Dim, run.times.waiting.to_string()),
             (Tone::Dim, run.started_by.short().to_owned()),
-            (Tone::Plain, format!("{}{subject}{at}", run.name)),
+            (Tone::Plain, format!("{}{subject}{at}{}", run.name, family(run))),
         ]);
     }
     env.out.table(&table);
     Ok(Exit::Done)
+}
+
+fn word(run: &RunSummary) -> String {
+    let back = if run.rolled_back { ", undone" } else { "" };
+    format!("{}{back}", tell::run_word(run.status))
+}
+
+/// Whose child it is.
+fn family(run: &RunSummary) -> String {
+    run.parent.as_ref().map_or_else(String::new, |parent| format!("  of run {}", parent.short()))
 }

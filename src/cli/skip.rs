@@ -2,7 +2,7 @@
 
 use crate::base::Result;
 use crate::cli::{Env, Exit, find, status};
-use crate::run::Verb;
+use crate::run::{StepState, Verb};
 
 /// Go on without a step, and say why
 #[derive(Debug, clap::Args)]
@@ -18,9 +18,10 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, env: &Env) -> Result<Exit> {
-    let (link, run) = find::run(env, &args.run).await?;
-    let step = find::optional_step(&link, &run, args.step.as_deref()).await?;
-    let summary = link.act_and_settle(&run, Verb::Skip { step, reason: args.reason }).await?;
+    let fits = |_: &StepState| true;
+    let (link, meant) = find::meant(env, &args.run, args.step.as_deref(), "skip", fits).await?;
+    let step = meant.step.clone();
+    let summary = link.act_on(&meant, Verb::Skip { step, reason: args.reason }).await?;
     status::after(env, &summary);
     Ok(Exit::Done)
 }

@@ -2,10 +2,10 @@
 //! are told at once.
 
 use indexmap::IndexMap;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::base::{Error, Result};
-use crate::workflow::{Field, field};
+use crate::workflow::{Field, Workflow, field};
 
 /// What was given, by name; the last of two with the same name counts.
 pub fn pairs(option: &str, given: &[String]) -> Result<IndexMap<String, String>> {
@@ -51,6 +51,14 @@ pub fn typed<'a>(
         }
     }
     (values, missing, problems)
+}
+
+/// The inputs that were given, and no others: what is to be otherwise than it is.
+pub fn some(workflow: &Workflow, given: &[String]) -> Result<Map<String, Value>> {
+    let given = pairs("--input", given)?;
+    let (values, _, problems) = typed(&workflow.inputs, &given, "input");
+    refuse_problems(&format!("The inputs of {} cannot be taken", workflow.id), &problems, &[], "--input")?;
+    Ok(values.into_iter().filter(|(name, _)| given.contains_key(name)).collect())
 }
 
 /// An error that tells every problem and every missing field, where there is any.

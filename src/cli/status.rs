@@ -1,14 +1,17 @@
-//! `mwtui status`: one run with its steps, what it waits for and where the time went.
+//! `mwtui status`: one run with its steps and child runs, what it waits for and where the time went.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::base::{Result, SafeText, Timestamp};
+use crate::base::{Millis, Result, StepId, Timestamp};
+use crate::cli::family::{Family, Reach};
 use crate::cli::output::{Line, Tone};
-use crate::cli::{Env, Exit, ask, find, tell};
-use crate::run::{Phase, Prompt, Run, RunSummary, StepRecord, StepState, summarise};
-use crate::workflow::{Step, StepKind};
+use crate::cli::{Env, Exit, ask, find, happened, prompts, tell};
+use crate::run::{Phase, Run, RunSummary, SegmentKind as Kind, summarise};
 
 /// Show a run: its steps, what it waits for, where the time went
+///
+/// Steps are numbered as other commands take them; those of a child run are named by the step that
+/// started it: `deploy/verify`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The run: its id, a unique beginning of it, or `last`
@@ -17,12 +20,11 @@ pub struct Args {
 
 pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
     let (link, id) = find::run(env, &args.run).await?;
-    let run = link.run(&id).await?;
-    let summary = summarise(&run);
+    let family = Family::load(&link, &id, Reach::Open).await?;
     if env.out.is_json() {
-        env.out.json(json!({ "run": summary, "state": run }));
+        env.out.json(object(&family));
     } else {
-        show(env, &run, &summary);
+        show(env, &family);
     }
     Ok(Exit::Done)
 }
@@ -39,9 +41,56 @@ pub fn after(env: &Env, summary: &RunSummary) {
     }
 }
 
-fn show(env: &Env, run: &Run, summary: &RunSummary) {
+fn object(family: &Family) -> Value {
+    let children: Vec<Value> = family.children.iter().map(object).collect();
+    let path = family.path.trim_end_matches('/');
+    let step = if path.is_empty() { Value::Null } else { Value::from(path) };
+    json!({ "step": step, "run": summarise(&family.run), "state": family.run, "children": children })
+}
+
+fn show(env: &Env, family: &Family) {
     let now = Timestamp::now();
-    env.out.line(tell::summary_line(summary));
+    let run = &family.run;
+    let summary = summarise(run);
+    env.out.line(tell::summary_line(&summary));
+    origin(env, run);
+    env.out.line(times(run, now));
+    values(env, run);
+    phase(env, run);
+    env.out.blank();
+    tree(env, family, "", now);
+    for back in &run.backs {
+        let text = happened::back_text(&back.to, back.reason.as_ref(), &back.cause);
+        env.out
+            .line(Line::new().dim(format!("  {} {}  ", back.at.local_clock(), back.by.short())).plain(text));
+    }
+    for note in &run.notes {
+        let at = note.step.as_ref().map_or_else(String::new, |step| format!(" on {step}"));
+        env.out.line(
+            Line::new()
+                .dim(format!("  note {} ", note.at.local_clock()))
+                .dim(note.by.short())
+                .dim(at)
+                .plain("  ")
+                .plain(&note.text),
+        );
+    }
+    let asked = family.asked();
+    for open in &asked {
+        env.out.blank();
+        prompts::show(env, open);
+    }
+    let next = match asked.first() {
+        Some(first) if asked.len() > 1 && family.paused().is_none() => tell::next_of(run.id().short(), first),
+        _ => tell::next_line(&summary),
+    };
+    if let Some(next) = next {
+        env.out.line(next);
+    }
+}
+
+/// Who started it, where, why, and out of what.
+fn origin(env: &Env, run: &Run) {
     let mut facts = Line::new()
         .dim("  started ")
         .plain(run.started_at.local_minute())
@@ -53,18 +102,45 @@ fn show(env: &Env, run: &Run, summary: &RunSummary) {
         facts = facts.dim("  said ").plain(format!("“{phrase}”"));
     }
     env.out.line(facts);
-    env.out.line(times(run, now));
-    for (name, value) in &run.header.inputs {
-        env.out.line(Line::new().dim("  input ").plain(name).dim(" = ").plain(ask::value_text(value)));
+    if let Some(parent) = &run.header.parent {
+        let line = Line::new().dim("  is the step ").plain(parent.step.as_str());
+        env.out.line(line.dim(" of run ").plain(parent.run.short()));
     }
+    if let Some(fork) = &run.header.fork {
+        let line = Line::new().dim("  forked from run ").plain(fork.run.short());
+        let taken = format!("; {} settled steps were taken over", fork.carried.len());
+        env.out.line(line.dim(" at ").plain(fork.from.as_str()).dim(taken));
+    }
+}
+
+/// Inputs as they are now, and the subject with what the run does to its state.
+fn values(env: &Env, run: &Run) {
+    for (name, value) in &run.inputs {
+        let line = Line::new().dim("  input ").plain(name).dim(" = ").plain(ask::value_text(value));
+        let given = run.header.inputs.get(name);
+        env.out.line(match given.filter(|given| *given != value) {
+            Some(given) => line.put(Tone::Info, "  edited").dim(format!("; was {}", ask::value_text(given))),
+            None => line,
+        });
+    }
+    if let Some(subject) = &run.header.subject {
+        let was = subject.state.as_deref().unwrap_or("of no known state");
+        let mut line =
+            Line::new().dim("  subject ").plain(&subject.name).dim(format!(", {was} at the start"));
+        if let Some(moves) = &run.workflow.moves {
+            line = line.dim("; completing the run makes it ").plain(&moves.to);
+        }
+        env.out.line(line);
+    }
+}
+
+/// Pause, holds, rollback and the end.
+fn phase(env: &Env, run: &Run) {
     match &run.phase {
         Phase::Paused { since, by, frozen, .. } => {
             let how = if *frozen { "paused with its processes frozen" } else { "paused" };
-            env.out.line(
-                Line::new()
-                    .put(Tone::Warning, format!("  {how}"))
-                    .dim(format!(" by {by} since {}", since.local_minute())),
-            );
+            let line = Line::new().put(Tone::Warning, format!("  {how}"));
+            env.out.line(line.dim(format!(" by {by} since {}", since.local_minute())));
         }
         Phase::Failed { reason, .. } => {
             env.out.line(Line::new().put(Tone::Failure, "  failed: ").plain(reason));
@@ -76,35 +152,42 @@ fn show(env: &Env, run: &Run, summary: &RunSummary) {
                 env.out.line(Line::new().put(Tone::Warning, "  still there: ").plain(process));
             }
         }
-        Phase::Active { .. } | Phase::Cancelling { .. } | Phase::Completed { .. } => {}
+        Phase::Cancelling { by, .. } => {
+            env.out.line(Line::new().put(Tone::Warning, "  being cancelled").dim(format!(" by {by}")));
+        }
+        Phase::Active { .. } | Phase::Completed { .. } => {}
     }
-    env.out.blank();
+    if let Some(rollback) = &run.rollback {
+        let word = if rollback.done.is_some() { "  rolled back" } else { "  being rolled back" };
+        let line = Line::new().put(Tone::Warning, word);
+        let by = format!(" by {} since {}: ", rollback.by, rollback.since.local_minute());
+        env.out.line(line.dim(by).plain(&rollback.reason));
+    }
+    if run.step_through && !run.is_ended() {
+        env.out.line(Line::new().put(Tone::Info, "  steps through: every automatic step waits for proceed"));
+    }
+    if !run.breakpoints.is_empty() && !run.is_ended() {
+        let steps: Vec<&str> = run.breakpoints.iter().map(StepId::as_str).collect();
+        env.out.line(Line::new().dim("  breakpoints ").plain(steps.join(", ")));
+    }
+}
+
+/// Every step, with those of child runs that go on under the step that started them.
+pub fn tree(env: &Env, family: &Family, indent: &str, now: Timestamp) {
+    let run = &family.run;
     for (index, (step, record)) in run.each_step().enumerate() {
-        env.out.line(tell::step_line(index + 1, step, record, run, now));
-    }
-    for note in &run.notes {
-        env.out.line(
-            Line::new()
-                .dim(format!("  note {} ", note.at.local_clock()))
-                .dim(note.by.short())
-                .plain("  ")
-                .plain(&note.text),
-        );
-    }
-    for (step, record) in run.waiting_steps() {
-        env.out.blank();
-        prompt(env, step, record);
-    }
-    if let Some(next) = tell::next_line(summary) {
-        env.out.line(next);
+        let line = tell::step_line(index + 1, step, record, run, now);
+        env.out.line(Line::new().plain(indent).then(line));
+        if let Some(child) = family.child(record) {
+            tree(env, child, &format!("{indent}      "), now);
+        }
     }
 }
 
 fn times(run: &Run, now: Timestamp) -> Line {
-    use crate::run::SegmentKind as Kind;
     let spent = |kinds: &[Kind]| {
         let sum = run.segments.iter().filter(|s| kinds.contains(&s.kind)).map(|s| s.length(now).0).sum();
-        crate::base::Millis(sum)
+        Millis(sum)
     };
     Line::new()
         .dim("  work ")
@@ -115,56 +198,4 @@ fn times(run: &Run, now: Timestamp) -> Line {
         .plain(spent(&[Kind::Retry]).to_string())
         .dim("  paused ")
         .plain(spent(&[Kind::Paused]).to_string())
-}
-
-/// Everything that a person must know to act on a waiting step.
-pub fn prompt(env: &Env, step: &Step, record: &StepRecord) {
-    env.out.line(Line::new().put(Tone::Warning, "▲ ").strong(&step.title).dim(format!("  {}", step.id)));
-    if let Some(description) = &step.description {
-        env.out.block("  ", &SafeText::new(description));
-    }
-    match &record.state {
-        StepState::Waiting { on: Prompt::Check { checked }, .. } => {
-            if let StepKind::Manual { actions } = &step.kind {
-                for (index, action) in actions.iter().enumerate() {
-                    let ticked = checked.get(index).copied().unwrap_or(false);
-                    let tick = if ticked { "[x]" } else { "[ ]" };
-                    env.out.line(Line::new().dim(format!("  {tick} {:>2} ", index + 1)).plain(action));
-                }
-            }
-        }
-        StepState::Waiting { on: Prompt::Answers, .. } => {
-            if let StepKind::Ask { fields } = &step.kind {
-                for asked in fields {
-                    let required = if asked.required { ", required" } else { "" };
-                    let kind = format!(" ({}{required}) ", asked.kind.word());
-                    let mut line = Line::new().dim("  ").plain(&asked.name).dim(kind);
-                    line = line.plain(&asked.prompt);
-                    if let Some(default) = &asked.default {
-                        line = line.dim(format!("  default {}", ask::value_text(default)));
-                    }
-                    env.out.line(line);
-                }
-            }
-        }
-        StepState::Waiting { on: Prompt::Approval { question, digest, deadline, .. }, .. } => {
-            crate::cli::approve::show(env, question, digest);
-            if let Some(deadline) = deadline {
-                env.out.line(Line::new().dim("  until ").plain(deadline.local_minute()));
-            }
-        }
-        StepState::Failed { failure, .. } => {
-            env.out.line(Line::new().plain("  ").put(Tone::Failure, &failure.message));
-        }
-        StepState::Uncertain { .. } => {
-            env.out.line("  The engine ended while it ran: nobody knows how far it came. Look first.");
-        }
-        _ => {}
-    }
-    if let Some(validation) = &step.validation {
-        env.out.line(Line::new().dim("  done when ").plain(validation));
-    }
-    if step.evidence_required {
-        env.out.line(Line::new().dim("  evidence is required"));
-    }
 }

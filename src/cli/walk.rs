@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::base::{Actor, Error, Result, RunId, StepId};
+use crate::base::{Actor, Error, Result, RunId};
+use crate::cli::family::{Family, Open, Reach};
 use crate::cli::link::{Link, Updates};
 use crate::cli::output::{Line, Tone};
-use crate::cli::{Env, Exit, find, follow::Follower, prompt, tell};
-use crate::run::{Export, NeedKind, Phase, Run, Session, summarise};
+use crate::cli::{Env, Exit, find, follow::Follower, prompt, rollback, tell};
+use crate::run::{Export, Need, NeedKind, Phase, Run, Session, summarise};
 
 /// Come back to a run and walk it at the prompt
 #[derive(Debug, clap::Args)]
@@ -27,44 +28,55 @@ pub async fn run(args: &Args, env: &Env) -> Result<Exit> {
 pub enum Turn {
     /// The run has changed, or may have: look again.
     Look,
+    /// Show what works until something else happens.
+    Watch,
     /// Leave it as it is.
     Leave,
 }
 
-/// Follows a run to its end, or to where a person is needed and none can be asked.
+/// Follows a run and its child runs to its end, or to where a person is needed and none can be asked.
 pub async fn walk(env: &Env, link: &Link, id: &RunId) -> Result<Exit> {
     env.on_interrupt(come_back(id));
     let mut updates = link.updates().await?;
     let mut follower = Follower::new(id.clone());
+    // The person wants to see what works before they are asked again.
+    let mut watched: Option<Vec<String>> = None;
     loop {
-        let run = link.run(id).await?;
-        follower.catch_up(env, link, &run).await?;
+        let family = Family::load(link, id, Reach::Open).await?;
+        follower.catch_up(env, link).await?;
         if env.out.is_closed() {
             return Ok(Exit::Done);
         }
+        let run = &family.run;
         if run.is_ended() {
-            return ended(env, link, &mut updates, &run).await;
+            return ended(env, link, &mut updates, run).await;
         }
-        let summary = summarise(&run);
-        let working = matches!(summary.status, crate::run::RunStatus::Running);
-        if working {
-            updates.run_changed(id).await?;
+        let asked = family.asked();
+        let working = family.is_working();
+        let paused = family.paused();
+        let names = || asked.iter().map(|open| open.name.clone()).collect::<Vec<_>>();
+        let watches = working && watched.as_ref().is_some_and(|seen| *seen == names());
+        let waits = if env.may_ask() { watches || asked.is_empty() } else { working };
+        if paused.is_none() && waits {
+            let ids: Vec<RunId> = family.each().iter().map(|f| f.run.id().clone()).collect();
+            updates.any_changed(&ids).await?;
             continue;
         }
         if !env.may_ask() {
-            return Ok(stopped(env, &run));
+            return Ok(stopped(env, &family));
         }
-        let turn = match run.waiting_steps().next() {
-            _ if run.is_paused() => prompt::paused(env, link, &run).await?,
-            Some((step, record)) => prompt::step(env, link, &run, step, record).await?,
-            None => {
-                updates.run_changed(id).await?;
-                Turn::Look
-            }
+        let turn = match paused {
+            Some(paused) => prompt::paused(env, link, paused).await?,
+            None => prompt::ask(env, link, &family, &asked, working).await?,
         };
-        if matches!(turn, Turn::Leave) {
-            env.out.line(come_back(id));
-            return Ok(Exit::Waiting);
+        watched = None;
+        match turn {
+            Turn::Look => {}
+            Turn::Watch => watched = Some(names()),
+            Turn::Leave => {
+                env.out.line(come_back(id));
+                return Ok(Exit::Waiting);
+            }
         }
     }
 }
@@ -96,6 +108,9 @@ async fn ended(env: &Env, link: &Link, updates: &mut Updates, run: &Run) -> Resu
         for export in &written {
             env.out.line(Line::new().dim("  session summary  ").plain(&export.path));
         }
+    }
+    if !completed && run.rollback.is_none() {
+        rollback::offer(env, run);
     }
     Ok(if completed { Exit::Done } else { Exit::Failed })
 }
@@ -130,29 +145,33 @@ async fn closed_session(env: &Env, link: &Link, updates: &mut Updates, run: &Run
 }
 
 /// A person is needed and none can be asked.
-fn stopped(env: &Env, run: &Run) -> Exit {
-    let summary = summarise(run);
+fn stopped(env: &Env, family: &Family) -> Exit {
+    let summary = summarise(&family.run);
+    let asked = family.asked();
+    let needs: Vec<Need> = asked.iter().filter_map(Open::need).collect();
     if env.out.is_json() {
-        env.out.json(json!({ "run": summary }));
+        let steps: Vec<_> =
+            asked.iter().zip(&needs).map(|(open, need)| json!({ "step": open.name, "need": need })).collect();
+        env.out.json(json!({ "run": summary, "waiting": steps }));
     } else {
         env.out.line(tell::summary_line(&summary));
-        if let Some(need) = &summary.need {
+        for (open, need) in asked.iter().zip(&needs) {
             let detail = need.detail.as_deref().map_or_else(String::new, |d| format!(": {d}"));
-            env.out.line(
-                Line::new()
-                    .put(Tone::Warning, format!("▲ {}  ", need.kind.word()))
-                    .plain(format!("{}{detail}", need.title)),
-            );
+            let line = Line::new()
+                .put(Tone::Warning, format!("▲ {}  ", need.kind.word()))
+                .plain(format!("{}{detail}", need.title));
+            env.out.line(line.dim(format!("  {}", open.name)));
         }
-        if let Some(next) = tell::next_line(&summary) {
+        let next = match asked.first() {
+            Some(first) if asked.len() > 1 && family.paused().is_none() => {
+                tell::next_of(family.run.id().short(), first)
+            }
+            _ => tell::next_line(&summary),
+        };
+        if let Some(next) = next {
             env.out.line(next);
         }
     }
-    let failed = summary.need.is_some_and(|n| n.kind == NeedKind::Failed);
-    if failed && !run.is_paused() { Exit::Failed } else { Exit::Waiting }
-}
-
-/// The place of a step in its run, from 1.
-pub fn number(run: &Run, step: &StepId) -> usize {
-    run.record(step).map_or(0, |(index, _)| index + 1)
+    let failed = needs.iter().any(|need| need.kind == NeedKind::Failed);
+    if failed && family.paused().is_none() { Exit::Failed } else { Exit::Waiting }
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::base::{Result, RunId, SessionId, StepId, WorkflowId};
 use crate::client::{Client, unexpected};
 use crate::matching::{Chosen, Memory, Offered, Opinion, Question};
+use crate::protocol::upkeep::{Backup, Examination};
 use crate::protocol::{EngineStatus, OutputChunk, OutputRange, Request, Response, Start};
 use crate::run::{
     Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, SubjectState, Verb,
@@ -190,6 +191,16 @@ impl Client {
 
     pub async fn cancel_opinion(&self, number: u64) -> Result<()> {
         ask!(self, "cancel opinion", Request::CancelOpinion { number }, Response::Done => ())
+    }
+
+    /// Of the store, to an absolute path that is free, or into the folder for backups.
+    pub async fn backup(&self, path: Option<String>) -> Result<Backup> {
+        ask!(self, "backup", Request::Backup { path }, Response::Backup(backup) => *backup)
+    }
+
+    /// Looks the store over.
+    pub async fn examine(&self) -> Result<Examination> {
+        ask!(self, "examine", Request::Examine, Response::Examination(examination) => *examination)
     }
 
     pub async fn engine_status(&self) -> Result<EngineStatus> {

@@ -14,11 +14,13 @@ pub struct Limits {
     pub parallel: usize,
     /// Hooks that run at the same time.
     pub hooks: usize,
+    /// How much of one attempt's output is kept, in MiB: of more, the beginning and the end.
+    pub output_mib: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { parallel: 4, hooks: 4 }
+        Self { parallel: 4, hooks: 4, output_mib: 256 }
     }
 }
 
@@ -38,12 +40,15 @@ impl Default for Timeouts {
 pub(super) fn limits(node: Option<&Node>) -> Result<Limits> {
     let mut limits = Limits::default();
     let Some(node) = node else { return Ok(limits) };
-    let table = reader::table(LIMITS, node, &["hooks", "parallel"])?;
+    let table = reader::table(LIMITS, node, &["hooks", "output_mib", "parallel"])?;
     if let Some(node) = reader::get(table, "parallel") {
         limits.parallel = reader::count("parallel", node, 1..=64)?;
     }
     if let Some(node) = reader::get(table, "hooks") {
         limits.hooks = reader::count("hooks", node, 1..=64)?;
+    }
+    if let Some(node) = reader::get(table, "output_mib") {
+        limits.output_mib = reader::count("output_mib", node, 1..=1_000_000)?;
     }
     Ok(limits)
 }

@@ -90,6 +90,7 @@ impl Node {
     }
 
     /// The same, as of another layer.
+    #[must_use]
     pub fn of_layer(self, layer: Layer) -> Self {
         let moved = |place: &Place| Arc::new(Place { layer, at: place.at.clone(), line: place.line.clone() });
         let value = match self.value {

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use crate::base::{Actor, Error, Result, RunId, SessionId, Timestamp};
 use crate::engine::sessions::{self, Sessions};
+use crate::engine::turns::Decide;
 use crate::engine::{Prepared, Reply, SessionVerb, learning, load};
 use crate::matching::{Memory, MemoryEvent, MemoryEventBody};
 use crate::protocol::{Response, Update};
 use crate::run::{
     Command, Effect, Event, EventBody, Report, Run, Session, SessionEvent, SessionEventBody, SubjectState,
-    Verb, addressee, apply, begin, decide, effects, passed_down, start, summarise,
+    Verb, addressee, apply, begin, effects, passed_down, start, summarise,
 };
 use crate::store::{Append, Store};
 
@@ -26,6 +27,7 @@ pub struct Due {
 
 /// Everything that follows from a commit, in order.
 pub struct Batch<'a> {
+    decide: Decide,
     pub(super) store: &'a Store,
     pub(super) live: &'a HashMap<RunId, Arc<Run>>,
     known: &'a Sessions,
@@ -56,6 +58,7 @@ pub struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     pub fn new(
+        decide: Decide,
         store: &'a Store,
         live: &'a HashMap<RunId, Arc<Run>>,
         known: &'a Sessions,
@@ -63,6 +66,7 @@ impl<'a> Batch<'a> {
         now: Timestamp,
     ) -> Self {
         Self {
+            decide,
             store,
             live,
             known,
@@ -137,7 +141,7 @@ impl<'a> Batch<'a> {
         let mut run = self.run(id)?;
         // A clock that was set back must not turn the journal's order round.
         let at = self.now.max(run.updated_at);
-        let events = decide(&run, command, actor, at)?;
+        let events = (self.decide)(&run, command, actor, at)?;
         if events.is_empty() {
             return Ok(false);
         }

@@ -10,7 +10,10 @@ mod batch;
 mod cancels;
 mod children;
 mod closing;
+mod examine;
 mod family;
+#[cfg(test)]
+mod frozen_tests;
 mod handlers;
 mod hooks;
 mod hub;
@@ -26,19 +29,22 @@ mod serve;
 mod server;
 mod sessions;
 mod settings;
+#[cfg(test)]
+mod simulation;
 mod subjects;
 mod trouble;
 mod turns;
+pub mod upkeep;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use tokio::sync::{oneshot, watch};
 
 use crate::base::{Actor, Error, Paths, Result, RunId, SessionId, Timestamp};
-use crate::exec::Notice;
+use crate::exec::{Executor, Notice};
 use crate::matching::{Memory, MemoryEventBody};
 use crate::protocol::{Response, StoreTrouble};
 use crate::run::{Export, Run, RunStarted, Verb};
@@ -61,6 +67,8 @@ struct Engine {
     trouble: RwLock<Option<StoreTrouble>>,
     hub: hub::Hub,
     hooks: hooks::Hooks,
+    /// Set once, before anything is served.
+    executor: OnceLock<Executor>,
     activity: activity::Activity,
     inputs: Sender<Input>,
     ending: watch::Sender<Ending>,
@@ -145,6 +153,7 @@ impl Engine {
         let settings = settings::Current::new(&paths);
         Self {
             hooks: hooks::Hooks::new(&paths, &settings),
+            executor: OnceLock::new(),
             settings,
             paths,
             store: Arc::new(store),

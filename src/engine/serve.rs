@@ -14,7 +14,7 @@ use crate::config::Settings;
 use crate::engine::lock::{self, Lock};
 use crate::engine::run_loop::RunLoop;
 use crate::engine::{Ending, Engine, Input, learning, server};
-use crate::exec::Executor;
+use crate::exec::{Executor, Tools};
 use crate::protocol::Update;
 use crate::store::Store;
 
@@ -86,7 +86,9 @@ pub(super) fn serve_with(
         runtime.spawn(caller.attend());
     }
     let (notices, mut noticed) = tokio::sync::mpsc::unbounded_channel();
-    let executor = Executor::new(paths.outputs(), notices);
+    let settings = engine.settings.clone();
+    let tools = move || settings.now().map(|settings| Tools::of(&settings));
+    let executor = engine.executor.get_or_init(|| Executor::new(paths.outputs(), notices, tools)).clone();
     let run_loop = RunLoop::recover(Arc::clone(&engine), taken, executor, handle.clone())?;
     let inputs = engine.inputs.clone();
     runtime.spawn(async move {

@@ -14,11 +14,14 @@ use crate::engine::blocking;
 /// is none.
 type Stamp = Option<(u64, i64, i64, u64)>;
 
+/// What was read last, and of which state of the file.
+type Read = Option<(Stamp, Result<Arc<Settings>>)>;
+
 /// Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Current {
     paths: Paths,
-    read: Arc<Mutex<Option<(Stamp, Result<Arc<Settings>>)>>>,
+    read: Arc<Mutex<Read>>,
 }
 
 impl Current {

@@ -6,21 +6,27 @@ use std::collections::HashMap;
 use std::mem;
 use std::sync::{Arc, PoisonError};
 
-use crate::base::{Error, Result, RunId, SessionId, Timestamp};
+use crate::base::{Actor, Error, Result, RunId, SessionId, StepId, Timestamp};
 use crate::engine::batch::{Batch, Due};
 use crate::engine::cancels::Cancels;
 use crate::engine::outside::{Child, Outside};
 use crate::engine::sessions::Sessions;
 use crate::engine::trouble::Trouble;
-use crate::engine::{Engine, Input, Prepared, Reply, activity, journal_log, load};
+use crate::engine::{Engine, Input, Prepared, Reply, activity, examine, journal_log, load};
 use crate::exec::{Job, Notice};
 use crate::protocol::{Response, Update};
-use crate::run::{Effect, Report, Run};
+use crate::run::{
+    Attempt, AttemptEnd, Command, Effect, Event, FailureKind, Refusal, Report, Run, StepState, decide,
+};
+
+/// Who decides what a run does next: [`decide`], or in tests a broken one.
+pub type Decide = fn(&Run, &Command, &Actor, Timestamp) -> Result<Vec<Event>, Refusal>;
 
 /// The runs and sessions that live, as they are in the store, and what waits for the next turn.
 pub struct Turns {
     pub(super) engine: Arc<Engine>,
     pub(super) outside: Box<dyn Outside>,
+    decide: Decide,
     /// What every script is told of this installation.
     told: Vec<(String, String)>,
     runs: HashMap<RunId, Arc<Run>>,
@@ -49,12 +55,14 @@ impl Turns {
                 Err(error) => tracing::error!(run = %id, ?error, "a live run cannot be loaded"),
             }
         }
+        examine::mend(&engine.store, runs.values().map(AsRef::as_ref))?;
         let sessions = Sessions::load(&engine.store)?;
         tracing::info!(runs = runs.len(), sessions = sessions.open.len(), "loaded");
         engine.live.write().unwrap_or_else(PoisonError::into_inner).clone_from(&runs);
         Ok(Self {
             engine,
             outside,
+            decide,
             told,
             runs,
             sessions,
@@ -66,11 +74,20 @@ impl Turns {
         })
     }
 
+    #[cfg(test)]
+    pub fn deciding(self, decide: Decide) -> Self {
+        Self { decide, ..self }
+    }
+
     /// Settles what an earlier engine left behind, durably; where that cannot be written now, before
     /// anything else is decided. Gives the sessions that are to be closed.
     pub fn recover(&mut self, now: Timestamp) -> Vec<SessionId> {
-        self.parked = self.runs.keys().cloned().map(|id| (id, Report::Recovered)).collect();
-        self.parked.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut runs: Vec<&Arc<Run>> = self.runs.values().collect();
+        runs.sort_by(|a, b| a.id().cmp(b.id()));
+        for (run, step, attempt) in runs.iter().flat_map(|run| stopped(run)) {
+            self.outside.stop(run, step, attempt);
+        }
+        self.parked = runs.iter().map(|run| (run.id().clone(), Report::Recovered)).collect();
         self.take(now, Vec::new())
     }
 
@@ -101,7 +118,7 @@ impl Turns {
         let due = self.due(now);
         let engine = Arc::clone(&self.engine);
         let memory = engine.memory();
-        let mut batch = Batch::new(&engine.store, &self.runs, &self.sessions, &memory, now);
+        let mut batch = Batch::new(self.decide, &engine.store, &self.runs, &self.sessions, &memory, now);
         for (run, report) in reports {
             batch.report(&run, report);
         }
@@ -284,4 +301,20 @@ impl Turns {
         let working = self.runs.values().filter(|run| activity::is_working(run)).count();
         self.engine.activity.set_working(u32::try_from(working).unwrap_or(u32::MAX));
     }
+}
+
+/// The attempts that the journal says are stopped: an engine that died right then stopped nothing.
+/// One that is uncertain is left to whoever decides about it.
+fn stopped(run: &Run) -> impl Iterator<Item = (&RunId, &StepId, u32)> {
+    run.steps.iter().flat_map(move |record| {
+        let undecided = matches!(record.state, StepState::Uncertain { .. }).then(|| record.attempt());
+        let is_stopped = move |attempt: &&Attempt| match &attempt.ended {
+            Some(AttemptEnd::Interrupted { .. }) => attempt.work.runs_processes(),
+            Some(AttemptEnd::Failed { failure, .. }) => failure.kind == FailureKind::Timeout,
+            Some(AttemptEnd::Uncertain { .. }) => undecided != Some(attempt.number),
+            _ => false,
+        };
+        let attempts = record.attempts.iter().filter(is_stopped);
+        attempts.map(|attempt| (run.id(), &record.id, attempt.number))
+    })
 }

@@ -1,17 +1,35 @@
 //! Doing a step's work: one file per step kind; start, stream, stop; asking for a second opinion.
 //! With `client`, the only room that spawns processes. Knows attempts, not runs' states; deadlines are the run's.
 
+mod agent;
+mod breaker;
+mod breakers;
+mod call;
 pub mod git;
 mod group;
 pub mod hook;
+pub mod leftovers;
+mod mcp;
 pub mod opinion;
 pub mod output;
 pub mod prerequisite;
 mod process;
+mod program;
+mod remarks;
 mod run;
+mod secrets;
+mod spill;
+mod stop;
+mod terminal;
 #[cfg(test)]
 mod tests;
+mod tools;
+mod work;
 mod write;
+
+pub use breaker::Open;
+pub use breakers::Helper;
+pub use tools::Tools;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -20,13 +38,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
-use crate::base::{RunId, StepId};
-use crate::exec::process::{Leader, Marks, Scope};
+use crate::base::{Error, RunId, StepId};
+use crate::exec::breakers::Breakers;
+use crate::exec::call::OldServers;
+use crate::exec::process::Leader;
+use crate::exec::tools::Lookup;
 use crate::run::{Failure, Outcome, Report, Work};
-
-/// How often a stop looks for processes of an attempt that is not over, about two seconds apart.
-/// Only a file system that hangs takes an attempt so long.
-const STOP_ROUNDS: u32 = 5;
 
 /// One attempt to be made.
 #[derive(Debug, Clone)]
@@ -59,6 +76,11 @@ pub struct Executor {
 struct Shared {
     outputs: PathBuf,
     notices: UnboundedSender<Notice>,
+    tools: Mutex<Arc<Tools>>,
+    /// Where they are looked up before each job; without it they stay as they are.
+    settings: Option<Box<Lookup>>,
+    breakers: Breakers,
+    old_servers: OldServers,
     state: Mutex<State>,
     /// Touched whenever `state` changes.
     changed: watch::Sender<()>,
@@ -70,6 +92,12 @@ struct State {
     /// Stops that are not through yet; `None` is the whole run.
     stops: Vec<(RunId, Option<StepId>)>,
     frozen: HashSet<RunId>,
+}
+
+impl State {
+    fn is_stopped(&self, attempt: &Attempt) -> bool {
+        self.attempts.get(attempt).is_none_or(|live| live.stopped)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -89,10 +117,34 @@ struct Live {
 }
 
 impl Executor {
-    /// `outputs` is the folder of the spill files.
-    pub fn new(outputs: PathBuf, notices: UnboundedSender<Notice>) -> Self {
+    /// `outputs` is the folder of the spill files. `settings` is asked before each job, so that a server or an agent
+    /// may be set right while the engine runs.
+    pub fn new(
+        outputs: PathBuf,
+        notices: UnboundedSender<Notice>,
+        settings: impl Fn() -> Result<Tools, Error> + Send + Sync + 'static,
+    ) -> Self {
+        Self::make(outputs, notices, Some(Box::new(settings)))
+    }
+
+    fn make(outputs: PathBuf, notices: UnboundedSender<Notice>, settings: Option<Box<Lookup>>) -> Self {
         let (changed, _) = watch::channel(());
-        Self { shared: Arc::new(Shared { outputs, notices, state: Mutex::default(), changed }) }
+        let shared = Shared {
+            outputs,
+            notices,
+            tools: Mutex::default(),
+            settings,
+            breakers: Breakers::default(),
+            old_servers: OldServers::default(),
+            state: Mutex::default(),
+            changed,
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// The servers and agents that have failed so often that they are left alone now.
+    pub fn left_alone(&self) -> Vec<(Helper, Open)> {
+        self.shared.breakers.open()
     }
 
     /// Starts a job; its end comes as a notice. Waits for a `stop` of an earlier attempt of the
@@ -158,7 +210,7 @@ impl Executor {
 
     /// The result of the attempt's work; `None` where it was stopped before it began.
     async fn attempt(&self, job: &Job, attempt: &Attempt) -> Option<Result<Outcome, Failure>> {
-        let is_stopped = |state: &State| state.attempts.get(attempt).is_none_or(|live| live.stopped);
+        let is_stopped = |state: &State| state.is_stopped(attempt);
         let busy = |state: &State| {
             state
                 .stops
@@ -169,45 +221,7 @@ impl Executor {
         if is_stopped(&self.state()) {
             return None;
         }
-        match &job.work {
-            Work::Manual
-            | Work::Ask
-            | Work::Approve { .. }
-            | Work::Workflow { .. }
-            | Work::ForEach { .. }
-            | Work::Call { .. }
-            | Work::Agent { .. }
-            | Work::Unresolved => None,
-            Work::Write { path, content, overwrite } => {
-                let (folder, overwrite) = (job.folder.clone(), *overwrite);
-                let (path, content) = (path.clone(), content.clone());
-                Some(run::blocking(move || write::write(&folder, &path, &content, overwrite)).await)
-            }
-            Work::Run { script, shell, env, cwd, .. } => {
-                let work = run::Script { text: script, shell, env, cwd };
-                let started = |leader| {
-                    let frozen = self.change(|state| {
-                        if let Some(live) = state.attempts.get_mut(attempt) {
-                            live.leader = Some(leader);
-                        }
-                        state.frozen.contains(&job.run)
-                    });
-                    let scope = Scope { marks: None, leaders: vec![leader] };
-                    if frozen {
-                        process::freeze(&scope);
-                        // A thaw may have come in between, and found it running.
-                        if !self.state().frozen.contains(&job.run) {
-                            process::thaw(&scope);
-                        }
-                    }
-                };
-                let grown = |total, lines| {
-                    let (run, step) = (job.run.clone(), job.step.clone());
-                    self.notify(Notice::Output { run, step, attempt: job.attempt, total, lines });
-                };
-                Some(run::run(&self.shared.outputs, job, work, started, grown).await)
-            }
-        }
+        self.work(job, attempt).await
     }
 
     fn report(&self, attempt: &Attempt, result: Result<Outcome, Failure>) {
@@ -236,73 +250,6 @@ impl Executor {
         });
     }
 
-    /// Ends the processes of one attempt or of the whole run, and waits for this engine's own
-    /// stopped attempts to be through; names what could not be ended.
-    async fn end(&self, run: &RunId, attempt: Option<&Attempt>) -> Vec<String> {
-        let meant = |a: &Attempt, live: &Live| {
-            live.stopped && attempt.map_or_else(|| &a.run == run, |wanted| a == wanted)
-        };
-        let mut left_behind = Vec::new();
-        for _ in 0..STOP_ROUNDS {
-            let scope = self.scope(run, attempt);
-            left_behind = run::blocking(move || process::end(&scope)).await.left_behind;
-            let over = |state: &State| !state.attempts.iter().any(|(a, live)| meant(a, live));
-            // An attempt may have been about to start its process: look again until it is over.
-            let waited = tokio::time::timeout(process::GRACE, self.until(over)).await;
-            if left_behind.is_empty() && waited.is_ok() {
-                self.forget(run, attempt);
-                return left_behind;
-            }
-            if !left_behind.is_empty() {
-                return left_behind;
-            }
-        }
-        let at_work = self.state();
-        let at_work = at_work.attempts.iter().filter(|(a, live)| meant(a, live));
-        left_behind.extend(at_work.map(|(a, _)| format!("step {}, which does not come back", a.step)));
-        left_behind
-    }
-
-    /// The attempt's or the run's processes, this engine's and those that an earlier one left.
-    fn scope(&self, run: &RunId, attempt: Option<&Attempt>) -> Scope {
-        let meant = |a: &Attempt| attempt.map_or_else(|| &a.run == run, |wanted| a == wanted);
-        let mut leaders: Vec<Leader> = self
-            .state()
-            .attempts
-            .iter()
-            .filter(|(a, _)| meant(a))
-            .filter_map(|(_, live)| live.leader)
-            .collect();
-        for file in self.pid_files(run, attempt) {
-            let former = std::fs::read_to_string(&file).ok().and_then(|text| Leader::parse(&text));
-            leaders.extend(former.filter(|f| !leaders.iter().any(|l| l.pid == f.pid)));
-        }
-        let attempt = attempt.map(|a| (a.step.clone(), a.number));
-        Scope { marks: Some(Marks { run: run.clone(), attempt }), leaders }
-    }
-
-    fn pid_files(&self, run: &RunId, attempt: Option<&Attempt>) -> Vec<PathBuf> {
-        if let Some(a) = attempt {
-            return output::place(&self.shared.outputs, run, &a.step, a.number, "pid").into_iter().collect();
-        }
-        let Ok(entries) = std::fs::read_dir(self.shared.outputs.join(run.as_str())) else {
-            return Vec::new();
-        };
-        let files = entries.flatten().map(|e| e.path());
-        files.filter(|f| f.extension().is_some_and(|e| e == "pid")).collect()
-    }
-
-    /// The pid files of what has ended say nothing any more.
-    fn forget(&self, run: &RunId, attempt: Option<&Attempt>) {
-        for file in self.pid_files(run, attempt) {
-            if let Err(error) = std::fs::remove_file(&file)
-                && error.kind() != std::io::ErrorKind::NotFound
-            {
-                tracing::warn!(%error, file = %file.display(), "a pid file cannot be removed");
-            }
-        }
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -326,5 +273,17 @@ impl Executor {
         if self.shared.notices.send(notice).is_err() {
             tracing::debug!("the engine listens no more");
         }
+    }
+}
+
+/// Runs `work` on a thread that may block.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(value) => value,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is ending; nobody waits for the answer.
+            Err(_) => std::future::pending().await,
+        },
     }
 }

@@ -30,6 +30,9 @@ pub const GRACE: Duration = Duration::from_secs(2);
 /// How long what was killed may take to be gone; what is still there then is named as left behind.
 const KILL_LIMIT: Duration = Duration::from_secs(2);
 
+/// How long it is waited for before everything is searched and killed once more.
+const KILL_AGAIN: Duration = Duration::from_millis(200);
+
 const POLL: Duration = Duration::from_millis(20);
 
 /// One process, told from a later one with the same number by its start.
@@ -100,6 +103,11 @@ impl Leader {
         format!("{} {}\n", self.pid, self.start.unwrap_or_default())
     }
 
+    /// Whether it runs still: the process of that number, and no later one.
+    pub fn is_running(self) -> bool {
+        read(self.pid).is_some_and(|process| Some(process.start) == self.start && is_alive(process))
+    }
+
     /// Whether anything of its group may be there; a zombie counts.
     pub fn has_group(self) -> bool {
         signalable(self.pid).is_some_and(|pid| rustix::process::test_kill_process_group(pid).is_ok())
@@ -118,7 +126,8 @@ impl Leader {
 /// Asks every process in `scope` to end (TERM, and CONT, since one that is stopped would not
 /// hear it), and kills what is left after [`GRACE`].
 pub fn end(scope: &Scope) -> Ended {
-    let mut found = find(scope);
+    let mut marked = Marked::default();
+    let mut found = find(scope, &mut marked);
     let mut signalled: HashSet<(i32, u64)> = HashSet::new();
     let term = Instant::now() + GRACE;
     while !found.processes.is_empty() && Instant::now() < term {
@@ -132,29 +141,35 @@ pub fn end(scope: &Scope) -> Ended {
         while found.processes.iter().any(|p| is_alive(*p)) && Instant::now() < term {
             std::thread::sleep(POLL);
         }
-        found = find(scope);
+        found = find(scope, &mut marked);
     }
     let kill = Instant::now() + KILL_LIMIT;
     while !found.processes.is_empty() && Instant::now() < kill {
         signalled.extend(found.processes.iter().map(|p| (p.pid, p.start)));
         signal(&found, Signal::KILL);
-        std::thread::sleep(POLL);
-        found = find(scope);
+        let again = (Instant::now() + KILL_AGAIN).min(kill);
+        while found.processes.iter().any(|p| is_alive(*p)) && Instant::now() < again {
+            std::thread::sleep(POLL);
+        }
+        found = find(scope, &mut marked);
     }
     Ended { count: signalled.len(), left_behind: found.processes.iter().map(|p| describe(p.pid)).collect() }
 }
 
 /// Stops every process in `scope` where it is.
 pub fn freeze(scope: &Scope) {
-    signal(&find(scope), Signal::STOP);
+    signal(&find(scope, &mut Marked::default()), Signal::STOP);
 }
 
 /// Lets them go on.
 pub fn thaw(scope: &Scope) {
-    signal(&find(scope), Signal::CONT);
+    signal(&find(scope, &mut Marked::default()), Signal::CONT);
 }
 
-fn find(scope: &Scope) -> Found {
+/// Which processes carry the marks, by number and start: reading an environment is what a search costs.
+type Marked = HashMap<(i32, u64), bool>;
+
+fn find(scope: &Scope, marked: &mut Marked) -> Found {
     let now = all();
     let me = own_pid();
     let my_group = rustix::process::getpgrp().as_raw_nonzero().get();
@@ -173,8 +188,11 @@ fn find(scope: &Scope) -> Found {
     }
     let mut open: Vec<i32> = Vec::new();
     for process in now.values() {
-        let marked = || scope.marks.as_ref().is_some_and(|marks| marks.are_on(&environ(process.pid)));
-        if groups.contains(&process.group) || marked() {
+        let mut carries = |marks: &Marks| {
+            let known = marked.entry((process.pid, process.start));
+            *known.or_insert_with(|| marks.are_on(&environ(process.pid)))
+        };
+        if groups.contains(&process.group) || scope.marks.as_ref().is_some_and(&mut carries) {
             open.push(process.pid);
         }
     }
@@ -331,7 +349,7 @@ mod tests {
             assert_eq!(signalable(pid), None, "{pid}");
         }
         let scope = Scope { marks: None, leaders: vec![Leader { pid: group, start: None, own: true }] };
-        assert!(find(&scope).groups.is_empty());
+        assert!(find(&scope, &mut Marked::default()).groups.is_empty());
     }
 
     #[cfg(target_os = "linux")]

@@ -7,6 +7,13 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::*;
 use crate::run::{EvidenceKind, FailureKind};
 
+mod agents;
+mod calls;
+#[path = "../../tests/suite/support/mcp_server.rs"]
+mod mcp_server;
+mod scripts;
+mod trees;
+
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -68,7 +75,11 @@ impl Bench {
     }
 
     async fn outcome(&mut self, script: &str) -> Outcome {
-        self.executor.execute(self.job("step", script));
+        self.done(self.job("step", script)).await
+    }
+
+    async fn done(&mut self, job: Job) -> Outcome {
+        self.executor.execute(job);
         match self.report().await {
             Report::Completed { outcome, .. } => outcome,
             other => panic!("not completed: {other:?}"),
@@ -101,7 +112,7 @@ impl Bench {
 
 fn executor(dir: &Path) -> (Executor, UnboundedReceiver<Notice>) {
     let (sender, notices) = unbounded_channel();
-    (Executor::new(dir.join("outputs"), sender), notices)
+    (Executor::make(dir.join("outputs"), sender, None), notices)
 }
 
 async fn next(notices: &mut UnboundedReceiver<Notice>) -> Notice {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::base::{Error, RunId, SessionId, StepId, Timestamp, WorkflowId};
 use crate::matching::{Chosen, Memory, MemoryEvent, Offered, Opinion, Question};
+use crate::protocol::upkeep::{Backup, Examination};
 use crate::run::{
     Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, SubjectState, Verb,
 };
@@ -180,6 +181,13 @@ pub enum Request {
     CancelOpinion {
         number: u64,
     },
+    /// Writes a copy of the store: to this absolute path, which must be free, or into the folder for
+    /// backups. To a path, refused from agents.
+    Backup {
+        path: Option<String>,
+    },
+    /// Looks the store over.
+    Examine,
     EngineStatus,
     /// Ends the engine; refused while runs work, unless `force`.
     StopEngine {
@@ -256,9 +264,26 @@ pub struct EngineStatus {
     pub settings_error: Option<Error>,
     #[serde(default)]
     pub hooks: HooksStatus,
+    /// MCP servers and agents that failed so often that no step asks them for a while.
+    #[serde(default)]
+    pub left_alone: Vec<LeftAlone>,
     /// Why nothing can be written now.
     #[serde(default)]
     pub trouble: Option<StoreTrouble>,
+}
+
+/// A server or agent whose circuit breaker is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftAlone {
+    /// `MCP server observability`, `agent analyst`.
+    pub what: String,
+    pub since: Timestamp,
+    /// When it is tried again at the earliest.
+    pub until: Timestamp,
+    /// Failures in a row.
+    pub failures: u32,
+    /// What the last one said; untrusted.
+    pub why: String,
 }
 
 /// How it went with hooks since the engine was started.
@@ -316,6 +341,8 @@ pub enum Response {
     /// How many lessons and missed phrases were forgotten.
     Forgotten(u32),
     Opinion(Opinion),
+    Backup(Box<Backup>),
+    Examination(Box<Examination>),
     EngineStatus(EngineStatus),
     Done,
 }

@@ -4,8 +4,9 @@
 pub mod frame;
 pub mod message;
 pub mod queue;
+pub mod upkeep;
 
 pub use message::{
-    ClientKind, ClientMessage, EngineStatus, Hello, HookFailure, HooksStatus, OutputChunk, OutputRange,
-    PROTOCOL, Request, Response, ServerMessage, Start, StoreTrouble, Update, Welcome,
+    ClientKind, ClientMessage, EngineStatus, Hello, HookFailure, HooksStatus, LeftAlone, OutputChunk,
+    OutputRange, PROTOCOL, Request, Response, ServerMessage, Start, StoreTrouble, Update, Welcome,
 };

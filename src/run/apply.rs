@@ -66,7 +66,7 @@ pub fn apply(run: &mut Run, event: &Event) {
     run.seq = event.seq;
     run.updated_at = at;
     match &event.body {
-        EventBody::RunStarted(_) => {}
+        EventBody::RunStarted(_) | EventBody::SubjectMoved { .. } => {}
         EventBody::StepStarted { step, attempt, work, deadline, remind } => {
             let state = started(run, step, work, *deadline, *remind, at);
             start_step(run, step, *attempt, work, state, at);
@@ -185,7 +185,6 @@ pub fn apply(run: &mut Run, event: &Event) {
             run.rollback = Some(Rollback { since: at, by, reason, then: *then, done: None });
         }
         EventBody::RolledBack => rolled_back(run, at),
-        EventBody::SubjectMoved { .. } => {}
         EventBody::CancelRequested { reason } => {
             run.phase = Phase::Cancelling { since: at, by: by.clone(), reason: reason.clone() };
         }

@@ -45,14 +45,13 @@ impl Draft {
         let backs = record.backs;
         let Some(step) = self.run.definition(record) else { return };
         match step.on_failure.clone() {
-            OnFailure::Ask => {}
             OnFailure::Back { to, times } if backs < times => {
                 let cause = BackCause::Failed { step: id.clone() };
                 self.interrupt_from(&to);
                 let reason = Some(message.to_owned());
                 self.emit_as(Actor::Engine, EventBody::WentBack { to, reason, cause });
             }
-            OnFailure::Back { .. } => {}
+            OnFailure::Ask | OnFailure::Back { .. } => {}
             OnFailure::Escalate { to, within } => {
                 if let Some(mut first) = next_in_line(&to, 0, Some(within), self.at) {
                     if to.len() == 1 {

@@ -335,6 +335,29 @@ pub fn plan(workflow: &Workflow, inputs: &Map<String, Value>, context: &Context)
         .collect()
 }
 
+/// What each iteration of the loop at `index` would do, as far as it can be filled in before the start;
+/// none where its list is known only later.
+pub fn iterations(
+    workflow: &Workflow,
+    index: usize,
+    inputs: &Map<String, Value>,
+    context: &Context,
+) -> Vec<(Value, Result<Work, Failure>)> {
+    let Some(step) = workflow.steps.get(index).filter(|s| s.for_each.is_some()) else { return Vec::new() };
+    let scope = initial_scope(workflow, inputs, context);
+    let run = RunId::new("");
+    let listed = items(step, &scope).unwrap_or_default();
+    let each = listed.into_iter().zip(1u32..).map(|(item, number)| {
+        let mut scope = scope.clone();
+        with_item(&mut scope, number, &item);
+        let id = StepId::new(format!("{}.{number}", step.id));
+        let place = Place { run: &run, step: &id, attempt: 1, context };
+        let work = work(step, None, &scope, &place, Vec::new());
+        (item, work)
+    });
+    each.collect()
+}
+
 fn values(given: &Map<String, Value>, scope: &Scope) -> Result<Map<String, Value>, Failure> {
     given.iter().map(|(name, value)| Ok((name.clone(), deep(value, scope)?))).collect()
 }

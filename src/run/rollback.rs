@@ -23,9 +23,8 @@ impl Run {
                 // A try that failed or broke off may have done a part of it.
                 let at = match &record.state {
                     StepState::Done { at, .. } | StepState::Failed { at, .. } => *at,
-                    StepState::Uncertain { since } => *since,
+                    StepState::Uncertain { since } | StepState::Running { since, .. } => *since,
                     StepState::Cancelled { at } if record.attempt() > 0 => *at,
-                    StepState::Running { since, .. } => *since,
                     _ => return None,
                 };
                 let undone = self.record(&StepId::new(format!("{}.rollback", record.id)));
@@ -33,7 +32,7 @@ impl Run {
                 (is_own && step.rollback.is_some() && !is_undone).then_some((at, place, &record.id))
             })
             .collect();
-        done.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+        done.sort_by_key(|(at, place, _)| std::cmp::Reverse((*at, *place)));
         done.into_iter().map(|(_, _, id)| id.clone()).collect()
     }
 }

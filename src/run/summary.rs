@@ -280,7 +280,8 @@ impl RunSummary {
     }
 }
 
-fn need(step: &Step, record: &StepRecord) -> Option<Need> {
+/// What a person is needed for at this step.
+pub fn need(step: &Step, record: &StepRecord) -> Option<Need> {
     let title = || title(step, record);
     let mut need = Need {
         kind: NeedKind::Check,
@@ -346,10 +347,10 @@ pub fn title(step: &Step, record: &StepRecord) -> String {
         short
     };
     match &record.role {
-        Role::Step { .. } => step.title.clone(),
-        Role::Iteration { item, .. } => format!("{}: {}", step.title, short(item)),
-        Role::Undo { number: Some(_), item, .. } => format!("{}: {}", step.title, short(item)),
-        Role::Undo { .. } => step.title.clone(),
+        Role::Iteration { item, .. } | Role::Undo { number: Some(_), item, .. } => {
+            format!("{}: {}", step.title, short(item))
+        }
+        Role::Step { .. } | Role::Undo { number: None, .. } => step.title.clone(),
     }
 }
 

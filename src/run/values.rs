@@ -243,7 +243,7 @@ impl Decoder {
             }
             let last = invalid.as_ptr_range().end == bytes.as_ptr_range().end;
             if last && is_beginning(invalid) {
-                self.pending = invalid.to_owned();
+                invalid.clone_into(&mut self.pending);
             } else {
                 self.take(char::REPLACEMENT_CHARACTER, &mut take);
             }

@@ -159,7 +159,7 @@ fn a_view_shows_what_is_there_and_changes_nothing() {
     let copy = dir.path().join("copy.redb");
     std::fs::copy(&file, &copy).expect("copied");
     let bytes = std::fs::read(&copy).expect("read");
-    let database = open::view(&Place::File(copy.clone())).expect("a view");
+    let (database, _) = open::view(&Place::File(copy.clone())).expect("a view");
     let seen = database.begin_read().map_err(Trouble::from);
     let seen = seen.and_then(|txn| queries::events(&txn, &"aa11".into(), 0, 9)).expect("read");
     assert_eq!(seen.len(), 3);

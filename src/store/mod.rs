@@ -2,8 +2,12 @@
 //!
 //! Blocking: the engine calls it from a thread that may block.
 
+pub mod backup;
+#[cfg(test)]
+mod backup_tests;
 #[cfg(test)]
 pub(crate) mod disk;
+pub mod examine;
 #[cfg(test)]
 mod fault_tests;
 mod journal;
@@ -82,7 +86,16 @@ impl Store {
         Self::open_at(Place::File(file.to_owned()))
     }
 
-    /// The same, on a disk that tests can fill, break and take the power from. An empty disk gets a
+    /// Looks at a store without changing it, whatever state a crash left it in. Nobody else may write it
+    /// meanwhile; commits fail.
+    pub fn view(file: &Path) -> Result<Self> {
+        let place = Place::File(file.to_owned());
+        open::look_at(file)?;
+        let database = RwLock::new(Opened::View(open::view(&place)?.0));
+        Ok(Self { place, database, broken: AtomicBool::new(false), doubtful: Mutex::default() })
+    }
+
+    /// [`Store::open`], on a disk that tests can fill, break and take the power from. An empty disk gets a
     /// new store.
     #[cfg(test)]
     pub(crate) fn open_on(disk: &disk::Disk) -> Result<Self> {
@@ -198,6 +211,16 @@ impl Store {
         self.read(|txn| queries::memory_events(txn, limit))
     }
 
+    /// What is in it, counted.
+    pub fn contents(&self) -> Result<examine::Contents> {
+        self.read(examine::contents)
+    }
+
+    /// What in it contradicts itself, each with what to do.
+    pub fn faults(&self) -> Result<Vec<Error>> {
+        self.read(examine::faults)
+    }
+
     /// What is known of a subject of the project at `root`.
     pub fn subject(&self, root: &str, name: &str) -> Result<Option<SubjectState>> {
         self.read(|txn| queries::subject(txn, root, name))
@@ -217,6 +240,10 @@ impl Store {
         self.place.size()
     }
 
+    fn file(&self) -> &Path {
+        self.place.path()
+    }
+
     fn read<T>(&self, query: impl FnOnce(&ReadTransaction) -> trouble::Result<T>) -> Result<T> {
         if self.broken.load(Ordering::Acquire) && !self.has_view() {
             let mut doubtful = self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
@@ -230,7 +257,11 @@ impl Store {
         let opened = self.database.read().unwrap_or_else(PoisonError::into_inner);
         let found = match &*opened {
             Opened::Database(database) | Opened::View(database) => {
-                database.begin_read().map_err(Trouble::from).and_then(|txn| query(&txn))
+                // Damaged pages are one more way in which it cannot be read.
+                let found = open::guarded(self.place.path(), || {
+                    database.begin_read().map_err(Trouble::from).and_then(|txn| query(&txn))
+                });
+                found.unwrap_or_else(|damage| Err(damage.into()))
             }
             Opened::Closed => Err(closed().into()),
         };
@@ -268,7 +299,7 @@ impl Store {
                 Ok(())
             }
             Err(error) => {
-                match open::view(&self.place).and_then(|database| settle(database, doubtful)) {
+                match open::view(&self.place).and_then(|(database, _)| settle(database, doubtful)) {
                     Ok(database) => *opened = Opened::View(database),
                     Err(error) => tracing::error!(%error, "the store cannot be looked at either"),
                 }

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use redb::{Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase as _, StorageError};
 
-use crate::base::{Error, ErrorKind, Result};
+use crate::base::{Error, ErrorKind, Result, backups, paths};
 #[cfg(test)]
 use crate::store::disk::Disk;
 use crate::store::overlay::Overlay;
 use crate::store::trouble::{Trouble, has_no_room};
-use crate::store::{journal, migrations};
+use crate::store::{backup, journal, migrations};
 
 /// Memory for pages of the database. redb's own default is 1 GiB, far beyond what a journal needs.
 const CACHE_BYTES: usize = 32 << 20;
@@ -27,7 +27,7 @@ pub enum Place {
 
 impl Place {
     /// As errors name it.
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         match self {
             Self::File(file) => file,
             #[cfg(test)]
@@ -68,14 +68,19 @@ pub fn open_existing(place: &Place) -> Result<Database> {
     };
     let version = version(path, &database)?;
     if version < migrations::CURRENT {
+        match place {
+            Place::File(file) => backup::before_migration(file, migrations::CURRENT)?,
+            #[cfg(test)]
+            Place::Disk(_) => {}
+        }
         bring_up_to_date(&database, version)?;
     }
     Ok(database)
 }
 
 /// Opens what is there without changing it: repairs and migrations are made in memory. It is not
-/// locked: whoever asks knows that nobody writes.
-pub fn view(place: &Place) -> Result<Database> {
+/// locked: whoever asks knows that nobody writes. With it comes the schema that it has on the disk.
+pub fn view(place: &Place) -> Result<(Database, u32)> {
     let path = place.path();
     let unseen = |e: std::io::Error| unusable(path, "It cannot be looked at").because(e);
     let overlay = match place {
@@ -94,7 +99,7 @@ pub fn view(place: &Place) -> Result<Database> {
     if version < migrations::CURRENT {
         bring_up_to_date(&database, version)?;
     }
-    Ok(database)
+    Ok((database, version))
 }
 
 fn builder() -> redb::Builder {
@@ -119,12 +124,9 @@ fn is_file(file: &Path) -> Result<()> {
 }
 
 fn open_file(file: &Path) -> Result<Database> {
-    is_file(file)?;
     // Opening for writing marks the file as open, so a file that is refused must be found out
     // about by reading. After a crash that is impossible: the repair comes first then.
-    if let Some(problem) = look(file)? {
-        return Err(problem);
-    }
+    look_at(file)?;
     #[expect(clippy::disallowed_methods, reason = "the one place that opens the database")]
     let opened = guarded(file, || builder().open(file))?;
     let database = opened.map_err(|e| explain(file, e))?;
@@ -182,6 +184,18 @@ fn create(file: &Path) -> Result<Database> {
     }
 }
 
+/// A new database in a file that is empty.
+pub fn new_in(file: std::fs::File) -> Result<Database, DatabaseError> {
+    #[expect(clippy::disallowed_methods, reason = "the one place that creates the database")]
+    builder().create_file(file)
+}
+
+/// An error where the file cannot be used, as far as can be seen without repairing it.
+pub fn look_at(file: &Path) -> Result<()> {
+    is_file(file)?;
+    look(file)?.map_or(Ok(()), Err)
+}
+
 /// What keeps us from using the file, found without writing to it.
 fn look(file: &Path) -> Result<Option<Error>> {
     #[expect(clippy::disallowed_methods, reason = "the one place that opens the database")]
@@ -206,12 +220,12 @@ fn bring_up_to_date(database: &Database, from: u32) -> Result<()> {
 }
 
 /// Damaged pages can make redb panic; that is one more way of being unreadable.
-fn guarded<T>(file: &Path, work: impl FnOnce() -> T) -> Result<T> {
+pub fn guarded<T>(file: &Path, work: impl FnOnce() -> T) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work))
         .map_err(|_| unusable(file, "It is damaged: the database found pages that contradict each other"))
 }
 
-fn explain(file: &Path, error: DatabaseError) -> Error {
+pub fn explain(file: &Path, error: DatabaseError) -> Error {
     match error {
         DatabaseError::DatabaseAlreadyOpen => {
             Error::refused(format!("The store {} is in use by another process", file.display()))
@@ -245,10 +259,19 @@ fn name(file: &Path, error: Error) -> Error {
     named
 }
 
-fn unusable(file: &Path, why: &str) -> Error {
-    let folder = file.parent().unwrap_or(Path::new("."));
-    Error::internal(format!("The store {} cannot be used; it was left as it is", file.display()))
-        .cause(why)
-        .cause(format!("Backups, if any were made, are {}/mwtui.redb.backup-*", folder.display()))
-        .hint("Run mwtui doctor: it examines the store, lists the backups and says how to go on")
+pub fn unusable(file: &Path, why: &str) -> Error {
+    let error = Error::internal(format!("The store {} cannot be used; it was left as it is", file.display()))
+        .cause(why);
+    let folder = paths::backups_of(file);
+    error.hint(match backups::newest(&folder) {
+        Some(newest) => format!(
+            "mwtui restore {} puts the newest backup back and keeps this file aside; mwtui backup --list shows all",
+            newest.path.display()
+        ),
+        None => format!(
+            "There is no backup in {}. mwtui doctor looks further; to begin anew and keep the file: mv {1} {1}.broken",
+            folder.display(),
+            file.display()
+        ),
+    })
 }

@@ -77,10 +77,17 @@ pub fn runs_with_prefix(txn: &ReadTransaction, prefix: &str, limit: usize) -> Re
     Ok(ids)
 }
 
+/// The newest run that somebody started; a child run is a part of its parent.
 pub fn newest_run(txn: &ReadTransaction) -> Result<Option<RunId>> {
     let table = txn.open_table(RUNS_BY_START)?;
-    let last = table.last()?;
-    Ok(last.map(|(key, _)| RunId::from(key.value().1)))
+    for entry in table.iter()?.rev() {
+        let (key, _) = entry?;
+        let (_, run) = key.value();
+        if summary(txn, run)?.is_none_or(|s| s.parent.is_none()) {
+            return Ok(Some(RunId::from(run)));
+        }
+    }
+    Ok(None)
 }
 
 pub fn definition(txn: &ReadTransaction, digest: &str) -> Result<Option<Vec<u8>>> {

@@ -53,6 +53,25 @@ pub const MEMORY_EVENTS: TableDefinition<u64, &[u8]> = TableDefinition::new("mem
 /// index: what moved it is in the journals of runs, or was said by a person.
 pub const SUBJECTS: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("subjects-1");
 
+/// Calls a macro with every table, those that are no longer written too: what copies a store copies
+/// these, and a test holds the list against the tables of a file.
+macro_rules! every_table {
+    ($each:ident) => {
+        $each!(META);
+        $each!(RUNS);
+        $each!(RUN_EVENTS);
+        $each!(DEFINITIONS);
+        $each!(RUNS_BY_START);
+        $each!(LIVE_RUNS);
+        $each!(SESSIONS);
+        $each!(SESSION_EVENTS);
+        $each!(SESSIONS_BY_TIME);
+        $each!(MEMORY_EVENTS);
+        $each!(SUBJECTS);
+    };
+}
+pub(super) use every_table;
+
 /// First byte of a value: the rest is bytes as they are.
 pub const PLAIN: u8 = 0;
 

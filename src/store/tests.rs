@@ -11,12 +11,12 @@ use crate::run::summary::{StepStatus, Times};
 use crate::run::{Context, EventBody, RunStarted, RunStatus, SessionEventBody, WorkflowRef};
 use crate::workflow::Origin;
 
-struct Folder {
+pub struct Folder {
     _dir: tempfile::TempDir,
-    file: PathBuf,
+    pub file: PathBuf,
 }
 
-fn place() -> Folder {
+pub fn place() -> Folder {
     let dir = tempfile::tempdir().expect("temp dir");
     let file = dir.path().join("mwtui.redb");
     Folder { _dir: dir, file }
@@ -24,7 +24,7 @@ fn place() -> Folder {
 
 impl Store {
     /// Writes what no caller can.
-    fn change(&self, write: impl FnOnce(&redb::WriteTransaction) -> trouble::Result<()>) -> Result<()> {
+    pub fn change(&self, write: impl FnOnce(&redb::WriteTransaction) -> trouble::Result<()>) -> Result<()> {
         let opened = self.database.read().expect("unpoisoned");
         let Opened::Database(database) = &*opened else { panic!("the store is not open for writing") };
         let txn = database.begin_write().expect("a transaction");
@@ -43,7 +43,7 @@ fn started(run: &str, at: i64) -> Event {
             id: WorkflowId::from("MW-001"),
             name: "Close the Day".into(),
             version: 3,
-            digest: "d1".into(),
+            digest: pinned(),
             origin: Origin::Bundled,
         },
         inputs: Map::new(),
@@ -95,8 +95,15 @@ pub fn row(run: &str, seq: u64, at: i64, status: RunStatus) -> Box<RunSummary> {
     })
 }
 
+const SOURCE: &[u8] = b"id: MW-001\n";
+
+/// The digest of the definition that these runs are pinned to.
+pub fn pinned() -> String {
+    crate::base::digest(SOURCE)
+}
+
 fn source() -> Definition {
-    ("d1".into(), Arc::from(&b"id: MW-001\n"[..]))
+    (pinned(), Arc::from(SOURCE))
 }
 
 /// A run's first `events` events, all at once.
@@ -162,7 +169,7 @@ fn what_is_committed_is_there_after_reopening() {
     assert_eq!(store.events(&run, u64::MAX, 2).expect("events"), vec![]);
     assert_eq!(store.summary(&run).expect("read"), Some(*row("aa11", 4, 10, RunStatus::Running)));
     assert_eq!(store.summary(&"none".into()).expect("read"), None);
-    assert_eq!(store.definition("d1").expect("read").as_deref(), Some(&b"id: MW-001\n"[..]));
+    assert_eq!(store.definition(&pinned()).expect("read").as_deref(), Some(&b"id: MW-001\n"[..]));
     assert_eq!(store.definition("d2").expect("read"), None);
     assert_eq!(store.session(&"5e55".into()).expect("read"), Some(session.clone()));
     assert_eq!(store.session_events(&"5e55".into()).expect("read"), vec![event]);
@@ -207,7 +214,7 @@ fn of_two_appends_both_are_written_or_none() {
         .commit(&[new_run("aa11", 1, 10, RunStatus::Running), more("bb22", &[2])])
         .expect_err("a gap in the second");
     assert_eq!(store.summary(&"aa11".into()).expect("read"), None);
-    assert_eq!(store.definition("d1").expect("read"), None);
+    assert_eq!(store.definition(&pinned()).expect("read"), None);
     assert!(store.live_runs().expect("read").is_empty());
     let without = Append::Run {
         run: "aa11".into(),
@@ -226,10 +233,10 @@ fn a_definition_is_kept_once_and_never_changed() {
     store.commit(&[new_run("aa11", 1, 10, RunStatus::Running)]).expect("commit");
     let mut second = new_run("bb22", 1, 10, RunStatus::Running);
     if let Append::Run { definition, .. } = &mut second {
-        *definition = Some(("d1".into(), Arc::from(&b"other"[..])));
+        *definition = Some((pinned(), Arc::from(&b"other"[..])));
     }
     store.commit(&[second]).expect("commit");
-    assert_eq!(store.definition("d1").expect("read").as_deref(), Some(&b"id: MW-001\n"[..]));
+    assert_eq!(store.definition(&pinned()).expect("read").as_deref(), Some(&b"id: MW-001\n"[..]));
 }
 
 #[test]
@@ -337,7 +344,7 @@ fn what_cannot_be_read_is_refused_and_left_as_it_is() {
         let error = Store::open(&place.file).err().unwrap_or_else(|| panic!("{what} was opened"));
         assert_eq!(error.kind, ErrorKind::Internal, "{what}: {error:?}");
         let told = format!("{} {} {:?}", error.message, error.causes.join(" "), error.hint);
-        for part in ["mwtui.redb", "mwtui.redb.backup-*", "mwtui doctor"] {
+        for part in ["mwtui.redb", "/backups", "mwtui doctor"] {
             assert!(told.contains(part), "{what}: {told}");
         }
         assert!(std::fs::read(&place.file).expect("read") == bytes, "{what} was changed");

@@ -60,3 +60,36 @@ fn hints_name_commands_that_exist() {
     }
     assert!(unknown.is_empty(), "there are no such commands:\n{}", unknown.join("\n"));
 }
+
+/// Every command in the examples of docs/RUNS.md is one that the program takes as it stands there.
+#[test]
+fn the_examples_of_runs_are_taken_as_they_stand() {
+    use clap::Parser as _;
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/RUNS.md");
+    let text = std::fs::read_to_string(&file).expect("docs/RUNS.md");
+    let mut taken = 0;
+    for line in text.split("```").skip(1).step_by(2).flat_map(str::lines) {
+        let Some(at) = line.find("mwtui ") else { continue };
+        let words = words(&line[at..]);
+        let parsed = mwtui::cli::Cli::try_parse_from(&words);
+        assert!(parsed.is_ok(), "{words:?}: {}", parsed.err().map_or_else(String::new, |e| e.to_string()));
+        taken += 1;
+    }
+    assert!(taken > 30, "only {taken} examples were found");
+}
+
+/// The words of an example, up to the remark that follows after two spaces.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    let mut letters = line.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted && letters.peek() == Some(&' ') => break,
+            ' ' if !quoted => words.push(String::new()),
+            _ => words.last_mut().expect("never empty").push(letter),
+        }
+    }
+    words
+}

@@ -1,5 +1,7 @@
 //! Walking a run at the prompt of a real terminal.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use crate::support::Home;
 use crate::support::cli::say;
 use crate::support::terminal::Terminal;
@@ -52,4 +54,57 @@ fn a_phrase_that_could_mean_two_starts_nothing() {
     terminal.types("\r").shows("more than one");
     assert_eq!(terminal.exit(), 5);
     assert_eq!(say(&home, &["runs", "--json"]).ok().json()["runs"].as_array().map(Vec::len), Some(0));
+}
+
+/// What `$EDITOR` is in these terminals: it puts one text in place of another.
+fn editor(home: &Home, from: &str, to: &str) {
+    let file = home.home().join("editor");
+    std::fs::write(&file, format!("#!/bin/sh\nexec sed -i 's/{from}/{to}/' \"$1\"\n")).expect("written");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).expect("executable");
+}
+
+#[test]
+fn a_failed_step_is_edited_and_what_will_run_is_seen_first() {
+    let home = Home::new();
+    home.workflow(
+        "fails",
+        "  - id: build\n    title: Build it\n    run: |\n      echo begun\n      exit 3\n",
+    );
+    editor(&home, "exit 3", "echo men\"\"ded");
+    let mut terminal = Terminal::open(&home, &["run", "fails"], 100, 24);
+    terminal.shows("start").types("\r").shows("exit 3").shows("Build it").shows("edit and retry").shows("› ");
+    terminal.types("e\r").shows("will run").shows("edited: script").shows("men\"\"ded").shows("› ");
+    terminal.types("y\r").shows("mended").shows("completed");
+    assert_eq!(terminal.exit(), 0);
+}
+
+#[test]
+fn the_editor_of_retry_sends_nothing_before_a_yes() {
+    let home = Home::new();
+    home.workflow("fails", "  - id: build\n    title: Build it\n    run: exit 3\n");
+    assert_eq!(say(&home, &["run", "fails", "--no-input"]).code, 1);
+    editor(&home, "script:", "scrpt:");
+    let mut terminal = Terminal::open(&home, &["retry", "last", "--edit"], 100, 24);
+    terminal.shows("cannot be read").shows("edit again").shows("› ").types("q\r").shows("Nothing was sent");
+    assert_eq!(terminal.exit(), 0);
+    editor(&home, "exit 3", "true");
+    let mut terminal = Terminal::open(&home, &["retry", "last", "--edit"], 100, 24);
+    terminal.shows("will run").shows("› ").types("q\r").shows("Nothing was sent");
+    assert_eq!(terminal.exit(), 0);
+    assert_eq!(say(&home, &["status", "last", "--json"]).ok().json()["run"]["need"]["kind"], "failed");
+}
+
+#[test]
+fn held_steps_and_feedback_are_asked_for_at_the_prompt() {
+    let home = Home::new();
+    home.workflow("walk", STEPS);
+    let mut terminal = Terminal::open(&home, &["run", "walk", "--step-through"], 100, 24);
+    terminal.shows("start").types("\r").shows("held").shows("echo the build").shows("proceed").shows("› ");
+    terminal.types("\r").shows("the build says hello").shows("Look at it").shows("› ").types("\r");
+    terminal.shows("› ").types("\r").shows("Where to?").types("\r");
+    terminal.shows("Go to staging?").shows("lets happen").shows("send back with feedback").shows("› ");
+    terminal.types("f\r").shows("Back to which step?").types("2\r").shows("must be different?");
+    terminal.types("polish it\r").shows("sent back").shows("polish it").shows("Look at it").shows("› ");
+    terminal.types("q\r").shows("mwtui walk");
+    assert_eq!(terminal.exit(), 7);
 }

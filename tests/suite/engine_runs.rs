@@ -395,7 +395,7 @@ async fn a_full_disk_loses_no_report_and_acknowledges_nothing() {
     // No file can grow any more: not the store, nor the log that would say so.
     let note = Verb::Note { step: None, text: "never".to_owned() };
     let failed = client.act(started.run.clone(), note).await.expect_err("it cannot be written");
-    assert_eq!(failed.kind, ErrorKind::Internal);
+    assert_eq!(failed.kind, ErrorKind::NoRoom);
     std::fs::write(home.project.join("go"), "").expect("written");
     until("the script has ended", async || (home.processes() == home.engines()).then_some(())).await;
     let during = client.run(started.run.clone()).await.expect("reading still works");

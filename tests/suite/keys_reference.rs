@@ -116,11 +116,10 @@ fn every_key_is_documented_with_its_default() {
             shown.iter().any(|path| schema::find(path).is_some_and(|found| found.path == key.path));
         assert!(is_shown, "{} is shown nowhere", key.path);
     }
-    let defaults: String = schema::KEYS
-        .iter()
-        .filter(|key| !key.default.is_empty())
-        .map(|key| format!("{} = {}\n", key.path, key.default))
-        .collect();
+    let mut defaults = String::new();
+    for key in schema::KEYS.iter().filter(|key| !key.default.is_empty()) {
+        let _ = writeln!(defaults, "{} = {}", key.path, key.default);
+    }
     let set = Settings::read("defaults", &defaults).expect("the defaults load");
     let told = Settings { matching: Matching { caution: None, ..set.matching.clone() }, ..set.clone() };
     let told = Settings { folders: Settings::default().folders, ..told };
@@ -138,6 +137,6 @@ fn paths(into: &mut Vec<Vec<String>>, begun: &[String], value: &Value) {
         return;
     };
     for (name, entry) in table {
-        paths(into, &[begun, &[name.clone()]].concat(), &entry.node.value);
+        paths(into, &[begun, std::slice::from_ref(name)].concat(), &entry.node.value);
     }
 }

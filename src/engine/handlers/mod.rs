@@ -2,6 +2,8 @@
 //! what is published and stored; it changes nothing itself.
 
 mod act;
+mod backup;
+mod examine;
 mod forget;
 mod fork;
 mod learn;
@@ -68,6 +70,8 @@ pub async fn handle(engine: &Arc<Engine>, peer: &Peer, request: Request) -> Resu
         Request::Forget { phrase, folder } => forget::forget(engine, peer, phrase, folder).await,
         Request::Opinion { number, question } => opinion::ask(engine, peer, number, *question).await,
         Request::CancelOpinion { number } => Ok(opinion::cancel(peer, number)),
+        Request::Backup { path } => backup::backup(engine, peer, path).await,
+        Request::Examine => examine::examine(engine).await,
         Request::EngineStatus => status::status(engine).await,
         Request::StopEngine { force } => status::stop(engine, force),
     }

@@ -85,12 +85,12 @@ async fn generation(engine: &Arc<Engine>, run: &Run) -> Result<usize> {
     let (shared, mut parent) = (Arc::clone(engine), run.header.parent.clone());
     blocking(move || {
         let mut count = 1;
-        while let Some(of) = parent {
+        while let Some(of) = parent.take() {
             if count > GENERATIONS {
                 break;
             }
             count += 1;
-            parent = shared.run(&of.run)?.header.parent.clone();
+            parent.clone_from(&shared.run(&of.run)?.header.parent);
         }
         Ok(count)
     })

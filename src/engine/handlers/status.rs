@@ -4,7 +4,8 @@ use std::sync::{Arc, PoisonError};
 
 use crate::base::{Error, Result};
 use crate::engine::{Engine, blocking};
-use crate::protocol::{EngineStatus, Response};
+use crate::exec::{Executor, Helper, Open};
+use crate::protocol::{EngineStatus, LeftAlone, Response};
 
 pub async fn status(engine: &Arc<Engine>) -> Result<Response> {
     let engine = Arc::clone(engine);
@@ -33,6 +34,7 @@ pub async fn status(engine: &Arc<Engine>) -> Result<Response> {
             profile: settings.as_ref().ok().and_then(|s| s.profile.clone()),
             settings_error: settings.err(),
             hooks: engine.hooks.status(),
+            left_alone: left_alone(&engine),
         }))
     })
     .await
@@ -50,4 +52,16 @@ pub fn stop(engine: &Engine, force: bool) -> Result<Response> {
     tracing::info!(force, working, "a client ends the engine");
     engine.end();
     Ok(Response::Done)
+}
+
+fn left_alone(engine: &Engine) -> Vec<LeftAlone> {
+    let open = engine.executor.get().map(Executor::left_alone).unwrap_or_default();
+    let told = |(helper, open): (Helper, Open)| LeftAlone {
+        what: helper.to_string(),
+        since: open.since,
+        until: open.until,
+        failures: open.failures,
+        why: open.why,
+    };
+    open.into_iter().map(told).collect()
 }

@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 use super::vectors::{DIMENSIONS, Vectors};
 use crate::base::SafeLine;
 use crate::config::Loopback;
-use crate::exec::run::blocking;
+use crate::exec::blocking;
 use crate::matching::{Opinion, Question};
 
 /// Sentences of one request: few, so that what is done in time is kept.

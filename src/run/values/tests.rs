@@ -71,13 +71,14 @@ fn more_than_can_be_kept_is_left_out_and_said() {
     let reading = read(&long, None);
     assert_eq!((reading.left_out, Value::Object(reading.values)), (true, json!({ "B": "short" })));
 
-    let many: String = (0..=NAMES).map(|n| format!("N{n}: x\n")).collect();
-    let reading = read(&(many + "N0: again\n"), None);
+    let lines =
+        |count, value: &str| -> Vec<String> { (0..count).map(|n| format!("N{n}: {value}")).collect() };
+    let many = lines(NAMES + 1, "x").join("\n");
+    let reading = read(&(many + "\nN0: again\n"), None);
     assert_eq!((reading.left_out, reading.values.len()), (true, NAMES));
     assert_eq!(reading.values["N0"], "again", "a name that is there may still change");
 
-    let large: String = (0..20).map(|n| format!("N{n}: {}\n", "x".repeat(8000))).collect();
-    let reading = read(&large, None);
+    let reading = read(&lines(20, &"x".repeat(8000)).join("\n"), None);
     let kept: usize = reading.values.values().filter_map(Value::as_str).map(str::len).sum();
     assert!(reading.left_out && kept <= VALUES && kept > VALUES / 2, "{kept}");
 }

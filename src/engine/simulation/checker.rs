@@ -1,0 +1,296 @@
+//! What must hold whatever happens: a second book of every run, kept from what the engine told.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::base::{Actor, RunId, StepId};
+use crate::engine::simulation::legal;
+use crate::exec::Job;
+use crate::run::{
+    Event, EventBody, FailureKind, Phase, Role, Run, RunFilter, RunSummary, SkipReason, StepState, Verb,
+    Work, apply, begin, replay, summarise,
+};
+use crate::store::Store;
+use crate::workflow::{StepKind, Workflow};
+
+/// `Err` says what does not hold.
+pub type Checked = Result<(), String>;
+
+#[derive(Default)]
+pub struct Checker {
+    pub books: BTreeMap<RunId, Book>,
+    workflows: HashMap<String, Arc<Workflow>>,
+    changed: HashSet<RunId>,
+}
+
+/// One run, as it was told.
+pub struct Book {
+    pub journal: Vec<Event>,
+    pub run: Run,
+    /// Approvals that a person gave and that still count.
+    passed: HashSet<StepId>,
+    done: HashSet<(StepId, u32)>,
+    executed: HashSet<(StepId, u32)>,
+}
+
+macro_rules! hold {
+    ($holds:expr, $($message:tt)*) => {
+        if !$holds {
+            return Err(format!($($message)*));
+        }
+    };
+}
+
+impl Checker {
+    pub fn knows(&mut self, digest: String, workflow: Arc<Workflow>) {
+        self.workflows.insert(digest, workflow);
+    }
+
+    /// An update came to a client.
+    pub fn told(&mut self, summary: &RunSummary, events: &[Event]) -> Checked {
+        for event in events {
+            self.fact(&summary.run, event)?;
+        }
+        let book = self.books.get(&summary.run).ok_or("an update of a run that was never started")?;
+        hold!(summarise(&book.run) == *summary, "a summary of run {} that is not its events'", summary.run);
+        Ok(())
+    }
+
+    fn fact(&mut self, id: &RunId, event: &Event) -> Checked {
+        self.changed.insert(id.clone());
+        if let EventBody::RunStarted(header) = &event.body {
+            let workflow = self.workflows.get(&header.workflow.digest).ok_or("an unknown workflow")?;
+            let run = begin(Arc::clone(workflow), event).ok_or("a run that cannot begin")?;
+            hold!(event.seq == 1 && run.id() == id, "run {id} begins with event {}", event.seq);
+            let book = Book {
+                journal: vec![event.clone()],
+                run,
+                passed: HashSet::new(),
+                done: HashSet::new(),
+                executed: HashSet::new(),
+            };
+            hold!(self.books.insert(id.clone(), book).is_none(), "run {id} was started twice");
+            return Ok(());
+        }
+        let book = self.books.get_mut(id).ok_or("an event of a run that was never started")?;
+        book.fact(event).map_err(|why| format!("run {id}, event {} {:?}: {why}", event.seq, event.body))
+    }
+
+    /// A job was given to the executor.
+    pub fn executes(&mut self, job: &Job) -> Checked {
+        let book = self.books.get_mut(&job.run).ok_or("a job of a run that nobody knows")?;
+        let what = format!("run {}, step {}, attempt {}", job.run, job.step, job.attempt);
+        let (_, record) = book.run.record(&job.step).ok_or("a job of an unknown step")?;
+        let attempt = record.attempts.iter().find(|a| a.number == job.attempt);
+        hold!(attempt.is_some_and(|a| a.work == job.work), "{what}: executed without being in the journal");
+        hold!(book.executed.insert((job.step.clone(), job.attempt)), "{what}: executed twice");
+        Ok(())
+    }
+
+    /// A verb was answered: it is in the history for ever.
+    pub fn acknowledged(&self, id: &RunId, seq: u64, verb: &Verb, actor: &Actor) -> Checked {
+        let book = self.books.get(id).ok_or("a verb on an unknown run was answered")?;
+        // What was asked of a parent may be meant for its child run.
+        let all = self.books.values().flat_map(|book| &book.journal);
+        let there = book.journal.last().is_some_and(|last| last.seq >= seq);
+        hold!(there, "run {id}: {} was answered with event {seq}, which nobody was told of", verb.name());
+        let by = all.into_iter().any(|e| {
+            e.actor == *actor && (!matches!(verb, Verb::Note { .. }) || Some(&e.body) == noted(verb).as_ref())
+        });
+        hold!(by, "run {id}: {} of {actor} was answered and is not in its history", verb.name());
+        hold!(
+            actor.is_person() || !matches!(verb, Verb::Approve { .. } | Verb::Reject { .. }),
+            "run {id}: {actor} decided about an approval"
+        );
+        Ok(())
+    }
+
+    /// A verb was refused: nothing of it has happened.
+    pub fn refused(&self, id: &RunId, verb: &Verb) -> Checked {
+        let Some(body) = noted(verb) else { return Ok(()) };
+        let happened = self.books.get(id).is_some_and(|book| book.journal.iter().any(|e| e.body == body));
+        hold!(!happened, "run {id}: a note was refused and written down");
+        Ok(())
+    }
+
+    /// What memory and store hold of the runs that have changed, after a turn.
+    pub fn after_turn(&mut self, live: &HashMap<RunId, Arc<Run>>, store: &Store) -> Checked {
+        for id in std::mem::take(&mut self.changed) {
+            let Some(book) = self.books.get(&id) else { continue };
+            match live.get(&id) {
+                Some(run) => {
+                    hold!(**run == book.run, "run {id} is not the replay of its journal: {run:#?}");
+                }
+                None => hold!(book.run.is_ended(), "run {id} is gone"),
+            }
+            let seq = book.run.seq;
+            let last = store.events(&id, seq - 1, 2).map_err(|e| format!("unreadable: {e:?}"))?;
+            hold!(
+                last.as_slice() == &book.journal[book.journal.len() - 1..],
+                "run {id}: told up to {seq}, stored {last:?}"
+            );
+        }
+        Ok(())
+    }
+
+    /// After a crash. `lost` is what was committed and told nobody; `doubt`: a commit had failed and
+    /// nobody knew whether the disk kept it.
+    pub fn reopened(
+        &mut self,
+        store: &Store,
+        lost: &[(Box<RunSummary>, Vec<Event>)],
+        doubt: bool,
+    ) -> Checked {
+        let rows = store.runs(&RunFilter::default()).map_err(|e| format!("unreadable: {e:?}"))?;
+        for id in self.books.keys() {
+            hold!(rows.iter().any(|row| row.run == *id), "run {id} was lost in a crash");
+        }
+        for row in rows {
+            let events = store.events(&row.run, 0, usize::MAX).map_err(|e| format!("unreadable: {e:?}"))?;
+            let known = self.books.get(&row.run).map_or(&[][..], |book| &book.journal);
+            hold!(events.starts_with(known), "run {}: what was acknowledged was lost in a crash", row.run);
+            let more = events[known.len()..].to_vec();
+            let expected: Vec<&Event> =
+                lost.iter().filter(|(s, _)| s.run == row.run).flat_map(|(_, events)| events).collect();
+            let is_lost = more.iter().eq(expected.iter().copied());
+            hold!(more.len() >= expected.len(), "run {}: what was committed was lost in a crash", row.run);
+            hold!(
+                is_lost || (doubt && expected.is_empty()),
+                "run {}: after the crash {more:?}, committed {expected:?}",
+                row.run
+            );
+            for event in &more {
+                self.fact(&row.run, event)?;
+            }
+            let book = self.books.get(&row.run).ok_or("a run without events")?;
+            hold!(summarise(&book.run) == row, "run {}: its row is not its journal's", row.run);
+        }
+        self.changed.clear();
+        Ok(())
+    }
+
+    /// The whole history, at the end: what was acknowledged, and nothing else.
+    pub fn at_the_end(&self, store: &Store) -> Checked {
+        let rows = store.runs(&RunFilter::default()).map_err(|e| format!("unreadable: {e:?}"))?;
+        hold!(rows.len() == self.books.len(), "{} runs stored, {} told", rows.len(), self.books.len());
+        for (id, book) in &self.books {
+            let events = store.events(id, 0, usize::MAX).map_err(|e| format!("unreadable: {e:?}"))?;
+            hold!(events == book.journal, "run {id}: its history is not what was acknowledged");
+            let replayed = replay(Arc::clone(&book.run.workflow), &events);
+            hold!(replayed.as_ref() == Some(&book.run), "run {id}: a replay gives another run");
+            hold!(book.run.is_ended(), "run {id} never ends: {:#?}", book.run);
+        }
+        let live = store.live_runs().map_err(|e| format!("unreadable: {e:?}"))?;
+        hold!(live.is_empty(), "ended runs are listed as live: {live:?}");
+        Ok(())
+    }
+}
+
+fn noted(verb: &Verb) -> Option<EventBody> {
+    match verb {
+        Verb::Note { step, text } => Some(EventBody::NoteAdded { step: step.clone(), text: text.clone() }),
+        _ => None,
+    }
+}
+
+impl Book {
+    fn fact(&mut self, event: &Event) -> Checked {
+        hold!(event.seq == self.run.seq + 1, "it comes after event {}", self.run.seq);
+        hold!(event.at >= self.run.updated_at, "it is older than the event before it");
+        let before = self.run.clone();
+        apply(&mut self.run, event);
+        if let Some(why) = legal::wrong(&before, &event.body, &self.run) {
+            return Err(why);
+        }
+        self.decided(&before, event)?;
+        self.journal.push(event.clone());
+        Ok(())
+    }
+
+    /// Who may decide what, what is done once, and what stands behind an approval.
+    fn decided(&mut self, before: &Run, event: &Event) -> Checked {
+        let state = |step: &StepId| before.record(step).map(|(_, record)| &record.state);
+        let is_gate = |step: &StepId| {
+            before.workflow.step(step).is_some_and(|s| matches!(s.kind, StepKind::Approve { .. }))
+        };
+        match &event.body {
+            EventBody::StepCompleted { step, attempt, .. } => {
+                let last = before.record(step).map(|(_, record)| record.attempt());
+                hold!(last == Some(*attempt), "its attempt is {last:?}");
+                hold!(self.done.insert((step.clone(), *attempt)), "the attempt was done before");
+                if matches!(state(step), Some(StepState::Running { .. })) {
+                    hold!(event.actor == Actor::Engine, "{} did the executor's work", event.actor);
+                }
+                if is_gate(step) {
+                    hold!(event.actor.is_person(), "{} approved", event.actor);
+                    self.passed.insert(step.clone());
+                }
+            }
+            EventBody::StepFailed { step, failure, .. } if failure.kind == FailureKind::Rejected => {
+                let by = event.actor.is_person() || event.actor == Actor::Engine;
+                hold!(by && is_gate(step), "{} rejected", event.actor);
+            }
+            EventBody::StepSkipped { step, reason: SkipReason::Person { .. } } => {
+                hold!(!is_gate(step), "an approval was passed by");
+            }
+            EventBody::StepStarted { step, attempt, work, .. } => {
+                let last = before.record(step).map_or(0, |(_, record)| record.attempt());
+                hold!(*attempt == last + 1, "the attempt before it is {last}");
+                self.passed.remove(step);
+                if work.is_executed() || matches!(work, Work::Workflow { .. }) {
+                    self.behind_no_gate(before, step)?;
+                }
+            }
+            EventBody::WentBack { to, .. } => {
+                let places = before.place(to).map(|place| before.workflow.with_dependents(place));
+                let places = places.unwrap_or_default();
+                self.passed.retain(|step| before.place(step).is_some_and(|place| !places.contains(&place)));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Every approval before an automatic step was given by a person, or its condition excluded it.
+    fn behind_no_gate(&self, before: &Run, step: &StepId) -> Checked {
+        let Some((_, record)) = before.record(step) else { return Ok(()) };
+        if matches!(record.role, Role::Undo { .. }) {
+            return Ok(());
+        }
+        let mut places = vec![record.role.index()];
+        let mut next = 0;
+        while let Some(place) = places.get(next).copied() {
+            next += 1;
+            for id in before.workflow.needs(place) {
+                let Some((_, needed)) = before.record(id) else { continue };
+                if !places.contains(&needed.role.index()) {
+                    places.push(needed.role.index());
+                }
+                let excluded =
+                    matches!(needed.state, StepState::Skipped { reason: SkipReason::Condition { .. }, .. });
+                let gate =
+                    before.workflow.step(id).is_some_and(|s| matches!(s.kind, StepKind::Approve { .. }));
+                hold!(!gate || excluded || self.passed.contains(id), "nobody approved “{id}”");
+            }
+        }
+        Ok(())
+    }
+
+    /// The attempts that the executor should be at work on.
+    pub fn at_work(&self) -> impl Iterator<Item = (&StepId, u32)> {
+        let goes_on = matches!(self.run.phase, Phase::Active { .. } | Phase::Paused { .. });
+        self.run.steps.iter().filter(move |_| goes_on).filter_map(|record| {
+            let work = record.attempts.last().map(|a| &a.work)?;
+            let runs = matches!(record.state, StepState::Running { .. }) && work.is_executed();
+            runs.then_some((&record.id, record.attempt()))
+        })
+    }
+
+    /// Whether this attempt may be at work now.
+    pub fn works(&self, step: &StepId, attempt: u32) -> bool {
+        matches!(self.run.phase, Phase::Active { .. } | Phase::Paused { .. })
+            && self.run.record(step).is_some_and(|(_, record)| {
+                record.attempt() == attempt && matches!(record.state, StepState::Running { .. })
+            })
+    }
+}
