@@ -11,7 +11,7 @@ use crate::report::deviation::{self, Deviation};
 use crate::report::escape::{block, line};
 use crate::run::{
     AttemptEnd, Evidence, EvidenceKind, FailureKind, GitState, Outcome, Prompt, Run, SegmentKind,
-    SessionRecord, StepRecord, StepState, Work,
+    SessionRecord, StepRecord, StepState, Work, summarise, summary,
 };
 use crate::workflow::{Field, FieldKind, Step, StepKind, SummarySection, field};
 
@@ -443,14 +443,14 @@ fn unfinished(run: &Run) -> Option<String> {
     if run.is_ended() {
         return None;
     }
-    let at = run.current_index();
-    let title = run.workflow.steps.get(at).map(|s| line(&s.title)).unwrap_or_default();
+    let row = summarise(run);
     Some(format!(
-        "{} is {} at step {} of {}, {title}",
+        "{} is {} at step {} of {}, {}",
         named(run),
         run.status().word(),
-        at + 1,
-        run.workflow.steps.len()
+        row.current,
+        row.steps,
+        line(&row.current_title)
     ))
 }
 
@@ -464,7 +464,8 @@ fn notes(record: &SessionRecord) -> Vec<NotePart> {
     });
     let of_runs = record.runs.iter().flat_map(|run| {
         run.notes.iter().map(move |n| {
-            let step = n.step.as_ref().and_then(|id| run.workflow.step(id)).map(|s| line(&s.title));
+            let record = n.step.as_ref().and_then(|id| run.record(id)).map(|(_, record)| record);
+            let step = record.and_then(|r| Some(line(&summary::title(run.definition(r)?, r))));
             NotePart {
                 at: When(n.at),
                 by: actor(&n.by),

@@ -26,6 +26,7 @@ pub mod summary;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod times;
 pub mod values;
 mod verbs;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::base::{Error, Millis, RunId, SafeLine, Secret, Timestamp};
+use crate::base::{Error, Millis, RunId, SafeLine, Secret, StepId, Timestamp};
 use crate::config::{Action, Context, Keymap, SecondOpinion};
 use crate::tui::look::Look;
 use crate::tui::mirror::Mirror;
@@ -28,6 +28,8 @@ pub struct Facts {
     pub env: BTreeMap<String, String>,
     /// The git working tree that the folder is in, for the dry run; the engine asks git itself.
     pub repo: Option<crate::run::Repo>,
+    /// The agents for which the settings have a command, for the dry run.
+    pub agents: Vec<String>,
     /// Who is asked where the console is not sure.
     pub second_opinion: Option<SecondOpinion>,
 }
@@ -43,6 +45,7 @@ impl Facts {
             zone: jiff::tz::TimeZone::system(),
             env: BTreeMap::new(),
             repo: None,
+            agents: Vec::new(),
             second_opinion: None,
         }
     }
@@ -193,6 +196,14 @@ impl Model {
         match self.layers.last() {
             Some(layer) => layer.run_at_hand(self),
             None => self.screen.screen().run_at_hand(self),
+        }
+    }
+
+    /// The step of that run that a verb means; `None`: the one that waits.
+    pub fn step_at_hand(&self) -> Option<StepId> {
+        match self.layers.last() {
+            Some(layer) => layer.step_at_hand(self),
+            None => self.screen.screen().step_at_hand(self),
         }
     }
 

@@ -102,6 +102,11 @@ impl Form {
         Self::new(title, Purpose::Answer { run, step }, fields, asking, Some(of), values)
     }
 
+    /// Any questions whose options are known; what is typed is brought to the overlay below.
+    pub fn bring(title: &str, fields: Vec<Field>, values: &Map<String, Value>) -> Self {
+        Self::new(title, Purpose::Bring, fields, Asking::inputs(), None, values)
+    }
+
     /// A workflow's inputs, brought to the overlay below; `sources`: where values come from.
     pub fn inputs(
         title: &str,

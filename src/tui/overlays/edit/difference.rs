@@ -1,0 +1,114 @@
+//! What a step would do, line by line, beside what it did before.
+
+use ratatui::text::{Line, Span};
+use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
+
+use crate::config::Role;
+use crate::run::{Opened, Work};
+use crate::tui::look::Look;
+use crate::tui::screens::run::sheet::exact;
+use crate::tui::widgets::text::wrap;
+
+/// Lines that are the same and stand around one that is not.
+const AROUND: usize = 1;
+
+/// A work as plain lines, each safe to show.
+pub fn told(work: &Work) -> Vec<String> {
+    let mut lines = Vec::new();
+    let text = |lines: &mut Vec<String>, text: &str| lines.extend(exact(text).lines().map(str::to_owned));
+    let value = |lines: &mut Vec<String>, name: &str, value: &str| {
+        lines.push(format!("{} = {}", exact(name), exact(value).replace('\n', "⏎")));
+    };
+    match work {
+        Work::Run { script, env, cwd, .. } => {
+            text(&mut lines, script);
+            env.iter().for_each(|(name, of)| value(&mut lines, name, of));
+            if !cwd.is_empty() {
+                lines.push(format!("in {}", exact(cwd)));
+            }
+        }
+        Work::Call { server, tool, arguments, .. } => {
+            lines.push(format!("calls {server}.{tool}"));
+            arguments.iter().for_each(|(name, of)| value(&mut lines, name, &plain(of)));
+        }
+        Work::Agent { agent, persona, prompt, .. } => {
+            lines.push(format!("asks {agent}"));
+            text(&mut lines, persona);
+            text(&mut lines, prompt);
+        }
+        Work::Workflow { workflow, inputs, .. } => {
+            lines.push(format!("starts {workflow}"));
+            inputs.iter().for_each(|(name, of)| value(&mut lines, name, &plain(of)));
+        }
+        Work::Write { path, content, .. } => {
+            lines.push(format!("writes {}", exact(path)));
+            text(&mut lines, content);
+        }
+        Work::ForEach { items } => lines.extend(items.iter().map(|item| exact(&plain(item)))),
+        Work::Approve { question, opens, .. } => {
+            text(&mut lines, question);
+            for Opened { step, work } in opens {
+                lines.push(format!("opens {step}"));
+                lines.extend(told(work));
+            }
+        }
+        Work::Manual | Work::Ask | Work::Unresolved => {}
+    }
+    lines
+}
+
+fn plain(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The lines that differ, with a few around them; all of them where none does.
+pub fn lines(before: &[String], now: &[String], look: &Look, width: usize) -> Vec<Line<'static>> {
+    let ops = capture_diff_slices(Algorithm::Myers, before, now);
+    let mut lines = Vec::new();
+    let mut add = |sign: &'static str, text: &String, style| {
+        let line = Line::from(vec![Span::styled(sign, style), Span::styled(text.clone(), style)]);
+        lines.extend(wrap(&line, width, 2));
+    };
+    if before == now {
+        now.iter().for_each(|text| add("  ", text, look.subtext()));
+        return lines;
+    }
+    let mut shown_to = 0;
+    for group in group_diff_ops(ops, AROUND) {
+        let from = group.first().map_or(0, |op| op.new_range().start);
+        if from > shown_to {
+            add("  ", &look.glyph("⋯", "...").to_owned(), look.muted());
+        }
+        for op in &group {
+            shown_to = op.new_range().end;
+            if let DiffOp::Equal { .. } = op {
+                now[op.new_range()].iter().for_each(|text| add("  ", text, look.subtext()));
+            } else {
+                before[op.old_range()].iter().for_each(|text| add("- ", text, look.style(Role::Error)));
+                now[op.new_range()].iter().for_each(|text| add("+ ", text, look.style(Role::Success)));
+            }
+        }
+    }
+    if shown_to < now.len() {
+        add("  ", &look.glyph("⋯", "...").to_owned(), look.muted());
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{ColourDepth, GlyphSet, Theme};
+
+    #[test]
+    fn what_differs_is_shown_with_its_surroundings() {
+        let look = Look::new(Theme::dark(), ColourDepth::None, GlyphSet::Ascii);
+        let text = |lines: &[&str]| lines.iter().map(|l| (*l).to_owned()).collect::<Vec<_>>();
+        let before = text(&["a", "b", "c", "d", "e", "f"]);
+        let now = text(&["a", "b", "c", "x", "e", "f"]);
+        let told = |lines: Vec<Line<'_>>| lines.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(told(lines(&before, &now, &look, 40)), ["  ...", "  c", "- d", "+ x", "  e", "  ..."]);
+        assert_eq!(told(lines(&now, &now, &look, 40)).len(), 6);
+        assert_eq!(told(lines(&[], &text(&["a"]), &look, 40)), ["+ a"]);
+    }
+}
