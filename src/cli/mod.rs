@@ -166,6 +166,8 @@ impl Command {
             self,
             Self::Config(_)
                 | Self::Doctor(_)
+                | Self::Backup(_)
+                | Self::Restore(_)
                 | Self::Engine(_)
                 | Self::Match(_)
                 | Self::Validate(_)

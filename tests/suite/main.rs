@@ -31,7 +31,6 @@ mod secrets;
 mod settings;
 mod store;
 mod support;
-mod tui_controls;
 mod tui_phrases;
 mod tui_tour;
 mod workflow_files;

@@ -127,8 +127,8 @@ fn at_the_prompt_one_goes_back_and_answers_again() {
         .shows("goes back a question")
         .shows("region")
         .types("us\r")
-        .shows("us-api")
-        .shows("Which service?");
+        .shows("Which service?")
+        .shows("us-api");
     // The other region has other services, and nobody approves.
     terminal.types("<\r").shows("region").shows("[us]").types("eu\r").shows("api / cart").types("2\r");
     terminal.shows("cart").shows("start").types("\r").shows("cart").shows("completed");

@@ -276,6 +276,7 @@ fn a_secret_that_was_lost_is_asked_for_when_its_step_is_tried_again() {
         })
         .with_run(driver.run)
         .connected();
+    harness = crate::tui::screens::run::tests::open(harness, &id);
     for effect in verbs::perform(&mut harness.model, &id, Action::Retry) {
         harness.perform(effect);
     }

@@ -37,7 +37,7 @@ pub mod rows;
 pub mod sheet;
 mod steps;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod timeline;
 
 /// Which side the arrows move in; where there is room for one side only, it is this one.
