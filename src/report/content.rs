@@ -11,7 +11,7 @@ use crate::report::deviation::{self, Deviation};
 use crate::report::escape::{block, line};
 use crate::run::{
     AttemptEnd, Evidence, EvidenceKind, FailureKind, GitState, Outcome, Prompt, Run, SegmentKind,
-    SessionRecord, StepRecord, StepState, Work, summarise,
+    SessionRecord, StepRecord, StepState, Work, summarise, summary,
 };
 use crate::workflow::{FieldKind, Step, StepKind, SummarySection};
 
@@ -460,7 +460,8 @@ fn notes(record: &SessionRecord) -> Vec<NotePart> {
     });
     let of_runs = record.runs.iter().flat_map(|run| {
         run.notes.iter().map(move |n| {
-            let step = n.step.as_ref().and_then(|id| run.workflow.step(id)).map(|s| line(&s.title));
+            let record = n.step.as_ref().and_then(|id| run.record(id)).map(|(_, record)| record);
+            let step = record.and_then(|r| Some(line(&summary::title(run.definition(r)?, r))));
             NotePart {
                 at: When(n.at),
                 by: actor(&n.by),

@@ -28,6 +28,7 @@ mod readme;
 mod settings;
 mod store;
 mod support;
+mod tui_controls;
 mod tui_phrases;
 mod tui_tour;
 mod workflow_files;

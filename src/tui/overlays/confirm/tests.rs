@@ -254,5 +254,5 @@ fn a_dry_run_shows_every_kind() {
     let card = card.see("undone by: Remove the image").golden("confirm_dry_run_kinds_110x70");
     let runs = |r: &&Request| matches!(r, Request::Start(_) | Request::Act { .. });
     assert!(!card.requests().iter().any(runs), "a dry run runs nothing");
-    release(80, 24, "checkout-2", None).see("for each of 2  after 1").see("after 3, 2").see("at once");
+    release(80, 24, "checkout-2", None).see("for each of 2  after").see("after 3, 2").see("at once");
 }

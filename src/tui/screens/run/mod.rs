@@ -28,7 +28,9 @@ mod act;
 mod banner;
 pub mod detail;
 #[cfg(test)]
-mod engine_tests;
+pub mod engine_tests;
+#[cfg(test)]
+mod family_tests;
 mod hints;
 pub mod output;
 #[cfg(test)]
@@ -37,7 +39,7 @@ pub mod rows;
 pub mod sheet;
 mod steps;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod timeline;
 
 /// Which side the arrows move in; where there is room for one side only, it is this one.

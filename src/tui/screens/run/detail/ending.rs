@@ -7,7 +7,7 @@ use crate::base::{Actor, Timestamp};
 use crate::config::Role;
 use crate::run::{
     Attempt, AttemptEnd, Escalation, Evidence, Held, Outcome, Prompt, Run, SkipReason, StepRecord, StepState,
-    StepStatus,
+    StepStatus, Work,
 };
 use crate::tui::Model;
 use crate::tui::model::short;
