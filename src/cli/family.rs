@@ -138,7 +138,7 @@ impl Family {
             },
             _ => false,
         };
-        !self.run.is_ended() && self.run.steps.iter().any(works)
+        !self.run.is_ended() && self.run.steps.iter().any(|record| works(record))
     }
 }
 

@@ -35,6 +35,7 @@ mod find;
 mod follow;
 mod fork;
 mod happened;
+mod hidden;
 mod learned;
 mod link;
 mod list;
@@ -51,6 +52,7 @@ mod proceed;
 mod prompt;
 mod prompts;
 mod push_back;
+mod questions;
 pub mod reference;
 mod reject;
 mod restore;
@@ -59,6 +61,8 @@ mod retry;
 mod rollback;
 mod run;
 mod runs;
+mod schema;
+mod secret;
 mod session;
 mod show;
 mod skip;
@@ -135,18 +139,23 @@ pub enum Command {
     Reject(reject::Args),
     PushBack(push_back::Args),
     Note(note::Args),
+    Secret(secret::Args),
     Subject(subject::Args),
     Session(session::Args),
     Summary(summary::Args),
     New(new::Args),
     Validate(validate::Args),
     Examples(examples::Args),
+    Schema(schema::Args),
     Trust(trust::Args),
     Engine(engine::Args),
     Backup(backup::Args),
     Restore(restore::Args),
     Config(config::Args),
     Doctor(doctor::Args),
+    /// Takes secrets out of a step's output: started by the engine alone
+    #[command(hide = true)]
+    Redact,
 }
 
 impl Command {
@@ -381,17 +390,21 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Approve(args) => approve::run(args, env).await,
         Command::Reject(args) => reject::run(args, env).await,
         Command::Note(args) => note::run(args, env).await,
+        Command::Secret(args) => secret::run(args, env).await,
         Command::Session(args) => session::run(args, env).await,
         Command::Summary(args) => summary::run(&args, env).await,
         Command::New(args) => new::run(&args, env),
         Command::Validate(args) => validate::run(&args, env),
         Command::Examples(args) => examples::run(&args, env),
+        Command::Schema(_) => Ok(schema::run(env)),
         Command::Trust(args) => trust::run(&args, env).await,
         Command::Engine(args) => engine::run(&args, env).await,
         Command::Backup(args) => backup::run(args, env).await,
         Command::Restore(args) => restore::run(args, env).await,
         Command::Config(args) => config::run(&args, env),
         Command::Doctor(_) => doctor::run(env).await,
+        // The program's own beginning takes it.
+        Command::Redact => Ok(Exit::Usage),
     }
 }
 

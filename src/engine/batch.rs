@@ -115,26 +115,29 @@ impl<'a> Batch<'a> {
         self.command(id, &Command::Verb(verb), actor).map(|_| ())
     }
 
-    /// True where it changed something. A report about a run that is gone changes nothing.
+    /// True where it changed something. A report about a run that is gone changes nothing. It is taken
+    /// in again if the commit fails, also where it changed nothing: what made it late has not happened then.
     pub fn report(&mut self, id: &RunId, report: Report) -> bool {
         if self.must_wait(id, &report) {
             self.held.push((id.clone(), report));
             return false;
         }
-        if report == Report::Recovered {
+        self.reports.push((id.clone(), report.clone()));
+        self.follow_up(id, &report)
+    }
+
+    /// The same for what follows from something else in this batch, and will follow from it again.
+    pub(super) fn follow_up(&mut self, id: &RunId, report: &Report) -> bool {
+        if *report == Report::Recovered {
             self.reunite(id);
         }
-        let changed = match self.command(id, &Command::Report(report.clone()), &Actor::Engine) {
+        match self.command(id, &Command::Report(report.clone()), &Actor::Engine) {
             Ok(changed) => changed,
             Err(error) => {
                 tracing::error!(run = %id, ?report, ?error, "a report could not be taken in");
                 false
             }
-        };
-        if changed {
-            self.reports.push((id.clone(), report));
         }
-        changed
     }
 
     pub(super) fn command(&mut self, id: &RunId, command: &Command, actor: &Actor) -> Result<bool> {
@@ -329,7 +332,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-fn environment(run: &Run) -> Vec<(String, String)> {
+pub fn environment(run: &Run) -> Vec<(String, String)> {
     let told = [
         ("MWTUI_RUN".to_owned(), run.id().to_string()),
         ("MWTUI_SESSION".to_owned(), run.header.session.to_string()),

@@ -16,7 +16,8 @@ impl Batch<'_> {
         if !is_wanted || run.is_ended() || self.run(&child).is_ok() {
             return;
         }
-        if let Err(error) = self.started(prepared.clone(), &Actor::Engine) {
+        self.children.push(prepared.clone());
+        if let Err(error) = self.started(prepared, &Actor::Engine) {
             tracing::warn!(parent = %parent.run, %child, ?error, "a child run cannot start");
             let failure = crate::run::Failure {
                 kind: crate::run::FailureKind::Child,
@@ -24,10 +25,9 @@ impl Batch<'_> {
                 exit: None,
             };
             let report = Report::Failed { step: parent.step, attempt: parent.attempt, failure };
-            self.report(&parent.run, report);
+            self.follow_up(&parent.run, &report);
             return;
         }
-        self.children.push(prepared);
         let now = self.run(&parent.run).ok();
         if let Some(freeze) = now.as_ref().and_then(|run| match run.phase {
             crate::run::Phase::Paused { frozen, .. } => Some(frozen),
@@ -52,7 +52,7 @@ impl Batch<'_> {
     pub(super) fn pass_up(&mut self, id: &RunId) {
         let up = self.runs.get(id).and_then(passed_up);
         if let Some((parent, report)) = up {
-            self.report(&parent, report);
+            self.follow_up(&parent, &report);
         }
     }
 
@@ -93,7 +93,7 @@ impl Batch<'_> {
             match load::run(self.store, &child) {
                 Ok(child) => {
                     if let Some((parent, report)) = passed_up(&child) {
-                        self.report(&parent, report);
+                        self.follow_up(&parent, &report);
                     }
                 }
                 Err(error) if error.kind == crate::base::ErrorKind::NotFound => self.effects.push(Due {

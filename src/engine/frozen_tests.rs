@@ -4,69 +4,16 @@
 //! A further one, with the runs that the present code can make:
 //! `MWTUI_FREEZE=NAME cargo test --lib freeze -- --ignored`.
 
+mod scenes;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use serde_json::json;
-
-use crate::base::{Actor, Paths, RunId, SessionId, StepId, Timestamp, digest};
+use crate::base::{Paths, Timestamp};
 use crate::engine::{examine, load};
-use crate::matching::{Chosen, Memory, MemoryEvent, MemoryEventBody};
-use crate::run::{
-    AttemptEnd, Command, Context, Event, Evidence, EvidenceKind, Export, Failure, FailureKind, Outcome,
-    PrerequisiteResult, Prompt, Repo, Report, Run, RunFilter, RunStarted, Session, SessionEvent,
-    SessionEventBody, StepState, Verb, WorkflowRef, apply, decide, replay, start, summarise,
-};
-use crate::store::{Append, Store};
-use crate::workflow::{self, Origin, Workflow};
-
-const DEFINITION: &str = r##"id: frozen
-name: Frozen for ever
-version: 2
-status: active
-trigger_phrases: [freeze a run of every kind]
-scope: Holds a step of every kind, for a store that must open for ever
-inputs:
-  service: { type: string, prompt: Which service?, default: checkout }
-config: { timeout: 10h }
-steps:
-  - id: look
-    title: Look around “über” <all>
-    actions: [Open the dashboard, Read the log]
-    validation: Nothing is red
-    evidence: required
-  - id: ask
-    title: Decide
-    ask:
-      - { name: plan, prompt: What shall we do?, type: choice, options: [patch, rollback] }
-      - { name: replicas, prompt: How many?, type: number, default: 2 }
-  - id: build
-    title: Build it
-    run: make "$SERVICE"
-    env: { SERVICE: "${{ inputs.service }}" }
-    timeout: 1m
-    retry: { max_attempts: 2, backoff: exponential, initial: 1s, max: 30s }
-  - id: lint
-    title: Lint it
-    run: make lint
-    continue_on_error: true
-  - id: agree
-    title: Agree
-    approve: Roll ${{ inputs.service }} out with ${{ answers.replicas }} replicas?
-    within: 1h
-  - id: never
-    title: Only for a rollback
-    if: answers.plan == "rollback"
-    run: make rollback
-  - id: write
-    title: Write it down
-    write: notes/${{ inputs.service }}.md
-    template: "# ${{ inputs.service }}"
-  - id: last
-    title: Look again
-    actions: [Look]
-"##;
+use crate::matching::Memory;
+use crate::run::{AttemptEnd, Run, RunFilter, Session, summarise};
+use crate::store::Store;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/stores")
@@ -111,228 +58,10 @@ fn freeze() {
     assert!(!file.exists(), "{} is frozen: it is never made anew", file.display());
     let dir = tempfile::tempdir().expect("temp dir");
     let store = Store::open(&dir.path().join("mwtui.redb")).expect("a new store");
-    fill(&store);
+    scenes::fill(&store);
     // A copy has no room left over.
     store.backup(crate::store::backup::Target::File(&file)).expect("frozen");
     std::fs::write(file.with_extension("txt"), told(&store)).expect("written");
-}
-
-/// A run that is being made, as the engine makes it, on a clock of its own.
-struct Scene<'s> {
-    store: &'s Store,
-    run: Run,
-    now: Timestamp,
-}
-
-fn ana() -> Actor {
-    Actor::Person("ana@laptop".to_owned())
-}
-
-impl<'s> Scene<'s> {
-    fn begin(store: &'s Store, name: &str) -> Self {
-        let source: Arc<[u8]> = Arc::from(DEFINITION.as_bytes());
-        let (workflow, _) = workflow::parse("frozen", &source).expect("a valid definition");
-        let workflow: Arc<Workflow> = Arc::new(workflow);
-        let header = RunStarted {
-            run: RunId::new(&digest(name.as_bytes())[..16]),
-            workflow: WorkflowRef {
-                id: workflow.id.clone(),
-                name: workflow.name.clone(),
-                version: workflow.version,
-                digest: digest(&source),
-                origin: Origin::Project,
-            },
-            inputs: serde_json::from_value(json!({ "service": name })).expect("an object"),
-            context: Context {
-                folder: "/work/shop".to_owned(),
-                repo: Some(Repo {
-                    root: "/work/shop".to_owned(),
-                    branch: "main".to_owned(),
-                    owner: "ana".to_owned(),
-                    name: "shop".to_owned(),
-                }),
-                ..Context::default()
-            },
-            session: SessionId::new("5e55000000000000"),
-            session_name: "shop".to_owned(),
-            phrase: Some("freeze a run".to_owned()),
-            prerequisites: vec![PrerequisiteResult {
-                says: "You are on call".to_owned(),
-                passed: None,
-                detail: None,
-            }],
-            parent: None,
-            subject: None,
-            fork: None,
-            step_through: false,
-            breakpoints: Vec::new(),
-        };
-        let now = Timestamp(1_800_000_000_000);
-        let events = start(Arc::clone(&workflow), header, &ana(), now).expect("it starts");
-        let run = replay(workflow, &events).expect("it folds");
-        let scene = Self { store, run, now };
-        scene.keep(events, Some((digest(&source), source)));
-        scene
-    }
-
-    fn keep(&self, events: Vec<Event>, definition: Option<(String, Arc<[u8]>)>) {
-        let (run, summary) = (self.run.id().clone(), Box::new(summarise(&self.run)));
-        self.store.commit(&[Append::Run { run, events, summary, definition }]).expect("kept");
-    }
-
-    fn command(&mut self, actor: &Actor, command: &Command) -> &mut Self {
-        self.now = Timestamp(self.now.0 + 1000);
-        let events = decide(&self.run, command, actor, self.now).expect("it is allowed");
-        assert!(!events.is_empty(), "{command:?} changes nothing");
-        for event in &events {
-            apply(&mut self.run, event);
-        }
-        self.keep(events, None);
-        self
-    }
-
-    fn act(&mut self, verb: Verb) -> &mut Self {
-        self.command(&ana(), &Command::Verb(verb))
-    }
-
-    fn report(&mut self, report: Report) -> &mut Self {
-        self.command(&Actor::Engine, &Command::Report(report))
-    }
-
-    fn later(&mut self, seconds: i64) -> &mut Self {
-        self.now = Timestamp(self.now.0 + seconds * 1000);
-        self
-    }
-
-    fn done(&mut self) -> &mut Self {
-        let note = Evidence { kind: EvidenceKind::Note, text: "seen".to_owned() };
-        self.act(Verb::Done { step: None, evidence: vec![note] })
-    }
-
-    fn fail(&mut self, step: &str) -> &mut Self {
-        let (_, record) = self.run.record(&StepId::new(step)).expect("the step");
-        let (step, attempt) = (record.id.clone(), record.attempt());
-        let failure = Failure { kind: FailureKind::Exit, message: "exit 2".to_owned(), exit: Some(2) };
-        self.report(Report::Failed { step, attempt, failure })
-    }
-
-    fn complete(&mut self, step: &str) -> &mut Self {
-        let (_, record) = self.run.record(&StepId::new(step)).expect("the step");
-        let (step, attempt) = (record.id.clone(), record.attempt());
-        let outputs =
-            serde_json::from_value(json!({ "exit": 0, "text": "ok", "lines": 1 })).expect("an object");
-        let evidence = vec![Evidence { kind: EvidenceKind::Output, text: "exit 0, 1 line".to_owned() }];
-        self.report(Report::Completed {
-            step,
-            attempt,
-            outcome: Outcome { evidence, outputs, ..Outcome::default() },
-        })
-    }
-
-    fn until_ask(&mut self) -> &mut Self {
-        self.act(Verb::Check { step: None, action: 0, checked: true }).done()
-    }
-
-    fn until_build(&mut self) -> &mut Self {
-        let values = serde_json::from_value(json!({ "plan": "patch", "replicas": 3 })).expect("an object");
-        self.until_ask().act(Verb::Answer { step: None, values })
-    }
-
-    fn until_agree(&mut self) -> &mut Self {
-        self.until_build().complete("build").fail("lint")
-    }
-
-    fn approve(&mut self) -> &mut Self {
-        let digest = self.run.steps.iter().find_map(|record| match &record.state {
-            StepState::Waiting { on: Prompt::Approval { digest, .. }, .. } => Some(digest.clone()),
-            _ => None,
-        });
-        self.act(Verb::Approve { step: None, digest: digest.expect("it waits for an approval") })
-    }
-
-    fn back(&mut self, to: &str) -> &mut Self {
-        self.act(Verb::Back { to: StepId::new(to), reason: Some("once more".to_owned()) })
-    }
-}
-
-fn fill(store: &Store) {
-    session(store);
-    memory(store);
-    let scene = |name: &str| Scene::begin(store, name);
-    let text = |text: &str| text.to_owned();
-    scene("waits for a check");
-    scene("waits for answers").until_ask();
-    scene("runs").until_build();
-    scene("waits for a retry").until_build().fail("build");
-    scene("retries").until_build().fail("build").later(60).report(Report::Wake);
-    scene("failed").until_build().fail("build").later(60).report(Report::Wake).fail("build");
-    scene("timed out").until_build().later(60).report(Report::Wake);
-    scene("uncertain").until_build().report(Report::Recovered);
-    scene("waits for approval").until_agree();
-    scene("rejected").until_agree().act(Verb::Reject { step: None, reason: text("not today") });
-    scene("too late to approve").until_agree().later(3600).report(Report::Wake);
-    scene("paused").until_build().act(Verb::Pause { freeze: false });
-    scene("paused now").until_build().act(Verb::Pause { freeze: true });
-    scene("resumed").until_build().act(Verb::Pause { freeze: true }).later(30).act(Verb::Resume);
-    scene("is cancelled").until_build().act(Verb::Cancel { reason: Some(text("no need")) });
-    scene("cancelled")
-        .until_build()
-        .act(Verb::Cancel { reason: None })
-        .report(Report::Stopped { left_behind: vec![text("sleep (4711)")] });
-    scene("out of time").later(36_000).report(Report::Wake);
-    scene("reported failed").act(Verb::Fail { step: None, reason: text("it is red") });
-    scene("skipped").until_ask().act(Verb::Skip { step: None, reason: text("known already") });
-    scene("marked done").until_build().fail("build").later(60).report(Report::Wake).fail("build").done();
-    scene("went back").until_agree().approve().complete("write").back("ask");
-    scene("left its work").until_build().back("look");
-    scene("completed")
-        .until_agree()
-        .act(Verb::Note { step: None, text: text("a note “ü”\u{202e}") })
-        .approve()
-        .complete("write")
-        .act(Verb::Note { step: Some(StepId::new("last")), text: text("a second note") })
-        .done();
-}
-
-fn session(store: &Store) {
-    let id = SessionId::new("5e55000000000000");
-    let bodies = [
-        SessionEventBody::Opened {
-            session: id.clone(),
-            name: "work".to_owned(),
-            folder: "/work/shop".to_owned(),
-            start_commit: Some("0123abc".to_owned()),
-        },
-        SessionEventBody::Noted { text: "began".to_owned() },
-        SessionEventBody::Renamed { name: "shop".to_owned() },
-        SessionEventBody::Exported(Export { path: "/work/shop/S.md".to_owned(), digest: digest(b"") }),
-        SessionEventBody::Ended,
-    ];
-    let events: Vec<SessionEvent> = (1..)
-        .zip(bodies)
-        .map(|(seq, body)| SessionEvent { seq, at: Timestamp(1_800_000_000_000), actor: ana(), body })
-        .collect();
-    let state = Box::new(Session::replay(&events).expect("it folds"));
-    store.commit(&[Append::Session { session: id, events, state }]).expect("kept");
-}
-
-fn memory(store: &Store) {
-    let bodies = [
-        MemoryEventBody::Missed { phrase: "make coffee".to_owned(), project: None },
-        MemoryEventBody::Chosen {
-            phrase: "freeze it".to_owned(),
-            workflow: "frozen".into(),
-            how: Chosen::Asked,
-            project: Some("/work/shop".to_owned()),
-        },
-        MemoryEventBody::Forgotten { phrase: Some("make coffee".to_owned()), project: None },
-        MemoryEventBody::Missed { phrase: "make tea".to_owned(), project: None },
-    ];
-    let events = (1..)
-        .zip(bodies)
-        .map(|(seq, body)| MemoryEvent { seq, at: Timestamp(1_800_000_000_000), actor: ana(), body })
-        .collect();
-    store.commit(&[Append::Memory { events }]).expect("kept");
 }
 
 /// Everything in a store in words of this file's own, which no new field changes.
@@ -357,6 +86,10 @@ fn told(store: &Store) -> String {
             folded.exports.len(),
             folded.ended.is_some()
         );
+    }
+    for subject in store.subjects("/work/shop").expect("read") {
+        let state = subject.state.as_deref().unwrap_or("unknown");
+        let _ = writeln!(text, "subject {}: {state}, {} moves", subject.name, subject.moves.len());
     }
     let mut memory = Memory::default();
     for (_, event) in store.memory_events(usize::MAX).expect("read") {
@@ -427,4 +160,22 @@ fn tell_run(text: &mut String, run: &Run) {
         let _ = writeln!(text, "  {} {}: {}", record.id, record.state.status().word(), attempts.join("; "));
     }
     let _ = writeln!(text, "  notes {}, went back {}", run.notes.len(), run.backs.len());
+    // Lines that older stores have not.
+    if let Some(rollback) = &run.rollback {
+        let done = rollback.done.map(seconds);
+        let _ =
+            writeln!(text, "  rolled back: {}, then {:?}, through {done:?}", rollback.reason, rollback.then);
+    }
+    if let Some(subject) = &run.header.subject {
+        let _ = writeln!(text, "  subject {} was {:?}", subject.name, subject.state);
+    }
+    if let Some(parent) = &run.header.parent {
+        let _ = writeln!(text, "  child of {} {} {}", parent.run, parent.step, parent.attempt);
+    }
+    if let Some(fork) = &run.header.fork {
+        let _ = writeln!(text, "  forked from {} at {}, {} carried", fork.run, fork.from, fork.carried.len());
+    }
+    if run.step_through || !run.breakpoints.is_empty() {
+        let _ = writeln!(text, "  steps through {}, breakpoints {:?}", run.step_through, run.breakpoints);
+    }
 }

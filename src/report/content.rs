@@ -13,7 +13,7 @@ use crate::run::{
     AttemptEnd, Evidence, EvidenceKind, FailureKind, GitState, Outcome, Prompt, Run, SegmentKind,
     SessionRecord, StepRecord, StepState, Work, summarise, summary,
 };
-use crate::workflow::{FieldKind, Step, StepKind, SummarySection};
+use crate::workflow::{Field, FieldKind, Step, StepKind, SummarySection, field};
 
 #[derive(Debug, Serialize)]
 pub struct Summary {
@@ -182,7 +182,7 @@ fn value(value: &Value) -> String {
         Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
         Value::String(text) => block(text),
         Value::Array(items) => items.iter().map(self::value).collect::<Vec<_>>().join(", "),
-        other => block(&other.to_string()),
+        other => block(&field::shown(other)),
     }
 }
 
@@ -412,7 +412,7 @@ fn decide(run: &Run, decisions: &mut Vec<DecisionPart>) {
                     None => push(question, "approved".to_owned(), None),
                 },
                 (_, StepKind::Ask { fields }) => {
-                    for field in fields.iter().filter(|f| matches!(f.kind, FieldKind::Choice { .. })) {
+                    for field in fields.iter().filter(|f| is_choice(f)) {
                         if let Some(answer) = outcome.and_then(|o| o.answers.get(&field.name)) {
                             push(&field.prompt, line(&value(answer)), None);
                         }
@@ -422,6 +422,10 @@ fn decide(run: &Run, decisions: &mut Vec<DecisionPart>) {
             }
         }
     }
+}
+
+fn is_choice(field: &Field) -> bool {
+    matches!(field.kind, FieldKind::Choice { .. } | FieldKind::MultiChoice { .. })
 }
 
 fn git_part(git: &GitState) -> GitPart {

@@ -33,6 +33,7 @@ fn run_kind() -> StepKind {
         script: "cargo test".to_owned(),
         shell: vec!["sh".to_owned(), "-c".to_owned()],
         env: indexmap::IndexMap::new(),
+        secrets: indexmap::IndexMap::new(),
         cwd: None,
         pty: false,
         done_exits: Vec::new(),
@@ -41,7 +42,7 @@ fn run_kind() -> StepKind {
 }
 
 fn field(name: &str, prompt: &str, kind: FieldKind, summary: Option<SummarySection>) -> Field {
-    Field { name: name.to_owned(), kind, prompt: prompt.to_owned(), default: None, required: false, summary }
+    Field { required: false, summary, ..Field::new(name, kind, prompt) }
 }
 
 fn run(id: &str, workflow: &str, name: &str, start: i64, steps: Vec<(Step, StepState, Vec<Attempt>)>) -> Run {
@@ -95,7 +96,7 @@ fn run(id: &str, workflow: &str, name: &str, start: i64, steps: Vec<(Step, StepS
         updated_at: minute(start),
         phase: Phase::Active { deadline: None },
         inputs: Map::new(),
-        steps: records,
+        steps: records.into_iter().map(Arc::new).collect(),
         step_through: false,
         breakpoints: Vec::new(),
         completed: false,
@@ -138,6 +139,7 @@ fn script() -> Work {
         script: "cargo test".to_owned(),
         shell: Vec::new(),
         env: indexmap::IndexMap::new(),
+        secrets: indexmap::IndexMap::new(),
         cwd: "/src/checkout-api".to_owned(),
         pty: false,
         done_exits: Vec::new(),
@@ -254,12 +256,12 @@ fn deployment() -> Run {
         segment(SegmentKind::Approval, 12, 14),
         segment(SegmentKind::Paused, 16, 18),
     ];
-    run.notes = vec![Note {
+    run.notes = vec![Arc::new(Note {
         at: minute(6),
         by: ana(),
         step: Some("tests".into()),
         text: "A torn page in the fixture, removed".to_owned(),
-    }];
+    })];
     run
 }
 
@@ -470,8 +472,10 @@ proptest! {
         record.session.name.clone_from(&text);
         record.session.notes[0].text.clone_from(&text);
         record.outputs[0].tail.clone_from(&text);
-        record.runs[0].notes[0].text.clone_from(&text);
-        if let StepState::Done { outcome, .. } = &mut record.runs[2].steps[0].state {
+        Arc::make_mut(&mut record.runs[0].notes[0]).text.clone_from(&text);
+        if let StepState::Done { outcome, .. } =
+            &mut Arc::make_mut(&mut record.runs[2].steps[0]).state
+        {
             for (_, answer) in &mut outcome.answers {
                 *answer = json!(text);
             }

@@ -23,7 +23,7 @@ pub fn begin(workflow: Arc<Workflow>, first: &Event) -> Option<Run> {
         .steps
         .iter()
         .enumerate()
-        .map(|(index, step)| StepRecord::new(step.id.clone(), Role::Step { index }))
+        .map(|(index, step)| Arc::new(StepRecord::new(step.id.clone(), Role::Step { index })))
         .collect();
     let mut run = Run {
         header: (**header).clone(),
@@ -175,7 +175,8 @@ pub fn apply(run: &mut Run, event: &Event) {
             }
         }
         EventBody::NoteAdded { step, text } => {
-            run.notes.push(Note { at, by: by.clone(), step: step.clone(), text: text.clone() });
+            let (by, step, text) = (by.clone(), step.clone(), text.clone());
+            run.notes.push(Arc::new(Note { at, by, step, text }));
         }
         EventBody::RunPaused { freeze } => pause(run, *freeze, by, at),
         EventBody::RunResumed => resume(run, at),
@@ -225,7 +226,7 @@ impl StepRecord {
 }
 
 fn record_mut<'a>(run: &'a mut Run, step: &StepId) -> Option<&'a mut StepRecord> {
-    run.steps.iter_mut().find(|s| &s.id == step)
+    run.steps.iter_mut().find(|s| &s.id == step).map(Arc::make_mut)
 }
 
 fn set_state(run: &mut Run, step: &StepId, state: StepState) {
@@ -311,7 +312,7 @@ fn iterate(run: &mut Run, id: &StepId, items: &[Value], at: Timestamp) {
     let earlier = run.iterations(index).count();
     for number in 0..earlier {
         let at_place = place + 1 + number;
-        match (items.get(number), run.steps.get_mut(at_place)) {
+        match (items.get(number), run.steps.get_mut(at_place).map(Arc::make_mut)) {
             (Some(new), Some(StepRecord { role: Role::Iteration { item, .. }, .. })) => item.clone_from(new),
             (None, Some(record)) => {
                 let reason = crate::run::SkipReason::NotListed;
@@ -324,7 +325,7 @@ fn iterate(run: &mut Run, id: &StepId, items: &[Value], at: Timestamp) {
         let number = u32::try_from(position + 1).unwrap_or(u32::MAX);
         let role = Role::Iteration { index, number, item: item.clone() };
         let record = StepRecord::new(StepId::new(format!("{id}.{number}")), role);
-        run.steps.insert(place + 1 + position, record);
+        run.steps.insert(place + 1 + position, Arc::new(record));
     }
 }
 
@@ -409,7 +410,8 @@ fn roll_back(run: &mut Run, steps: &[StepId], at: Timestamp) {
             Role::Iteration { index, number, item } => (*index, Some(*number), item.clone()),
             other => (other.index(), None, Value::Null),
         };
-        run.steps.push(StepRecord::new(id, Role::Undo { index, of: of.clone(), number, item }));
+        let role = Role::Undo { index, of: of.clone(), number, item };
+        run.steps.push(Arc::new(StepRecord::new(id, role)));
     }
     match &mut run.phase {
         // A run's own limit must not end what mends it.

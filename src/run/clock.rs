@@ -1,6 +1,8 @@
 //! Where a run's time goes: stretches that begin and end with its events, and clocks that stand
 //! still in a pause. Folding only; nothing is decided here.
 
+use std::sync::Arc;
+
 use crate::base::{Actor, Millis, StepId, Timestamp};
 use crate::run::NeedKind;
 use crate::run::state::{Phase, Prompt, Run, Segment, SegmentKind, StepState};
@@ -34,7 +36,7 @@ pub(super) fn resume(run: &mut Run, at: Timestamp) {
     let shift = |moment: Timestamp, since: Timestamp| moment.plus(at.since(paused.max(since)));
     run.phase = Phase::Active { deadline: deadline.map(|d| d.plus(at.since(paused))) };
     for record in &mut run.steps {
-        match &mut record.state {
+        match &mut Arc::make_mut(record).state {
             StepState::Running { since, deadline: Some(deadline), .. }
             | StepState::Waiting { since, on: Prompt::Retry { due: deadline, .. } } => {
                 *deadline = shift(*deadline, *since);

@@ -1,5 +1,7 @@
 //! What the engine must do once events are durable, and never before.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use crate::base::{RunId, StepId, WorkflowId};
@@ -62,8 +64,9 @@ pub fn effects(run: &Run, event: &EventBody) -> Vec<Effect> {
         EventBody::WentBack { to, .. } => {
             let places = run.record(to).map(|(_, r)| run.workflow.with_dependents(r.role.index()));
             let places = places.unwrap_or_default();
-            let meant =
-                |r: &&StepRecord| !matches!(r.role, Role::Undo { .. }) && places.contains(&r.role.index());
+            let meant = |r: &&Arc<StepRecord>| {
+                !matches!(r.role, Role::Undo { .. }) && places.contains(&r.role.index())
+            };
             run.steps.iter().filter(meant).filter_map(|record| stop_leftovers(run, record)).collect()
         }
         EventBody::RollbackStarted { .. } => {

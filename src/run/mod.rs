@@ -5,6 +5,7 @@
 //! time comes in as a value. Sessions are folded here too, in the same way.
 
 mod advance;
+mod answer;
 pub mod apply;
 mod clock;
 pub mod command;

@@ -25,8 +25,9 @@ pub struct Run {
     pub phase: Phase,
     /// The inputs as they are now: as given at the start, and edited since.
     pub inputs: Map<String, Value>,
+    /// Shared with the state before, as far as they are the same: a run is copied for each command.
     /// In the order of the workflow's steps, each loop followed by its iterations; then what undoes them.
-    pub steps: Vec<StepRecord>,
+    pub steps: Vec<Arc<StepRecord>>,
     /// Every automatic step waits for `proceed`.
     pub step_through: bool,
     pub breakpoints: Vec<StepId>,
@@ -34,7 +35,7 @@ pub struct Run {
     pub completed: bool,
     /// Once what was done is being undone, or has been.
     pub rollback: Option<Rollback>,
-    pub notes: Vec<Note>,
+    pub notes: Vec<Arc<Note>>,
     /// Every time somebody went back to a step.
     #[serde(default)]
     pub backs: Vec<Back>,
@@ -309,7 +310,7 @@ impl Run {
 
     /// The record of a step and its place in the workflow.
     pub fn record(&self, id: &StepId) -> Option<(usize, &StepRecord)> {
-        self.steps.iter().enumerate().find(|(_, s)| &s.id == id)
+        self.steps.iter().map(|s| &**s).enumerate().find(|(_, s)| &s.id == id)
     }
 
     /// What a record's step is, as its author wrote it.
@@ -323,19 +324,20 @@ impl Run {
 
     /// Definitions and records side by side, in order; iterations and what undoes steps among them.
     pub fn each_step(&self) -> impl Iterator<Item = (&Step, &StepRecord)> {
-        self.steps.iter().filter_map(|record| Some((self.definition(record)?, record)))
+        self.steps.iter().filter_map(|record| Some((self.definition(record)?, &**record)))
     }
 
     /// The iterations of the loop at `index`, in order.
     pub fn iterations(&self, index: usize) -> impl Iterator<Item = &StepRecord> {
-        self.steps.iter().filter(move |r| matches!(r.role, Role::Iteration { index: i, .. } if i == index))
+        let all = self.steps.iter().map(|record| &**record);
+        all.filter(move |r| matches!(r.role, Role::Iteration { index: i, .. } if i == index))
     }
 
     /// The child runs that go on, with the step that waits for each.
     pub fn children(&self) -> impl Iterator<Item = (&StepRecord, &RunId)> {
         self.steps.iter().filter_map(|record| {
             match (&record.state, record.attempts.last().map(|a| &a.work)) {
-                (StepState::Running { .. }, Some(Work::Workflow { run, .. })) => Some((record, run)),
+                (StepState::Running { .. }, Some(Work::Workflow { run, .. })) => Some((&**record, run)),
                 _ => None,
             }
         })

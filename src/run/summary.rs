@@ -228,7 +228,7 @@ pub struct RunFilter {
 pub fn summarise(run: &Run) -> RunSummary {
     let current = run.current_index();
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let is_step = |record: &&StepRecord| matches!(record.role, Role::Step { .. });
+    let is_step = |record: &&std::sync::Arc<StepRecord>| matches!(record.role, Role::Step { .. });
     let title_at = |index: usize| {
         run.steps.get(index).and_then(|r| Some(title(run.definition(r)?, r))).unwrap_or_default()
     };

@@ -259,7 +259,7 @@ impl Decoder {
     fn take(&mut self, c: char, take: &mut impl FnMut(char)) {
         // A line feed ends whatever was never ended, so that one stray byte hides no more than its line.
         self.escape = match (self.escape, c) {
-            (Escape::None, '\u{1b}') => Escape::Begun,
+            (Escape::None, '\u{1b}') | (Escape::Begun, ' '..='/') => Escape::Begun,
             (Escape::None, c) => return take(c),
             (_, '\n') => {
                 take('\n');
@@ -267,7 +267,6 @@ impl Decoder {
             }
             (Escape::Begun, '[') => Escape::Control,
             (Escape::Begun, ']' | 'P' | '^' | '_') | (Escape::TextEnds, '\u{1b}') => Escape::Text,
-            (Escape::Begun, ' '..='/') => Escape::Begun,
             (Escape::Control, c) if !('@'..='~').contains(&c) => Escape::Control,
             (Escape::Text, '\u{1b}') => Escape::TextEnds,
             (Escape::TextEnds, c) if c != '\\' => Escape::Text,

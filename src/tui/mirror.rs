@@ -159,6 +159,14 @@ impl Mirror {
         self.offered.get(workflow).cloned().unwrap_or_default()
     }
 
+    /// A command has printed these as options of an input: names that a phrase may say.
+    pub fn offer(&mut self, workflow: &WorkflowId, input: &str, options: &[String]) {
+        let names = self.offered.entry(workflow.clone()).or_default();
+        for option in options {
+            names.add(input, option);
+        }
+    }
+
     /// What was learned, as it counts in this folder now.
     pub fn learned(&mut self, folder: &str, now: Timestamp) -> &Learned {
         let fresh = self.learned.take().filter(|(at, _)| now.since(*at) < FADES);

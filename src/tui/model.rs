@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::base::{Error, Millis, RunId, SafeLine, StepId, Timestamp};
+use crate::base::{Error, Millis, RunId, SafeLine, Secret, StepId, Timestamp};
 use crate::config::{Action, Context, Keymap, SecondOpinion};
 use crate::tui::look::Look;
 use crate::tui::mirror::Mirror;
 use crate::tui::msg::{Bank, Effect};
 use crate::tui::overlays::Overlay;
 use crate::tui::screens::{ScreenId, console, logs, registry, run, runs, sessions};
+use crate::workflow::{Workflow, secret};
 
 /// What does not change while the console is open.
 #[derive(Debug, Clone)]
@@ -52,6 +53,16 @@ impl Facts {
     /// The values of the variables that a workflow names.
     pub fn declared(&self, names: &[String]) -> indexmap::IndexMap<String, String> {
         names.iter().filter_map(|name| Some((name.clone(), self.env.get(name)?.clone()))).collect()
+    }
+
+    /// The variables that secrets of a run with these inputs come from, as far as they are set here.
+    pub fn secrets(
+        &self,
+        workflow: &Workflow,
+        inputs: &serde_json::Map<String, serde_json::Value>,
+    ) -> indexmap::IndexMap<String, Secret> {
+        let names = secret::variables(workflow, inputs).into_iter();
+        names.filter_map(|name| self.env.get(&name).map(|value| (name, Secret::new(value)))).collect()
     }
 }
 

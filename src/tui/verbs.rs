@@ -1,10 +1,15 @@
 //! The verbs on a run, as every screen and overlay acts on them: whether one can be taken, and
 //! the request or the question that it leads to. What a child run asks is in `child`.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use crate::base::{Actor, RunId, StepId};
 use crate::config::Action;
 use crate::protocol::Request;
-use crate::run::{Command, Prompt, Refusal, Role, Run, StepRecord, StepState, Verb, decide};
+use crate::run::{
+    Command, FailureKind, Prompt, Refusal, Role, Run, StepRecord, StepState, Verb, Work, decide, resolve,
+};
 use crate::tui::Model;
 use crate::tui::msg::{Asker, Effect};
 use crate::tui::overlays::answer::AgentAnswer;
@@ -17,7 +22,7 @@ use crate::tui::overlays::reason::{Reason, Wanted};
 use crate::tui::overlays::rollback::RollbackCard;
 use crate::tui::screens::console::control::reach;
 use crate::tui::screens::run::decide as decide_on;
-use crate::workflow::StepKind;
+use crate::workflow::{Reference, StepKind};
 
 pub mod child;
 
@@ -210,7 +215,7 @@ pub fn waiting(run: &Run, wanted: fn(&Prompt) -> bool) -> Option<(StepId, Prompt
 
 /// The steps that one can go back to, in order.
 pub fn earlier(run: &Run) -> Vec<StepId> {
-    let is_own = |r: &&StepRecord| matches!(r.role, Role::Step { .. }) && r.state != StepState::Pending;
+    let is_own = |r: &&Arc<StepRecord>| matches!(r.role, Role::Step { .. }) && r.state != StepState::Pending;
     run.steps.iter().filter(is_own).map(|s| s.id.clone()).collect()
 }
 
@@ -235,7 +240,7 @@ pub fn perform(model: &mut Model, id: &RunId, action: Action) -> Vec<Effect> {
         Action::Pause => vec![act(id, Verb::Pause { freeze: false })],
         Action::PauseNow => vec![act(id, Verb::Pause { freeze: true })],
         Action::Resume => vec![act(id, Verb::Resume)],
-        Action::Retry => vec![act(id, Verb::Retry { step, edit: None })],
+        Action::Retry => retry(model, id, step),
         Action::EditRetry => EditCard::open(model, id, step.as_ref()),
         Action::Cancel => open_reason(model, id, Wanted::Cancel),
         Action::Skip => open_reason(model, id, Wanted::Skip { step }),
@@ -326,17 +331,39 @@ fn answer(model: &mut Model, id: &RunId, step: Option<&StepId>) -> Vec<Effect> {
         }
         return Vec::new();
     }
-    open_form(model, id, step);
-    Vec::new()
+    open_form(model, id, step)
 }
 
-fn open_form(model: &mut Model, id: &RunId, step: StepId) {
-    let Some(run) = model.mirror.run(id) else { return };
+fn open_form(model: &mut Model, id: &RunId, step: StepId) -> Vec<Effect> {
+    let Some(run) = model.mirror.run(id) else { return Vec::new() };
     let found = run.record(&step).and_then(|(_, r)| run.definition(r));
     let found = found.map(|s| (s.title.clone(), s.kind.clone()));
-    if let Some((title, StepKind::Ask { fields })) = found {
-        let draft = model.run.drafts.get(&(id.clone(), step.clone())).cloned().unwrap_or_default();
-        let form = Form::answer(id.clone(), step, &title, fields, &draft);
-        model.open(form);
+    let Some((title, StepKind::Ask { fields })) = found else { return Vec::new() };
+    let asking = resolve::asking(run);
+    let draft = model.run.drafts.get(&(id.clone(), step.clone())).cloned().unwrap_or_default();
+    Form::answer(id.clone(), step, &title, fields, asking, &draft).open(model)
+}
+
+/// The secrets to be given again, where the step that waits failed for want of one.
+fn lost_secrets(run: &Run) -> Option<(StepId, BTreeMap<String, String>)> {
+    let (step, record) = run.waiting_steps().next()?;
+    let StepState::Failed { failure, .. } = &record.state else { return None };
+    let Some(Work::Run { secrets, .. }) = record.attempts.last().map(|a| &a.work) else { return None };
+    // What comes from a file or a command is put right there.
+    let is_given = |reference: &String| {
+        matches!(Reference::parse(reference), Ok(Reference::Typed(_) | Reference::Env(_)))
+    };
+    let given = secrets.iter().filter(|(_, reference)| is_given(reference));
+    let given: BTreeMap<String, String> = given.map(|(v, r)| (v.clone(), r.clone())).collect();
+    (failure.kind == FailureKind::Secret && !given.is_empty()).then(|| (step.id.clone(), given))
+}
+
+/// Tries again at once, or first asks for what the step lacked.
+fn retry(model: &mut Model, id: &RunId, step: Option<StepId>) -> Vec<Effect> {
+    match model.mirror.run(id).and_then(lost_secrets) {
+        Some((step, secrets)) => {
+            Form::give(id.clone(), step, "Secrets that are not known any more", secrets).open(model)
+        }
+        None => vec![act(id, Verb::Retry { step, edit: None })],
     }
 }

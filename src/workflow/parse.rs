@@ -2,15 +2,18 @@
 //! and what was expected. All that is wrong with a file is told at once, not only the first.
 //!
 //! `tree` reads YAML into nodes that know where they stand, `table` reads typed values out of
-//! them, `document`, `retry` and `step` know the keys of the format, `elsewhere` what people write instead of
-//! them, `names` what expressions may read. `phrases` writes examples into a file.
+//! them, `document`, `question`, `retry` and `step` know the keys of the format, `elsewhere` what people write instead of
+//! them, `names` what expressions may read. `phrases` writes examples into a file,
+//! `schema` tells the keys to editors.
 
 mod document;
 mod elsewhere;
 mod names;
 mod phrases;
+mod question;
 mod report;
 mod retry;
+mod schema;
 mod step;
 mod table;
 mod tree;
@@ -22,6 +25,7 @@ use serde::{Deserialize, Serialize};
 pub(super) use self::table::{is_workflow_id, slug};
 use crate::workflow::Workflow;
 pub use phrases::{remark, with_examples};
+pub use schema::schema;
 
 /// Largest workflow file, in bytes.
 pub const FILE_LIMIT: usize = 1024 * 1024;

@@ -90,7 +90,9 @@ fn a_late_report_counts_a_second_time() {
         let events = decide(run, command, actor, at)?;
         match command {
             Command::Report(Report::Completed { step, attempt, outcome })
-                if events.is_empty() && !run.is_ended() =>
+                if events.is_empty()
+                    && !run.is_ended()
+                    && run.record(step).is_some_and(|(_, record)| record.attempt() == *attempt) =>
             {
                 let (step, attempt, outcome) = (step.clone(), *attempt, outcome.clone());
                 Ok(and(run, events, actor.clone(), EventBody::StepCompleted { step, attempt, outcome }, at))

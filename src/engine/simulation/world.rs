@@ -30,7 +30,7 @@ use serde_json::{Map, Value};
 /// When every life begins.
 const BEGIN: Timestamp = Timestamp(1_700_000_000_000);
 /// How many things happen before everybody becomes kind and runs are brought to their ends.
-const TURNS: usize = 22;
+const TURNS: usize = 18;
 /// Within so many further turns every run has ended, or something hangs.
 const LAST_TURNS: usize = 400;
 

@@ -67,7 +67,7 @@ fn any_graph() -> impl Strategy<Value = Workflow> {
 
 fn command(choice: u8, n: u8, run: &Run) -> Command {
     let record = |offset: usize| {
-        let open: Vec<&StepRecord> = run.steps.iter().filter(|s| s.state.is_open()).collect();
+        let open: Vec<&StepRecord> = run.steps.iter().map(|s| &**s).filter(|s| s.state.is_open()).collect();
         match open.get((usize::from(n) + offset) % open.len().max(1)) {
             Some(record) if !n.is_multiple_of(5) => *record,
             _ => &run.steps[usize::from(n) % run.steps.len()],

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::base::{Result, SafeLine, WorkflowId};
 use crate::config::{Action, Context, Role};
 use crate::matching::Chosen;
-use crate::protocol::{Request, Response, Start};
+use crate::protocol::{OptionsOf, Request, Response, Start};
 use crate::run::PrerequisiteResult;
 use crate::tui::Model;
 use crate::tui::msg::{Asker, Effect};
@@ -23,7 +23,8 @@ use crate::tui::overlays::{Overlay, Reaction};
 use crate::tui::screens::console::why::in_words;
 use crate::tui::widgets::text::{cut_line, untrusted, width, wrap};
 use crate::tui::widgets::{Hint, PaneState, card, hints, pane};
-use crate::workflow::{Entry, Prerequisite, Status, Workflow, field};
+use crate::workflow::field::Asking;
+use crate::workflow::{Entry, Field, Prerequisite, Reference, Status, Workflow, field};
 
 mod filled;
 mod steps;
@@ -168,8 +169,7 @@ impl Confirm {
         }
         let Ok(inputs) = field::complete(&self.workflow.inputs, &self.inputs.values) else {
             // The form says what is missing.
-            self.edit_inputs(model);
-            return Reaction::stay();
+            return Reaction::stay().with(self.edit_inputs(model));
         };
         if self.moved.as_ref().is_some_and(|m| m.name().is_none()) {
             self.name_subject(model);
@@ -190,6 +190,7 @@ impl Confirm {
             workflow: self.workflow.id.clone(),
             digest: self.entry.digest.clone(),
             folder: model.facts.folder.clone(),
+            secrets: model.facts.secrets(&self.workflow, &inputs),
             inputs,
             env: model.facts.declared(&self.workflow.env),
             phrase: self.phrase.clone(),
@@ -213,10 +214,16 @@ impl Confirm {
         Some(Effect::ask(Asker::Verb, request))
     }
 
-    fn edit_inputs(&self, model: &mut Model) {
+    fn edit_inputs(&self, model: &mut Model) -> Vec<Effect> {
         let title = format!("{}: inputs", self.workflow.id);
         let fields = self.workflow.inputs.clone();
-        model.open(Form::inputs(&title, fields, &self.inputs.values, self.inputs.sources()));
+        let of = OptionsOf::Input {
+            workflow: self.workflow.id.clone(),
+            digest: self.entry.digest.clone(),
+            folder: model.facts.folder.clone(),
+            env: model.facts.declared(&self.workflow.env),
+        };
+        Form::inputs(&title, fields, of, &self.inputs.values, self.inputs.sources()).open(model)
     }
 
     fn name_subject(&mut self, model: &mut Model) {
@@ -321,9 +328,17 @@ impl Confirm {
             return;
         }
         let widest = self.workflow.inputs.iter().map(|f| width(&f.name)).max().unwrap_or(0).min(24);
-        for (n, input) in self.workflow.inputs.iter().enumerate() {
+        let mut asking = Asking::inputs();
+        let mut is_asked = |input: &Field| {
+            let asked = asking.asks(input).unwrap_or(true);
+            let value = self.inputs.values.get(&input.name).filter(|_| asked);
+            asking.take(input, value.cloned().unwrap_or(Value::Null));
+            asked
+        };
+        let asked: Vec<&Field> = self.workflow.inputs.iter().filter(|f| is_asked(f)).collect();
+        for (n, input) in asked.into_iter().enumerate() {
             let value = self.inputs.values.get(&input.name).filter(|v| !v.is_null());
-            let shown = value.map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned));
+            let shown = value.map(field::shown);
             let (text, style) = match (&shown, input.required) {
                 (Some(text), _) => (text.as_str(), look.text()),
                 (None, true) => ("needed", look.style(Role::Warning)),
@@ -336,6 +351,11 @@ impl Confirm {
             ];
             if let Some(told) = self.inputs.told(input) {
                 spans.push(untrusted(&format!("   {told}"), look.muted()));
+            }
+            if let Some(Reference::Env(variable)) = value.and_then(Reference::of)
+                && !model.facts.env.contains_key(&variable)
+            {
+                spans.push(Span::styled("   not set here", look.style(Role::Warning)));
             }
             lines.push(cut_line(&Line::from(spans), room));
         }
@@ -372,7 +392,7 @@ impl Overlay for Confirm {
             Action::Tick => self.tick(),
             Action::Inputs => {
                 self.naming = false;
-                self.edit_inputs(model);
+                return Some(Reaction::stay().with(self.edit_inputs(model)));
             }
             Action::Subject => self.name_subject(model),
             Action::CardStepThrough => self.step_through = !self.step_through,

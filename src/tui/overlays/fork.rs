@@ -133,7 +133,7 @@ impl Overlay for ForkCard {
             }
             Action::Inputs => {
                 let title = format!("{}: inputs of the new run", run.workflow.id);
-                let form = Form::inputs(&title, run.workflow.inputs.clone(), &self.inputs, Vec::new());
+                let form = Form::bring(&title, run.workflow.inputs.clone(), &self.inputs);
                 model.open(form);
             }
             moved if self.scroll.on_action(moved) => {}

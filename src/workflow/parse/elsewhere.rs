@@ -44,7 +44,7 @@ const MISPLACED: &[Misplaced] = &[
         STEP,
         "breakpoint",
         "a breakpoint belongs to a run, not to its file",
-        "Set it while the run is there: mwtui breakpoint RUN --step ID",
+        "Set it at the start: mwtui run ID --breakpoint STEP",
     ),
     (
         STEP,

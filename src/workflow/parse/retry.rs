@@ -6,14 +6,16 @@ use super::tree::{Node, Shape};
 use crate::base::Millis;
 use crate::workflow::{Backoff, Defaults, Final, Retry};
 
-const CONFIG: Keys =
+pub(super) const CONFIG: Keys =
     Keys { of: "`config`", known: &["timeout", "continue_on_error", "retry", "parallel"], later: &[] };
 
-const RETRY: Keys = Keys {
+pub(super) const RETRY: Keys = Keys {
     of: "`retry`",
     known: &["max_attempts", "backoff", "initial", "max", "multiplier", "jitter", "final"],
     later: &[],
 };
+
+pub(super) const BACKOFFS: [&str; 3] = ["fixed", "linear", "exponential"];
 
 /// Steps, and iterations of a loop, that may run side by side at most.
 pub(super) const PARALLEL: u64 = 64;
@@ -35,7 +37,7 @@ pub(super) fn retry(node: &Node, sink: &mut Sink<'_>) -> Option<Retry> {
         table.missing("max_attempts", "Say how often it is tried in all, 1 to 10", sink);
     }
     let percent = multiplier(&table, sink);
-    let word = table.word("backoff", &["fixed", "linear", "exponential"], sink);
+    let word = table.word("backoff", &BACKOFFS, sink);
     let backoff = match word {
         Some("linear") => Backoff::Linear,
         Some("exponential") => percent.map_or(Backoff::DOUBLING, |percent| Backoff::Exponential { percent }),

@@ -2,14 +2,14 @@
 //! read is known (`naming`, `graph`); then what it does (`kinds`, `script`, `belongs`), how often
 //! (`each`), and what follows a failure (`failure`, `undo`).
 
-mod belongs;
-mod each;
-mod failure;
+pub(super) mod belongs;
+pub(super) mod each;
+pub(super) mod failure;
 mod graph;
-mod kinds;
+pub(super) mod kinds;
 mod naming;
-mod script;
-mod undo;
+pub(super) mod script;
+pub(super) mod undo;
 
 use std::rc::Rc;
 
@@ -17,8 +17,8 @@ use self::graph::Graph;
 use self::kinds::done_exits;
 use self::naming::{Naming, Title, title};
 use self::script::{not_filled_in, refuse_expressions, shell};
-use super::document::question;
 use super::names::{Given, LOOP, Names, OUTPUT, ROOTS};
+use super::question::question;
 use super::report::Sink;
 use super::retry::retry;
 use super::table::{Keys, Table, items, sentence, strings, text};
@@ -27,9 +27,9 @@ use crate::base::StepId;
 use crate::workflow::{Defaults, Step, StepKind};
 
 /// Steps of one workflow.
-const STEPS: usize = 500;
+pub(super) const STEPS: usize = 500;
 
-const STEP: Keys = Keys {
+pub(super) const STEP: Keys = Keys {
     of: "a step",
     known: &[
         "id",
@@ -78,8 +78,10 @@ const STEP: Keys = Keys {
     later: &[],
 };
 
+pub(super) const EVIDENCE: [&str; 2] = ["required", "optional"];
+
 /// The keys that say what a step does.
-const KINDS: [&str; 7] = ["ask", "run", "call", "agent", "write", "approve", "workflow"];
+pub(super) const KINDS: [&str; 7] = ["ask", "run", "call", "agent", "write", "approve", "workflow"];
 
 pub(super) fn read_all(
     node: &Node,
@@ -124,6 +126,7 @@ pub(super) fn read_all(
     taken.extend(LOOP.iter().filter(|_| has("for_each")));
     taken.extend([OUTPUT].iter().filter(|_| has("outputs")));
     names.given = given_by(&tables, &ids, &taken, sink);
+    names.secrets.extend(tables.iter().flatten().flat_map(secret_answers));
     let mut reader = StepReader { defaults, names, graph, ids, has_rollback: has("rollback") };
     tables
         .iter()
@@ -167,6 +170,17 @@ fn given_by(
         all.push(Given { id: id.clone(), answers, assigned });
     }
     all.into()
+}
+
+/// The answers of a step that are secrets, as expressions read them.
+fn secret_answers(table: &Table<'_>) -> Vec<String> {
+    let Some(Node { shape: Shape::List(list), .. }) = table.get("ask") else { return Vec::new() };
+    let text = |node: &Node, key: &str| match node.get(key).map(|n| &n.shape) {
+        Some(Shape::Text(text)) => Some(text.trim().to_owned()),
+        _ => None,
+    };
+    let secrets = list.iter().filter(|question| text(question, "type").as_deref() == Some("secret"));
+    secrets.filter_map(|question| Some(format!("answers.{}", text(question, "name")?))).collect()
 }
 
 struct StepReader<'r> {
@@ -274,7 +288,7 @@ impl StepReader<'_> {
             sink.error(&each.span, format!("`for_each` does not go with `{word}`"), help);
         }
         match word {
-            "ask" => ask(table, sink),
+            "ask" => ask(table, self.names, sink),
             "run" => self.run(table, sink),
             "call" => self.call(table, sink),
             "agent" => self.agent(table, sink),
@@ -294,8 +308,13 @@ impl StepReader<'_> {
         }
         refuse_expressions(&script, "run", &node.span, sink);
         let mut env = indexmap::IndexMap::new();
+        let mut secrets = indexmap::IndexMap::new();
         if let Some(node) = table.get("env") {
             for (name, (value, span)) in strings(node, "env", sink) {
+                if let Some(secret) = self.names.secret(&value, &span, sink) {
+                    secrets.insert(name, secret.clone());
+                    continue;
+                }
                 self.names.check_text(&value, &span, sink);
                 env.insert(name, value);
             }
@@ -308,6 +327,7 @@ impl StepReader<'_> {
             script,
             shell: shell(table, sink)?,
             env,
+            secrets,
             cwd,
             pty: table.boolean("pty", sink).unwrap_or(false),
             done_exits: done_exits(table, sink),
@@ -358,7 +378,7 @@ fn assign(table: &Table<'_>, before: &[Given], taken: &[&str], sink: &mut Sink<'
     Some(name)
 }
 
-fn ask(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<StepKind> {
+fn ask(table: &Table<'_>, names: &Names, sink: &mut Sink<'_>) -> Option<StepKind> {
     let node = table.get("ask")?;
     let list = items(node, "ask", sink);
     if list.is_empty() {
@@ -372,8 +392,10 @@ fn ask(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<StepKind> {
         return None;
     }
     let mut fields: Vec<crate::workflow::Field> = Vec::new();
+    // Each question may depend on the ones before it.
+    let mut names = names.clone();
     for item in list {
-        let Some(field) = question(item, None, sink) else { continue };
+        let Some(field) = question(item, None, &names, sink) else { continue };
         if fields.iter().any(|f| f.name == field.name) {
             let at = item.get("name").map_or(item.span.clone(), |n| n.span.clone());
             sink.error(
@@ -383,6 +405,7 @@ fn ask(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<StepKind> {
             );
             continue;
         }
+        names.answers.push(field.name.clone());
         fields.push(field);
     }
     Some(StepKind::Ask { fields })
@@ -392,7 +415,7 @@ fn evidence(table: &Table<'_>, sink: &mut Sink<'_>) -> bool {
     if let Some(Node { shape: Shape::Boolean(value), .. }) = table.get("evidence") {
         return *value;
     }
-    table.word("evidence", &["required", "optional"], sink) == Some("required")
+    table.word("evidence", &EVIDENCE, sink) == Some("required")
 }
 
 #[cfg(test)]

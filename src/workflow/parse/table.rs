@@ -197,7 +197,7 @@ impl<'n> Table<'n> {
     }
 }
 
-const SECTIONS: [(&str, SummarySection); 11] = [
+pub(super) const SECTIONS: [(&str, SummarySection); 11] = [
     ("executive", SummarySection::Executive),
     ("architecture", SummarySection::Architecture),
     ("features", SummarySection::Features),

@@ -9,7 +9,7 @@ use crate::config::Role;
 use crate::run::{Context as RunContext, PlannedStep, Work, plan};
 use crate::tui::Model;
 use crate::tui::widgets::text::{cut, cut_line, untrusted, width, wrap};
-use crate::workflow::{Items, Step, StepKind, Workflow, field};
+use crate::workflow::{Items, Step, StepKind, Workflow, field, secret};
 
 /// Cells before what a step does in the dry run.
 const INDENT: usize = 16;
@@ -124,12 +124,15 @@ fn detail(model: &Model, planned: &PlannedStep, step: &Step, room: usize) -> Vec
         add(&told, look.muted());
     }
     match &planned.work {
-        Ok(Work::Run { script, env, cwd, .. }) => {
+        Ok(Work::Run { script, env, secrets, cwd, .. }) => {
             for (n, line) in script.trim_end().lines().enumerate() {
                 add(&format!("{} {line}", if n == 0 { "$" } else { " " }), look.text());
             }
             for (name, value) in env {
                 add(&format!("{name} = {value}"), look.subtext());
+            }
+            for (name, reference) in secrets {
+                add(&format!("{name} = {}", secret::masked(reference)), look.subtext());
             }
             if !cwd.is_empty() {
                 add(&format!("in {cwd}"), look.subtext());

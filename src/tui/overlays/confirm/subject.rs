@@ -55,16 +55,10 @@ impl Moved {
     }
 
     pub fn form(&self, title: &str) -> Form {
-        let field = Field {
-            name: NAME.to_owned(),
-            kind: FieldKind::String { max_length: None },
-            prompt: format!("What does it take to {}?", self.moves.to),
-            default: None,
-            required: true,
-            summary: None,
-        };
+        let prompt = format!("What does it take to {}?", self.moves.to);
+        let field = Field::new(NAME, FieldKind::String { max_length: None }, prompt);
         let value = self.name().map(|name| (NAME.to_owned(), Value::String(name.to_owned())));
-        Form::inputs(title, vec![field], &value.into_iter().collect(), Vec::new())
+        Form::bring(title, vec![field], &value.into_iter().collect())
     }
 
     /// Takes what the form brought; false where that was another form.

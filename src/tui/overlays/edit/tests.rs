@@ -7,21 +7,16 @@ use crate::run::Verb;
 use crate::run::testing::Driver;
 use crate::tui::screens::run::engine_tests::{SERVICES, SIZES, approve, done, failed, release};
 use crate::tui::screens::run::tests::shown;
-use crate::workflow::StepKind;
+use crate::workflow::{Field, FieldKind, StepKind};
 
 #[test]
 fn edit_and_retry_shows_what_would_be_otherwise() {
     let mut flow = release();
-    flow.inputs = vec![crate::workflow::Field {
-        name: "environment".to_owned(),
-        kind: crate::workflow::FieldKind::Choice {
-            options: vec!["staging".to_owned(), "production".to_owned()],
-        },
-        prompt: "Where to?".to_owned(),
-        default: None,
-        required: true,
-        summary: None,
-    }];
+    flow.inputs = vec![Field::new(
+        "environment",
+        FieldKind::Choice { options: vec!["staging".to_owned(), "production".to_owned()] },
+        "Where to?",
+    )];
     if let StepKind::Run { env, script, .. } = &mut flow.steps[4].kind {
         env.insert("TARGET".to_owned(), "${{ inputs.environment }}".to_owned());
         "set -eu\nkubectl config use-context \"$TARGET\"\nkubectl apply -f \"$MANIFEST\"\n"

@@ -232,7 +232,7 @@ impl Screen for RunScreen {
             Action::Evidence => model.open(Reason::new(id, Wanted::Done { step: shown })),
             Action::Note => model.open(Reason::new(id, Wanted::Note { step: shown })),
             Action::OpenChild => {
-                let child = record.and_then(verbs::child::of).cloned()?;
+                let child = record.and_then(|r| verbs::child::of(r)).cloned()?;
                 return Some(model.open_run(&child));
             }
             Action::OpenParent => {

@@ -11,6 +11,7 @@ use crate::run::{EvidenceKind, Opened, Work};
 use crate::tui::look::Look;
 use crate::tui::screens::run::rows;
 use crate::tui::widgets::text::{untrusted, wrap};
+use crate::workflow::secret;
 
 /// Cells of a label, its gap included.
 const LABEL: usize = 12;
@@ -149,22 +150,24 @@ impl<'a> Sheet<'a> {
     pub fn work(&mut self, work: &Work, limit: usize) {
         let look = self.look;
         match work {
-            Work::Run { script, shell, env, cwd, done_exits, expects, .. } => {
+            Work::Run { script, shell, env, secrets, cwd, done_exits, expects, .. } => {
                 self.script(Some(self.verb("will run", "runs")), script, limit);
                 if shell.iter().map(String::as_str).ne(["sh", "-c"]) {
                     self.field("by", &shell.join(" "), look.subtext());
                 }
-                for (n, (name, value)) in env.iter().enumerate() {
+                let secrets = secrets.iter().map(|(name, reference)| (name, secret::masked(reference)));
+                let shown = env.iter().map(|(name, value)| (name, String::clone(value))).chain(secrets);
+                for (n, (name, value)) in shown.enumerate() {
                     let label = if n == 0 { "with" } else { "" };
                     self.labelled(
                         label,
                         vec![
                             untrusted(name, look.text()),
                             Span::styled(" = ", look.muted()),
-                            untrusted(&exact(value).replace('\n', "⏎"), look.text()),
+                            untrusted(&exact(&value).replace('\n', "⏎"), look.text()),
                         ],
                     );
-                    self.unseen(value);
+                    self.unseen(&value);
                 }
                 if !cwd.is_empty() {
                     self.field("in", cwd, look.text());

@@ -382,7 +382,7 @@ fn an_approval_that_changes_is_void() {
     let (_, record) = other.record(&StepId::new("gate")).expect("the step exists");
     let index = other.steps.iter().position(|s| s.id == record.id).expect("it is there");
     if let crate::run::StepState::Waiting { on: crate::run::Prompt::Approval { digest, .. }, .. } =
-        &mut other.steps[index].state
+        &mut std::sync::Arc::make_mut(&mut other.steps[index]).state
     {
         *digest = "f".repeat(64);
     }

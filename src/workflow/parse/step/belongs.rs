@@ -7,7 +7,7 @@ use super::super::table::Table;
 const AUTOMATIC: &[&str] = &["run", "call", "agent", "write", "workflow"];
 
 /// Keys that belong to some kinds of step only.
-const BELONGS: [(&str, &[&str]); 21] = [
+pub(in crate::workflow::parse) const BELONGS: [(&str, &[&str]); 21] = [
     ("shell", &["run"]),
     ("env", &["run"]),
     ("cwd", &["run"]),

@@ -13,9 +13,10 @@ use crate::workflow::expression::{self, Piece};
 use crate::workflow::{ForEach, Items};
 
 /// Items that a list in a file may have; the run counts the ones that an expression gives.
-const ITEMS: usize = 1000;
+pub(in crate::workflow::parse) const ITEMS: usize = 1000;
 
-const FOR_EACH: Keys = Keys { of: "`for_each`", known: &["items", "parallel"], later: &[] };
+pub(in crate::workflow::parse) const FOR_EACH: Keys =
+    Keys { of: "`for_each`", known: &["items", "parallel"], later: &[] };
 
 /// Names that every step has outputs under, or that a result has.
 const FIXED: [&str; 4] = ["text", "lines", "exit", "json"];

@@ -7,14 +7,14 @@ use super::StepReader;
 use crate::base::{Millis, StepId};
 use crate::workflow::OnFailure;
 
-const ON_FAILURE: Keys =
+pub(in crate::workflow::parse) const ON_FAILURE: Keys =
     Keys { of: "`on_failure`", known: &["back", "times", "escalate", "within"], later: &[] };
 
 /// What may be written as one word.
-const WORDS: [&str; 2] = ["ask", "rollback"];
+pub(in crate::workflow::parse) const WORDS: [&str; 2] = ["ask", "rollback"];
 
 /// How often a run may go back because of the same step.
-const TIMES: u64 = 100;
+pub(in crate::workflow::parse) const TIMES: u64 = 100;
 
 const FORMS: &str =
     "Write `ask`, `rollback`, `{ back: STEP, times: 2 }` or `{ escalate: [NAME, NAME], within: 30m }`";

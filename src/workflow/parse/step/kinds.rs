@@ -9,6 +9,8 @@ use super::StepReader;
 use crate::base::WorkflowId;
 use crate::workflow::{OnTimeout, StepKind};
 
+pub(in crate::workflow::parse) const ON_TIMEOUT: [&str; 2] = ["reject", "escalate"];
+
 impl StepReader<'_> {
     /// `call: server.tool`; the tool's own name may have dots as well.
     pub(super) fn call(&self, table: &Table<'_>, sink: &mut Sink<'_>) -> Option<StepKind> {
@@ -78,7 +80,7 @@ impl StepReader<'_> {
         }
         let within = table.duration("within", sink);
         let remind = table.duration("remind", sink);
-        let escalates = table.word("on_timeout", &["reject", "escalate"], sink) == Some("escalate");
+        let escalates = table.word("on_timeout", &ON_TIMEOUT, sink) == Some("escalate");
         let escalate = table.sentences("escalate", sink);
         if let (Some(key), None) = (table.key("on_timeout"), table.key("within")) {
             sink.error(

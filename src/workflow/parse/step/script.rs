@@ -8,7 +8,7 @@ use super::super::tree::Shape;
 use crate::workflow::expression::{self, Piece};
 
 /// Programs that read a script as one more argument.
-const SHELLS: [(&str, &[&str]); 5] = [
+pub(in crate::workflow::parse) const SHELLS: [(&str, &[&str]); 5] = [
     ("sh", &["sh", "-c"]),
     ("bash", &["bash", "-c"]),
     ("zsh", &["zsh", "-c"]),

@@ -116,7 +116,7 @@ steps:
     assert!(!look.continue_on_error, "what it says of a failure goes before what holds for all steps");
     let undo = look.rollback.as_ref().expect("rollback");
     assert_eq!((undo.id.as_str(), undo.title.as_str()), ("look.rollback", "Undo: Look"));
-    let StepKind::Run { script, shell, env, cwd, pty, done_exits, expects } = &undo.kind else {
+    let StepKind::Run { script, shell, env, cwd, pty, done_exits, expects, .. } = &undo.kind else {
         panic!("run")
     };
     assert_eq!(

@@ -9,7 +9,7 @@ use super::{StepReader, evidence};
 use crate::base::StepId;
 use crate::workflow::{OnFailure, Step, StepKind};
 
-const UNDO: Keys = Keys {
+pub(in crate::workflow::parse) const UNDO: Keys = Keys {
     of: "`rollback`",
     known: &[
         "title",
@@ -153,6 +153,7 @@ fn script_of(text: &str, of: Option<&StepKind>, node: &Node, sink: &mut Sink<'_>
             script: String::new(),
             shell: plain_shell(),
             env: indexmap::IndexMap::new(),
+            secrets: indexmap::IndexMap::new(),
             cwd: None,
             pty: false,
             done_exits: Vec::new(),

@@ -15,6 +15,7 @@ use crate::tui::screens::run::detail::{ago, failure_line, left};
 use crate::tui::screens::run::rows;
 use crate::tui::screens::run::sheet::{Sheet, evidence_word};
 use crate::tui::widgets::text::{cut, untrusted};
+use crate::workflow::field;
 
 /// Cells of a value; the whole of it is in the journal.
 const LONGEST: usize = 400;
@@ -160,7 +161,7 @@ pub fn value_span(sheet: &Sheet<'_>, value: &Value) -> Span<'static> {
         Value::String(text) => untrusted(&cut(text, LONGEST), sheet.look.text()),
         Value::Null => Span::styled("no answer", sheet.look.muted()),
         Value::Bool(yes) => Span::styled(if *yes { "yes" } else { "no" }, sheet.look.text()),
-        other => untrusted(&cut(&other.to_string(), LONGEST), sheet.look.text()),
+        other => untrusted(&cut(&field::shown(other), LONGEST), sheet.look.text()),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::tui::screens::run::sheet::{PREVIEW, Sheet};
 use crate::tui::screens::run::{Focus, rows, steps};
 use crate::tui::verbs;
 use crate::tui::widgets::text::untrusted;
-use crate::workflow::{Items, Step, StepKind};
+use crate::workflow::{Items, Step, StepKind, field};
 
 /// What the latest try does; of a held step, what it would do.
 fn last_work(record: &StepRecord) -> Option<&Work> {
@@ -239,17 +239,17 @@ fn questions(model: &Model, sheet: &mut Sheet<'_>, run: &Run, step: &Step, recor
         _ => None,
     };
     let draft = model.run.drafts.get(&(run.id().clone(), record.id.clone()));
-    for field in fields {
-        let optional = if field.required { "" } else { "  optional" };
+    for asked in fields {
+        let optional = if asked.required { "" } else { "  optional" };
         sheet.line(
-            Line::from(vec![untrusted(&field.prompt, look.text()), Span::styled(optional, look.muted())]),
+            Line::from(vec![untrusted(&asked.prompt, look.text()), Span::styled(optional, look.muted())]),
             0,
         );
-        let told = match (answers, draft.and_then(|d| d.get(&field.name))) {
-            (Some(answers), _) => value_span(sheet, answers.get(&field.name).unwrap_or(&Value::Null)),
+        let told = match (answers, draft.and_then(|d| d.get(&asked.name))) {
+            (Some(answers), _) => value_span(sheet, answers.get(&asked.name).unwrap_or(&Value::Null)),
             (None, Some(typed)) => match typed {
-                Value::String(text) => untrusted(&format!("typed: {text}"), look.subtext()),
-                other => untrusted(&format!("typed: {other}"), look.subtext()),
+                Value::Object(_) => untrusted(&field::shown(typed), look.subtext()),
+                other => untrusted(&format!("typed: {}", field::shown(other)), look.subtext()),
             },
             (None, None) => Span::styled("no answer yet", look.muted()),
         };
@@ -262,13 +262,13 @@ fn questions(model: &Model, sheet: &mut Sheet<'_>, run: &Run, step: &Step, recor
 }
 
 fn script(sheet: &mut Sheet<'_>, step: &Step, record: &StepRecord, brief: bool) {
-    let StepKind::Run { script, env, cwd, .. } = &step.kind else { return };
+    let StepKind::Run { script, env, secrets, cwd, .. } = &step.kind else { return };
     let look = sheet.look;
     let (script, names, folder) = match last_work(record) {
-        Some(Work::Run { script, env, cwd, .. }) => {
-            (script, env.keys().cloned().collect::<Vec<_>>(), cwd.clone())
+        Some(Work::Run { script, env, secrets, cwd, .. }) => {
+            (script, env.keys().chain(secrets.keys()).cloned().collect::<Vec<_>>(), cwd.clone())
         }
-        _ => (script, env.keys().cloned().collect(), cwd.clone().unwrap_or_default()),
+        _ => (script, env.keys().chain(secrets.keys()).cloned().collect(), cwd.clone().unwrap_or_default()),
     };
     sheet.script(None, script, if brief { 6 } else { PREVIEW });
     if !names.is_empty() {
