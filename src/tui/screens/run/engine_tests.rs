@@ -3,22 +3,19 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::base::{Actor, Millis, RunId, StepId, WorkflowId};
+use crate::base::{Millis, StepId, WorkflowId};
 use crate::config::{ColourDepth, GlyphSet};
-use crate::protocol::Request;
 use crate::run::testing::{Driver, approval, script, workflow};
 use crate::run::{
-    ChildNeed, Command, Escalation, Event, EventBody, Failure, FailureKind, NeedKind, Outcome, Parent,
-    Report, StepState, Subject, Verb, Work, apply, fork,
+    Escalation, Event, EventBody, Failure, FailureKind, Outcome, Report, StepState, Verb, Work,
 };
-use crate::tui::screens::run::tests::{open, shown};
-use crate::tui::testing::Harness;
+use crate::tui::screens::run::tests::shown;
 use crate::workflow::testing::step;
-use crate::workflow::{ForEach, Items, Moves, OnFailure, OnTimeout, Step, StepKind, Workflow};
+use crate::workflow::{ForEach, Items, OnFailure, OnTimeout, Step, StepKind, Workflow};
 
-const SIZES: [(u16, u16); 3] = [(80, 24), (140, 40), (60, 15)];
+pub const SIZES: [(u16, u16); 3] = [(80, 24), (140, 40), (60, 15)];
 
-fn titled(mut step: Step, title: &str) -> Step {
+pub fn titled(mut step: Step, title: &str) -> Step {
     title.clone_into(&mut step.title);
     step
 }
@@ -46,11 +43,11 @@ fn each(mut step: Step, items: &[&str], parallel: u32) -> Step {
     step
 }
 
-const SERVICES: [&str; 12] =
+pub const SERVICES: [&str; 12] =
     ["api", "web", "worker", "billing", "search", "mail", "auth", "files", "events", "cron", "admin", "docs"];
 
 /// Build and lint side by side, tests for each service after the build, then a gate for two works.
-fn release() -> Workflow {
+pub fn release() -> Workflow {
     let build = needs(
         undone_by(titled(script("build", "make image"), "Build the image"), "Remove the image", "make clean"),
         &[],
@@ -96,12 +93,12 @@ fn release() -> Workflow {
     flow
 }
 
-fn done(driver: &mut Driver, step: &str) -> Vec<Event> {
+pub fn done(driver: &mut Driver, step: &str) -> Vec<Event> {
     let attempt = driver.run.record(&StepId::new(step)).expect("the step exists").1.attempt();
     driver.report(Report::Completed { step: StepId::new(step), attempt, outcome: Outcome::default() })
 }
 
-fn failed(driver: &mut Driver, step: &str, message: &str) -> Vec<Event> {
+pub fn failed(driver: &mut Driver, step: &str, message: &str) -> Vec<Event> {
     let attempt = driver.run.record(&StepId::new(step)).expect("the step exists").1.attempt();
     let failure = Failure { kind: FailureKind::Exit, message: message.to_owned(), exit: Some(2) };
     driver.report(Report::Failed { step: StepId::new(step), attempt, failure })
@@ -120,7 +117,7 @@ fn in_the_loop() -> Driver {
     driver
 }
 
-fn at_the_gate() -> Driver {
+pub fn at_the_gate() -> Driver {
     let mut driver = Driver::start(release());
     done(driver.later(41_000), "build");
     done(driver.later(5_000), "lint");
@@ -138,13 +135,13 @@ fn digest(driver: &Driver) -> String {
     }
 }
 
-fn approve(driver: &mut Driver) {
+pub fn approve(driver: &mut Driver) {
     let digest = digest(driver);
     driver.act(Verb::Approve { step: None, digest }).expect("approved");
 }
 
 /// Deployed, and telling about it has failed.
-fn after_the_gate() -> Driver {
+pub fn after_the_gate() -> Driver {
     let mut driver = at_the_gate();
     approve(&mut driver);
     done(driver.later(30_000), "deploy");
@@ -380,214 +377,8 @@ fn somebody_answers_in_place_of_an_agent() {
 }
 
 #[test]
-fn edit_and_retry_shows_what_would_be_otherwise() {
-    let mut flow = release();
-    flow.inputs = vec![crate::workflow::Field::new(
-        "environment",
-        crate::workflow::FieldKind::Choice { options: vec!["staging".to_owned(), "production".to_owned()] },
-        "Where to?",
-    )];
-    if let StepKind::Run { env, script, .. } = &mut flow.steps[4].kind {
-        env.insert("TARGET".to_owned(), "${{ inputs.environment }}".to_owned());
-        "set -eu\nkubectl config use-context \"$TARGET\"\nkubectl apply -f \"$MANIFEST\"\n"
-            .clone_into(script);
-    }
-    let begin = || {
-        let mut driver = Driver::start(flow.clone());
-        driver.run.inputs.insert("environment".to_owned(), json!("staging"));
-        done(driver.later(41_000), "build");
-        done(driver.later(5_000), "lint");
-        for n in 1..=SERVICES.len() {
-            done(driver.later(8_000), &format!("test.{n}"));
-        }
-        approve(&mut driver);
-        failed(driver.later(30_000), "deploy", "The command ended with exit code 2");
-        done(driver.later(1_000), "tell");
-        driver
-    };
-    let driver = begin();
-    let edit = |width, height| {
-        let card = shown(&driver, width, height, "").later(Millis(600)).see("edit and retry…").keys("e");
-        card.see("Nothing is changed").keys("<down><down><end> --server-side").see("+ ")
-    };
-    for (width, height) in SIZES {
-        edit(width, height).golden(&format!("engine_edit_{width}x{height}"));
-    }
-    let card = edit(140, 40).see("“Approve the release” has approved something else");
-    // What cannot be is said at once, and not sent.
-    let card = card.keys(" ${{ inputs.environment }}").see("A script is never filled in").keys("<ctrl-s>");
-    assert!(card.verbs().is_empty());
-    let card = edit(140, 40).keys("<tab><ctrl-e>").keys("<down><down><end>").keys("<ret>B").see("has no `=`");
-    assert!(card.keys("<ctrl-s>").verbs().is_empty());
-    // What was typed and left comes back.
-    let card =
-        edit(140, 40).keys("<esc>").see_no("What it would do").keys("<ret>").keys("e").see("--server-side");
-    let card = card.keys("<ctrl-s>");
-    let [Verb::Retry { step: Some(step), edit: Some(sent) }] = card.verbs()[..] else {
-        panic!("{:?}", card.verbs())
-    };
-    assert_eq!(step.as_str(), "deploy");
-    assert!(sent.script.as_deref().is_some_and(|s| s.ends_with("--server-side")) && sent.env.is_none());
-    // An input holds for every later step; its rules are the workflow's.
-    let inputs = |text: &str| {
-        let card =
-            shown(&driver, 140, 40, "").later(Millis(600)).keys("e<tab><tab>").see("environment = staging");
-        card.keys("<ctrl-e>").keys(&"<backspace>".repeat(7)).keys(text)
-    };
-    let card =
-        inputs("production").see("Changed for every later step: environment").see("+ TARGET = production");
-    card.golden("engine_edit_inputs_140x40");
-    let refused = inputs("moon");
-    assert!(!refused.screen().contains("Changed for every"), "{}", refused.screen());
-    assert!(refused.keys("<ctrl-s>").verbs().is_empty());
-    // Once it is edited, the step says so.
-    let mut driver = begin();
-    let edit = crate::run::Edit { script: Some("true".to_owned()), ..Default::default() };
-    let verb = Verb::Retry { step: Some(StepId::new("deploy")), edit: Some(Box::new(edit)) };
-    driver.act(verb).expect("tried again");
-    let harness = shown(&driver, 100, 30, "").keys("<esc><tab>G<up>");
-    harness.see("Deploy ✎").see("script, since the file");
-}
-
-/// A run whose step does another workflow, and that one, which waits for an approval.
-fn family() -> (Driver, Driver) {
-    let start = titled(
-        step(
-            "rollback",
-            StepKind::Workflow {
-                workflow: WorkflowId::new("release"),
-                inputs: [("service".to_owned(), json!("checkout"))].into_iter().collect(),
-            },
-        ),
-        "Release it",
-    );
-    let mut flow = workflow(vec![script("look", "true"), start, script("after", "true")]);
-    flow.id = WorkflowId::new("feature");
-    flow.name = "Bring a feature out".to_owned();
-    let mut parent = Driver::start(flow);
-    done(parent.later(3_000), "look");
-    let (_, record) = parent.run.record(&StepId::new("rollback")).expect("the step exists");
-    let Some(Work::Workflow { run, .. }) = record.attempts.last().map(|a| a.work.clone()) else {
-        panic!("it starts a run")
-    };
-    let mut child = at_the_gate();
-    child.run.header.run = run;
-    child.run.header.parent =
-        Some(Parent { run: parent.run.id().clone(), step: StepId::new("rollback"), attempt: 1 });
-    let need = ChildNeed {
-        kind: NeedKind::Approve,
-        step: StepId::new("gate"),
-        title: "Approve the release".to_owned(),
-        deadline: Some(child.now.plus(Millis::from_secs(1_500))),
-    };
-    parent.now = child.now;
-    parent.report(Report::Child { step: StepId::new("rollback"), attempt: 1, need: Some(need) });
-    parent.later(240_000);
-    (parent, child)
-}
-
-fn with_child(width: u16, height: u16) -> Harness {
-    let (parent, child) = family();
-    let mut harness = Harness::new(width, height).with_run(parent.run.clone()).with_run(child.run);
-    harness.model.now = parent.now;
-    open(harness.connected(), parent.run.id())
-}
-
-#[test]
-fn a_child_run_shows_in_its_parent_and_is_answered_in_the_child() {
-    for (width, height) in SIZES {
-        let harness = with_child(width, height).golden(&format!("engine_parent_{width}x{height}"));
-        let child = harness.keys("<ret>").see("Release it to production?").keys("<esc>");
-        child.see("goes there").golden(&format!("engine_child_{width}x{height}"));
-    }
-    let harness = with_child(80, 24).see("Release the checkout").see("waiting");
-    // The keys of an answer lead to the child's own card.
-    let child = harness.keys("a").see("bound to").see("Release it to production?").keys("<esc>");
-    let parent = child.keys("<lt>").see("goes to it").see_no("Esc follows").see("Asks");
-    let parent = parent.keys("o").see("waits for an approval");
-    assert!(parent.verbs().is_empty());
-    // What is about the step itself is the parent's.
-    let parent = parent.keys("sno release<ret>");
-    let step = Some(StepId::new("rollback"));
-    assert_eq!(parent.verbs(), [&Verb::Skip { step, reason: "no release".to_owned() }]);
-    let child = parent.keys(">").see("goes there");
-    child.keys("<alt-4>").keys("<lt><lt>").see("no step of another one");
-}
-
-#[test]
-fn the_lists_tell_what_a_child_asks_once() {
-    let harness =
-        with_child(140, 40).keys("<alt-1>").see("1 needs you").see("Release it › Approve the release");
-    let harness = harness.golden("engine_console_child_140x40");
-    let harness = harness.keys("<down><ret>").see("Release it to production?").keys("<esc>");
-    harness.keys("<alt-3>").see("↳ 7f3a").golden("engine_runs_child_140x40");
-}
-
-#[test]
-fn a_fork_takes_over_what_was_settled() {
-    let driver = after_the_gate();
-    for (width, height) in SIZES {
-        let card = shown(&driver, width, height, "").keys("<esc><tab>G<up>F");
-        card.see("Fork from “Deploy”").golden(&format!("engine_fork_{width}x{height}"));
-    }
-    let (id, from) = (driver.run.id().clone(), StepId::new("lint"));
-    let mut new = driver.run.clone();
-    new.header.run = RunId::new("91c0000000000000");
-    new.header.fork = Some(fork(&driver.run, &from).expect("it forks"));
-    let answer = crate::run::summarise(&new);
-    let started = new.clone();
-    let wanted = id.clone();
-    let card = shown(&driver, 80, 24, "").answering(move |request| match request {
-        Request::Fork { run, from, inputs }
-            if *run == wanted && from.as_str() == "lint" && inputs.is_empty() =>
-        {
-            Some(Ok(crate::protocol::Response::Summary(Box::new(answer.clone()))))
-        }
-        Request::Run { run } if run == started.id() => {
-            Some(Ok(crate::protocol::Response::Run(Box::new(started.clone()))))
-        }
-        _ => None,
-    });
-    let card = card.keys("<esc><tab>g<down>F").see("Build the image  taken over").see("Lint  done anew");
-    let new = card.keys("<ret>").see("Forked from run 7f3a at “Lint”");
-    assert_eq!(new.model.run.open, Some(RunId::new("91c0000000000000")));
-    let refused = shown(&driver, 80, 24, "")
-        .answering(|request| {
-            let error = crate::base::Error::refused("The workflow is not trusted").hint("Trust it first");
-            matches!(request, Request::Fork { .. }).then(|| Err(error))
-        })
-        .keys("<esc>F<ret>");
-    refused.see("is not trusted. Trust it first").keys("<ret>").see("start it");
-}
-
-#[test]
-fn what_was_taken_over_says_from_where() {
-    let driver = after_the_gate();
-    let made = fork(&driver.run, &StepId::new("gate")).expect("it forks");
-    let mut header = driver.run.header.clone();
-    header.run = RunId::new("91c0000000000000");
-    header.fork = Some(made);
-    header.subject = Some(Subject {
-        root: "/work".to_owned(),
-        name: "checkout-2".to_owned(),
-        state: Some("Validated".to_owned()),
-    });
-    let mut flow = release();
-    flow.moves = Some(Moves { from: vec!["Validated".to_owned()], to: "Deployed".to_owned() });
-    let actor = Actor::Person("ana@laptop".to_owned());
-    let flow = std::sync::Arc::new(flow);
-    let events =
-        crate::run::start(std::sync::Arc::clone(&flow), header, &actor, driver.now).expect("it starts");
-    let run = crate::run::replay(flow, &events).expect("it replays");
-    let forked = Driver { run, journal: events, now: driver.now.plus(Millis(5_000)) };
-    let harness = shown(&forked, 100, 30, "").keys("<esc>").see("It takes checkout-2 from");
-    let harness = harness.see("3 steps taken over").keys("<tab>g").see("7f3a, taken over as it was");
-    harness.golden("engine_forked_100x30");
-}
-
-#[test]
 fn every_new_place_is_drawn_at_every_size() {
-    let (parent, _) = family();
+    let (parent, _) = crate::tui::screens::run::family_tests::family();
     let mut held = at_the_gate();
     held.act(Verb::StepThrough { on: true }).expect("steps through");
     approve(&mut held);
@@ -603,25 +394,4 @@ fn every_new_place_is_drawn_at_every_size() {
                 .keys("F<esc>");
         }
     }
-}
-
-#[test]
-fn what_a_child_does_is_followed_in_its_parent() {
-    let (mut parent, child) = family();
-    let mut harness = Harness::new(100, 30).with_run(parent.run.clone()).with_run(child.run);
-    harness.model.now = parent.now;
-    let harness = open(harness.connected(), parent.run.id()).see("▲");
-    let events = parent
-        .act_as(
-            &Actor::Engine,
-            Command::Report(Report::Child { step: StepId::new("rollback"), attempt: 1, need: None }),
-        )
-        .expect("told");
-    let harness = harness.update_run(&parent.run, events).see("running");
-    let mut copy = parent.run.clone();
-    let events = done(&mut parent, "rollback");
-    for event in &events {
-        apply(&mut copy, event);
-    }
-    harness.update_run(&parent.run, events).see("Do after");
 }

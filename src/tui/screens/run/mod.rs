@@ -28,7 +28,9 @@ mod act;
 mod banner;
 pub mod detail;
 #[cfg(test)]
-mod engine_tests;
+pub mod engine_tests;
+#[cfg(test)]
+mod family_tests;
 mod hints;
 pub mod output;
 #[cfg(test)]
