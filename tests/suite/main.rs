@@ -31,6 +31,7 @@ mod secrets;
 mod settings;
 mod store;
 mod support;
+mod tui_controls;
 mod tui_phrases;
 mod tui_tour;
 mod workflow_files;

@@ -44,7 +44,7 @@ pub struct EditCard {
 enum Outlook {
     /// Nothing is changed.
     Same,
-    Would(Edit, Work),
+    Would(Box<(Edit, Work)>),
     /// It cannot be: why, and what to do.
     Refused(String, Option<String>),
 }
@@ -98,7 +98,7 @@ impl EditCard {
             return Some(Outlook::Refused(refusal.reason, refusal.hint));
         }
         Some(match resolve::preview(run, record, &edit) {
-            Ok(work) => Outlook::Would(edit, work),
+            Ok(work) => Outlook::Would(Box::new((edit, work))),
             Err(failure) => Outlook::Refused(failure.message, Some("Mend the expression".to_owned())),
         })
     }
@@ -116,7 +116,7 @@ impl EditCard {
 
     fn submit(&mut self, model: &mut Model) -> Reaction {
         let edit = match self.outlook(model) {
-            Some(Outlook::Would(edit, _)) => Some(Box::new(edit)),
+            Some(Outlook::Would(would)) => Some(Box::new(would.0)),
             Some(Outlook::Same) => None,
             Some(Outlook::Refused(why, hint)) => {
                 let hint = hint.map(|h| format!(". {h}")).unwrap_or_default();
@@ -157,8 +157,9 @@ impl EditCard {
                 let before = before.unwrap_or_default();
                 sheet.lines.extend(difference::lines(&before, &before, look, width));
             }
-            Some(Outlook::Would(edit, work)) => {
-                for gate in gates(run, record, &work) {
+            Some(Outlook::Would(would)) => {
+                let (edit, work) = &*would;
+                for gate in gates(run, record, work) {
                     let told =
                         format!("“{gate}” has approved something else: it is asked again before this.");
                     sheet.prose(&told, look.style(Role::Warning));
@@ -168,7 +169,7 @@ impl EditCard {
                     let told = format!("Changed for every later step: {}", names.join(", "));
                     sheet.prose(&told, look.style(Role::Info));
                 }
-                let now = difference::told(&work);
+                let now = difference::told(work);
                 match before {
                     Some(before) if before == now => {
                         let told = "What it does comes out the same:";

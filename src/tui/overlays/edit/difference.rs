@@ -6,8 +6,9 @@ use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
 use crate::config::Role;
 use crate::run::{Opened, Work};
 use crate::tui::look::Look;
-use crate::tui::screens::run::sheet::exact;
+use crate::tui::screens::run::sheet::{exact, plain};
 use crate::tui::widgets::text::wrap;
+use crate::workflow::secret;
 
 /// Lines that are the same and stand around one that is not.
 const AROUND: usize = 1;
@@ -20,9 +21,10 @@ pub fn told(work: &Work) -> Vec<String> {
         lines.push(format!("{} = {}", exact(name), exact(value).replace('\n', "⏎")));
     };
     match work {
-        Work::Run { script, env, cwd, .. } => {
+        Work::Run { script, env, secrets, cwd, .. } => {
             text(&mut lines, script);
             env.iter().for_each(|(name, of)| value(&mut lines, name, of));
+            secrets.iter().for_each(|(name, of)| value(&mut lines, name, &secret::masked(of)));
             if !cwd.is_empty() {
                 lines.push(format!("in {}", exact(cwd)));
             }
@@ -57,10 +59,6 @@ pub fn told(work: &Work) -> Vec<String> {
     lines
 }
 
-fn plain(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
 /// The lines that differ, with a few around them; all of them where none does.
 pub fn lines(before: &[String], now: &[String], look: &Look, width: usize) -> Vec<Line<'static>> {
     let ops = capture_diff_slices(Algorithm::Myers, before, now);
@@ -70,7 +68,9 @@ pub fn lines(before: &[String], now: &[String], look: &Look, width: usize) -> Ve
         lines.extend(wrap(&line, width, 2));
     };
     if before == now {
-        now.iter().for_each(|text| add("  ", text, look.subtext()));
+        for text in now {
+            add("  ", text, look.subtext());
+        }
         return lines;
     }
     let mut shown_to = 0;

@@ -113,19 +113,16 @@ fn each(model: &Model, sheet: &mut Sheet<'_>, run: &Run, step: &Step, record: &S
     } else {
         "one after the other".to_owned()
     };
-    match last_work(record) {
-        Some(Work::ForEach { items }) => {
-            let count = if items.len() == 1 { "1 item".to_owned() } else { format!("{} items", items.len()) };
-            sheet.field("Once for", &format!("each of {count}, {how}"), look.text());
-        }
-        _ => {
-            let source = match step.for_each.as_ref().map(|each| &each.items) {
-                Some(Items::Expression(source)) => format!("each of {source}, {how}"),
-                Some(Items::Listed(items)) => format!("each of {} items, {how}", items.len()),
-                None => how,
-            };
-            sheet.field("Once for", &source, look.text());
-        }
+    if let Some(Work::ForEach { items }) = last_work(record) {
+        let count = if items.len() == 1 { "1 item".to_owned() } else { format!("{} items", items.len()) };
+        sheet.field("Once for", &format!("each of {count}, {how}"), look.text());
+    } else {
+        let source = match step.for_each.as_ref().map(|each| &each.items) {
+            Some(Items::Expression(source)) => format!("each of {source}, {how}"),
+            Some(Items::Listed(items)) => format!("each of {} items, {how}", items.len()),
+            None => how,
+        };
+        sheet.field("Once for", &source, look.text());
     }
     sheet.field("Does", step.kind.word(), look.subtext());
     sheet.gap();
