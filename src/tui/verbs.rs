@@ -344,9 +344,10 @@ fn open_form(model: &mut Model, id: &RunId, step: StepId) -> Vec<Effect> {
     Form::answer(id.clone(), step, &title, fields, asking, &draft).open(model)
 }
 
-/// The secrets to be given again, where the step that waits failed for want of one.
-fn lost_secrets(run: &Run) -> Option<(StepId, BTreeMap<String, String>)> {
-    let (step, record) = run.waiting_steps().next()?;
+/// The secrets to be given again, where the step failed for want of one.
+fn lost_secrets(run: &Run, step: Option<&StepId>) -> Option<(StepId, BTreeMap<String, String>)> {
+    let named = step.and_then(|s| run.record(s)).map(|(_, r)| r);
+    let record = named.or_else(|| first_open(run))?;
     let StepState::Failed { failure, .. } = &record.state else { return None };
     let Some(Work::Run { secrets, .. }) = record.attempts.last().map(|a| &a.work) else { return None };
     // What comes from a file or a command is put right there.
@@ -355,12 +356,12 @@ fn lost_secrets(run: &Run) -> Option<(StepId, BTreeMap<String, String>)> {
     };
     let given = secrets.iter().filter(|(_, reference)| is_given(reference));
     let given: BTreeMap<String, String> = given.map(|(v, r)| (v.clone(), r.clone())).collect();
-    (failure.kind == FailureKind::Secret && !given.is_empty()).then(|| (step.id.clone(), given))
+    (failure.kind == FailureKind::Secret && !given.is_empty()).then(|| (record.id.clone(), given))
 }
 
 /// Tries again at once, or first asks for what the step lacked.
 fn retry(model: &mut Model, id: &RunId, step: Option<StepId>) -> Vec<Effect> {
-    match model.mirror.run(id).and_then(lost_secrets) {
+    match model.mirror.run(id).and_then(|run| lost_secrets(run, step.as_ref())) {
         Some((step, secrets)) => {
             Form::give(id.clone(), step, "Secrets that are not known any more", secrets).open(model)
         }

@@ -13,7 +13,8 @@ use crate::tui::msg::{Asker, Effect};
 use crate::tui::overlays::choose::split_foot;
 use crate::tui::overlays::form::Form;
 use crate::tui::overlays::{Overlay, Reaction};
-use crate::tui::screens::run::{rows, sheet::Sheet};
+use crate::tui::screens::run::rows;
+use crate::tui::screens::run::sheet::{Sheet, plain};
 use crate::tui::widgets::text::untrusted;
 use crate::tui::widgets::{Hint, PaneState, card, hints, pane};
 
@@ -86,11 +87,10 @@ impl ForkCard {
         }
         let changed = self.changed(run);
         for (n, (name, value)) in self.inputs.iter().enumerate() {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let mut spans = vec![
                 untrusted(name, look.subtext()),
                 Span::styled(" = ", look.muted()),
-                untrusted(&text, look.text()),
+                untrusted(&plain(value), look.text()),
             ];
             if changed.contains_key(name) {
                 spans.push(Span::styled("  changed", look.style(Role::Info)));

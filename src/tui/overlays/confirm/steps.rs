@@ -1,13 +1,13 @@
 //! The card's steps: what each does in a few words, or in the dry run with every value that is known.
 
 use ratatui::text::{Line, Span};
-use serde_json::Value;
 
 use super::Confirm;
 use crate::base::SafeLine;
 use crate::config::Role;
 use crate::run::{Context as RunContext, PlannedStep, Work, plan};
 use crate::tui::Model;
+use crate::tui::screens::run::sheet::plain;
 use crate::tui::widgets::text::{cut, cut_line, untrusted, width, wrap};
 use crate::workflow::{Items, Step, StepKind, Workflow, field, secret};
 
@@ -58,10 +58,6 @@ impl Confirm {
             .unwrap_or_else(|_| self.inputs.values.clone());
         plan(&self.workflow, &inputs, &context)
     }
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// What a step does, in a few words.

@@ -6,8 +6,9 @@ use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
 use crate::config::Role;
 use crate::run::{Opened, Work};
 use crate::tui::look::Look;
-use crate::tui::screens::run::sheet::exact;
+use crate::tui::screens::run::sheet::{exact, plain};
 use crate::tui::widgets::text::wrap;
+use crate::workflow::secret;
 
 /// Lines that are the same and stand around one that is not.
 const AROUND: usize = 1;
@@ -20,16 +21,23 @@ pub fn told(work: &Work) -> Vec<String> {
         lines.push(format!("{} = {}", exact(name), exact(value).replace('\n', "⏎")));
     };
     match work {
-        Work::Run { script, env, cwd, .. } => {
+        Work::Run { script, env, secrets, cwd, .. } => {
             text(&mut lines, script);
-            env.iter().for_each(|(name, of)| value(&mut lines, name, of));
+            for (name, of) in env {
+                value(&mut lines, name, of);
+            }
+            for (name, of) in secrets {
+                value(&mut lines, name, &secret::masked(of));
+            }
             if !cwd.is_empty() {
                 lines.push(format!("in {}", exact(cwd)));
             }
         }
         Work::Call { server, tool, arguments, .. } => {
             lines.push(format!("calls {server}.{tool}"));
-            arguments.iter().for_each(|(name, of)| value(&mut lines, name, &plain(of)));
+            for (name, of) in arguments {
+                value(&mut lines, name, &plain(of));
+            }
         }
         Work::Agent { agent, persona, prompt, .. } => {
             lines.push(format!("asks {agent}"));
@@ -38,7 +46,9 @@ pub fn told(work: &Work) -> Vec<String> {
         }
         Work::Workflow { workflow, inputs, .. } => {
             lines.push(format!("starts {workflow}"));
-            inputs.iter().for_each(|(name, of)| value(&mut lines, name, &plain(of)));
+            for (name, of) in inputs {
+                value(&mut lines, name, &plain(of));
+            }
         }
         Work::Write { path, content, .. } => {
             lines.push(format!("writes {}", exact(path)));
@@ -57,10 +67,6 @@ pub fn told(work: &Work) -> Vec<String> {
     lines
 }
 
-fn plain(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
 /// The lines that differ, with a few around them; all of them where none does.
 pub fn lines(before: &[String], now: &[String], look: &Look, width: usize) -> Vec<Line<'static>> {
     let ops = capture_diff_slices(Algorithm::Myers, before, now);
@@ -70,7 +76,9 @@ pub fn lines(before: &[String], now: &[String], look: &Look, width: usize) -> Ve
         lines.extend(wrap(&line, width, 2));
     };
     if before == now {
-        now.iter().for_each(|text| add("  ", text, look.subtext()));
+        for text in now {
+            add("  ", text, look.subtext());
+        }
         return lines;
     }
     let mut shown_to = 0;
@@ -82,10 +90,16 @@ pub fn lines(before: &[String], now: &[String], look: &Look, width: usize) -> Ve
         for op in &group {
             shown_to = op.new_range().end;
             if let DiffOp::Equal { .. } = op {
-                now[op.new_range()].iter().for_each(|text| add("  ", text, look.subtext()));
+                for text in &now[op.new_range()] {
+                    add("  ", text, look.subtext());
+                }
             } else {
-                before[op.old_range()].iter().for_each(|text| add("- ", text, look.style(Role::Error)));
-                now[op.new_range()].iter().for_each(|text| add("+ ", text, look.style(Role::Success)));
+                for text in &before[op.old_range()] {
+                    add("- ", text, look.style(Role::Error));
+                }
+                for text in &now[op.new_range()] {
+                    add("+ ", text, look.style(Role::Success));
+                }
             }
         }
     }

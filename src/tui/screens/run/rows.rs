@@ -101,9 +101,8 @@ fn folded(run: &Run, places: std::ops::Range<usize>, shown: usize) -> Vec<Row> {
 /// Before the title in the list: the step's place in the workflow, or an iteration's in its loop.
 pub fn number(record: &StepRecord) -> String {
     match &record.role {
-        Role::Step { index } => (index + 1).to_string(),
+        Role::Step { index } | Role::Undo { index, number: None, .. } => (index + 1).to_string(),
         Role::Iteration { number, .. } => format!("{number}."),
-        Role::Undo { index, number: None, .. } => (index + 1).to_string(),
         Role::Undo { index, number: Some(number), .. } => format!("{}.{number}", index + 1),
     }
 }

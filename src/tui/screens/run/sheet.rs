@@ -11,7 +11,7 @@ use crate::run::{EvidenceKind, Opened, Work};
 use crate::tui::look::Look;
 use crate::tui::screens::run::rows;
 use crate::tui::widgets::text::{untrusted, wrap};
-use crate::workflow::secret;
+use crate::workflow::{Reference, secret};
 
 /// Cells of a label, its gap included.
 const LABEL: usize = 12;
@@ -105,7 +105,7 @@ impl<'a> Sheet<'a> {
 
     fn values(&mut self, values: &Map<String, Value>) {
         for (n, (name, value)) in values.iter().enumerate() {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let text = plain(value);
             let label = if n == 0 { "with" } else { "" };
             self.labelled(
                 label,
@@ -236,6 +236,14 @@ impl<'a> Sheet<'a> {
             self.lines.push(Line::styled(format!("  {} more lines", count - limit), self.look.muted()));
         }
         self.unseen(content);
+    }
+}
+
+/// A value as it stands: text without quotation marks, a secret by where it comes from.
+pub fn plain(value: &Value) -> String {
+    match Reference::of(value) {
+        Some(reference) => reference.shown(),
+        None => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
     }
 }
 

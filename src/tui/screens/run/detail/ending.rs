@@ -60,7 +60,7 @@ pub fn tell(model: &Model, sheet: &mut Sheet<'_>, run: &Run, record: &StepRecord
             match reason {
                 SkipReason::Person { reason } => sheet.field("Reason", reason, look.text()),
                 SkipReason::NotListed => {
-                    sheet.field("Because", "its item is no longer in the list", look.text())
+                    sheet.field("Because", "its item is no longer in the list", look.text());
                 }
                 SkipReason::Condition { expression } => {
                     sheet.field("Because", &format!("`{expression}` is false"), look.text());
