@@ -44,7 +44,7 @@ pub struct EditCard {
 enum Outlook {
     /// Nothing is changed.
     Same,
-    Would(Box<(Edit, Work)>),
+    Would(Box<Edit>, Box<Work>),
     /// It cannot be: why, and what to do.
     Refused(String, Option<String>),
 }
@@ -65,7 +65,9 @@ impl EditCard {
         let mut parts = parts(copy, record);
         let left = model.run.edits.get(&(run.clone(), record.id.clone()));
         if let Some(left) = left.filter(|left| left.len() == parts.len()) {
-            parts.iter_mut().zip(left).for_each(|(part, text)| part.put(text));
+            for (part, text) in parts.iter_mut().zip(left) {
+                part.put(text);
+            }
         }
         let (step, attempt) = (record.id.clone(), record.attempt());
         let card = Self { run: run.clone(), step, attempt, parts, focus: 0, scroll: PaneState::default() };
@@ -98,7 +100,7 @@ impl EditCard {
             return Some(Outlook::Refused(refusal.reason, refusal.hint));
         }
         Some(match resolve::preview(run, record, &edit) {
-            Ok(work) => Outlook::Would(Box::new((edit, work))),
+            Ok(work) => Outlook::Would(Box::new(edit), Box::new(work)),
             Err(failure) => Outlook::Refused(failure.message, Some("Mend the expression".to_owned())),
         })
     }
@@ -116,7 +118,7 @@ impl EditCard {
 
     fn submit(&mut self, model: &mut Model) -> Reaction {
         let edit = match self.outlook(model) {
-            Some(Outlook::Would(would)) => Some(Box::new(would.0)),
+            Some(Outlook::Would(edit, _)) => Some(edit),
             Some(Outlook::Same) => None,
             Some(Outlook::Refused(why, hint)) => {
                 let hint = hint.map(|h| format!(". {h}")).unwrap_or_default();
@@ -157,9 +159,8 @@ impl EditCard {
                 let before = before.unwrap_or_default();
                 sheet.lines.extend(difference::lines(&before, &before, look, width));
             }
-            Some(Outlook::Would(would)) => {
-                let (edit, work) = &*would;
-                for gate in gates(run, record, work) {
+            Some(Outlook::Would(edit, work)) => {
+                for gate in gates(run, record, &work) {
                     let told =
                         format!("“{gate}” has approved something else: it is asked again before this.");
                     sheet.prose(&told, look.style(Role::Warning));
@@ -169,7 +170,7 @@ impl EditCard {
                     let told = format!("Changed for every later step: {}", names.join(", "));
                     sheet.prose(&told, look.style(Role::Info));
                 }
-                let now = difference::told(work);
+                let now = difference::told(&work);
                 match before {
                     Some(before) if before == now => {
                         let told = "What it does comes out the same:";

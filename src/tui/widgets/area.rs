@@ -13,7 +13,7 @@ use crate::tui::look::Look;
 const TAB: &str = "␉";
 
 pub struct Area {
-    typed: TextArea<'static>,
+    inner: TextArea<'static>,
     /// Longest text kept, in bytes.
     limit: usize,
     full: bool,
@@ -27,19 +27,19 @@ impl Area {
         area.set_wrap_mode(WrapMode::Word);
         area.set_cursor_line_style(Style::new());
         area.move_cursor(CursorMove::Top);
-        Self { typed: area, limit, full: false }
+        Self { inner: area, limit, full: false }
     }
 
     /// Puts the cursor at the end.
     #[must_use]
     pub fn at_end(mut self) -> Self {
-        self.typed.move_cursor(CursorMove::Bottom);
-        self.typed.move_cursor(CursorMove::End);
+        self.inner.move_cursor(CursorMove::Bottom);
+        self.inner.move_cursor(CursorMove::End);
         self
     }
 
     pub fn text(&self) -> String {
-        self.typed.lines().join("\n").replace(TAB, "\t")
+        self.inner.lines().join("\n").replace(TAB, "\t")
     }
 
     /// Whether the last key was refused because the text is as long as it may be.
@@ -61,7 +61,7 @@ impl Area {
     pub fn key(&mut self, key: Key) {
         self.full = self.length() >= self.limit && (key.text().is_some() || key.code == KeyCode::Enter);
         if !self.full {
-            self.typed.input(input(key));
+            self.inner.input(input(key));
         }
     }
 
@@ -69,16 +69,16 @@ impl Area {
         let text = SafeText::new(&text.replace('\t', TAB)).plain();
         self.full = self.length() + text.len() > self.limit;
         if !self.full {
-            self.typed.insert_str(text);
+            self.inner.insert_str(text);
         }
     }
 
     fn length(&self) -> usize {
-        self.typed.lines().iter().map(|l| l.len() + 1).sum()
+        self.inner.lines().iter().map(|l| l.len() + 1).sum()
     }
 
     pub fn draw(&self, frame: &mut Frame, place: Rect, look: &Look, focused: bool) {
-        let mut text = self.typed.clone();
+        let mut text = self.inner.clone();
         text.set_style(if focused { look.text() } else { look.subtext() });
         let cursor = if focused { look.text().add_modifier(Modifier::REVERSED) } else { look.subtext() };
         text.set_cursor_style(cursor);

@@ -23,15 +23,21 @@ pub fn told(work: &Work) -> Vec<String> {
     match work {
         Work::Run { script, env, secrets, cwd, .. } => {
             text(&mut lines, script);
-            env.iter().for_each(|(name, of)| value(&mut lines, name, of));
-            secrets.iter().for_each(|(name, of)| value(&mut lines, name, &secret::masked(of)));
+            for (name, of) in env {
+                value(&mut lines, name, of);
+            }
+            for (name, of) in secrets {
+                value(&mut lines, name, &secret::masked(of));
+            }
             if !cwd.is_empty() {
                 lines.push(format!("in {}", exact(cwd)));
             }
         }
         Work::Call { server, tool, arguments, .. } => {
             lines.push(format!("calls {server}.{tool}"));
-            arguments.iter().for_each(|(name, of)| value(&mut lines, name, &plain(of)));
+            for (name, of) in arguments {
+                value(&mut lines, name, &plain(of));
+            }
         }
         Work::Agent { agent, persona, prompt, .. } => {
             lines.push(format!("asks {agent}"));
@@ -40,7 +46,9 @@ pub fn told(work: &Work) -> Vec<String> {
         }
         Work::Workflow { workflow, inputs, .. } => {
             lines.push(format!("starts {workflow}"));
-            inputs.iter().for_each(|(name, of)| value(&mut lines, name, &plain(of)));
+            for (name, of) in inputs {
+                value(&mut lines, name, &plain(of));
+            }
         }
         Work::Write { path, content, .. } => {
             lines.push(format!("writes {}", exact(path)));
@@ -82,10 +90,16 @@ pub fn lines(before: &[String], now: &[String], look: &Look, width: usize) -> Ve
         for op in &group {
             shown_to = op.new_range().end;
             if let DiffOp::Equal { .. } = op {
-                now[op.new_range()].iter().for_each(|text| add("  ", text, look.subtext()));
+                for text in &now[op.new_range()] {
+                    add("  ", text, look.subtext());
+                }
             } else {
-                before[op.old_range()].iter().for_each(|text| add("- ", text, look.style(Role::Error)));
-                now[op.new_range()].iter().for_each(|text| add("+ ", text, look.style(Role::Success)));
+                for text in &before[op.old_range()] {
+                    add("- ", text, look.style(Role::Error));
+                }
+                for text in &now[op.new_range()] {
+                    add("+ ", text, look.style(Role::Success));
+                }
             }
         }
     }

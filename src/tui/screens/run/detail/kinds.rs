@@ -113,17 +113,17 @@ fn each(model: &Model, sheet: &mut Sheet<'_>, run: &Run, step: &Step, record: &S
     } else {
         "one after the other".to_owned()
     };
-    if let Some(Work::ForEach { items }) = last_work(record) {
-        let count = if items.len() == 1 { "1 item".to_owned() } else { format!("{} items", items.len()) };
-        sheet.field("Once for", &format!("each of {count}, {how}"), look.text());
-    } else {
-        let source = match step.for_each.as_ref().map(|each| &each.items) {
-            Some(Items::Expression(source)) => format!("each of {source}, {how}"),
-            Some(Items::Listed(items)) => format!("each of {} items, {how}", items.len()),
-            None => how,
-        };
-        sheet.field("Once for", &source, look.text());
-    }
+    let listed = match (last_work(record), step.for_each.as_ref().map(|each| &each.items)) {
+        (Some(Work::ForEach { items }), _) | (_, Some(Items::Listed(items))) if items.len() == 1 => {
+            "1 item".to_owned()
+        }
+        (Some(Work::ForEach { items }), _) | (_, Some(Items::Listed(items))) => {
+            format!("{} items", items.len())
+        }
+        (_, Some(Items::Expression(source))) => source.clone(),
+        (_, None) => String::new(),
+    };
+    sheet.field("Once for", &format!("each of {listed}, {how}"), look.text());
     sheet.field("Does", step.kind.word(), look.subtext());
     sheet.gap();
     for part in rows::parts(run, record) {
