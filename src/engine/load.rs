@@ -1,5 +1,6 @@
 //! A run or a session as the store has it: its journal, folded again.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::base::{Error, Result, RunId, SessionId};
@@ -10,8 +11,28 @@ use crate::workflow::{self, Diagnostic, Workflow};
 /// Events of a run are read in pieces of this many.
 const PIECE: usize = 1000;
 
+/// Definitions that were read already: runs of the same version share theirs.
+#[derive(Default)]
+pub struct Definitions(HashMap<String, Arc<Workflow>>);
+
+impl Definitions {
+    fn get(&mut self, store: &Store, digest: &str) -> Result<Arc<Workflow>> {
+        if let Some(known) = self.0.get(digest) {
+            return Ok(Arc::clone(known));
+        }
+        let workflow = definition(store, digest)?;
+        self.0.insert(digest.to_owned(), Arc::clone(&workflow));
+        Ok(workflow)
+    }
+}
+
 /// The run after its last event. Blocking.
 pub fn run(store: &Store, id: &RunId) -> Result<Run> {
+    run_with(store, id, &mut Definitions::default())
+}
+
+/// The same, one of many.
+pub fn run_with(store: &Store, id: &RunId, definitions: &mut Definitions) -> Result<Run> {
     let mut events: Vec<Event> = Vec::new();
     loop {
         let after = events.last().map_or(0, |e| e.seq);
@@ -26,7 +47,7 @@ pub fn run(store: &Store, id: &RunId) -> Result<Run> {
         return Err(no_such_run(id));
     }
     let workflow = match events.first().map(|e| &e.body) {
-        Some(EventBody::RunStarted(header)) => definition(store, &header.workflow.digest)?,
+        Some(EventBody::RunStarted(header)) => definitions.get(store, &header.workflow.digest)?,
         _ => return Err(broken(id, "its journal does not begin with its start")),
     };
     replay(workflow, &events).ok_or_else(|| broken(id, "its journal cannot be folded"))

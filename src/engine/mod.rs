@@ -19,6 +19,7 @@ mod hooks;
 mod hub;
 mod journal_log;
 mod learning;
+mod leftovers;
 mod load;
 mod lock;
 mod outside;

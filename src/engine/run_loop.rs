@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use crate::base::{Result, SessionId, Timestamp};
 use crate::engine::outside::Real;
 use crate::engine::turns::Turns;
-use crate::engine::{Engine, Input, closing};
+use crate::engine::{Engine, Input, closing, leftovers};
 use crate::exec::Executor;
 
 /// Most inputs that one commit takes in.
@@ -33,10 +33,12 @@ impl RunLoop {
         executor: Executor,
         runtime: Handle,
     ) -> Result<Self> {
-        let outside = Real { engine: Arc::clone(&engine), executor };
+        let outside = Real { engine: Arc::clone(&engine), executor: executor.clone() };
         let mut turns = Turns::load(Arc::clone(&engine), Box::new(outside), environment(&engine))?;
         let mut closings = turns.recover(Timestamp::now());
         closings.extend(closing::left_open(&engine, turns.open_sessions())?);
+        let shared = Arc::clone(&engine);
+        runtime.spawn_blocking(move || leftovers::end(&shared, &executor));
         let this = Self { engine, inputs, runtime, turns };
         this.close(closings);
         Ok(this)

@@ -6,18 +6,16 @@ use std::collections::HashMap;
 use std::mem;
 use std::sync::{Arc, PoisonError};
 
-use crate::base::{Actor, Error, Result, RunId, SessionId, StepId, Timestamp};
+use crate::base::{Actor, Error, Result, RunId, SessionId, Timestamp};
 use crate::engine::batch::{Batch, Due};
 use crate::engine::cancels::Cancels;
 use crate::engine::outside::{Child, Outside};
 use crate::engine::sessions::Sessions;
 use crate::engine::trouble::Trouble;
-use crate::engine::{Engine, Input, Prepared, Reply, activity, examine, journal_log, load};
+use crate::engine::{Engine, Input, Prepared, Reply, activity, examine, journal_log, leftovers, load};
 use crate::exec::{Job, Notice};
 use crate::protocol::{Response, Update};
-use crate::run::{
-    Attempt, AttemptEnd, Command, Effect, Event, FailureKind, Refusal, Report, Run, StepState, decide,
-};
+use crate::run::{Command, Effect, Event, Refusal, Report, Run, decide};
 
 /// Who decides what a run does next: [`decide`], or in tests a broken one.
 pub type Decide = fn(&Run, &Command, &Actor, Timestamp) -> Result<Vec<Event>, Refusal>;
@@ -46,8 +44,9 @@ impl Turns {
     /// Loads what lives. Blocking.
     pub fn load(engine: Arc<Engine>, outside: Box<dyn Outside>, told: Vec<(String, String)>) -> Result<Self> {
         let mut runs = HashMap::new();
+        let mut definitions = load::Definitions::default();
         for id in engine.store.live_runs()? {
-            match load::run(&engine.store, &id) {
+            match load::run_with(&engine.store, &id, &mut definitions) {
                 Ok(run) => {
                     runs.insert(id, Arc::new(run));
                 }
@@ -84,7 +83,7 @@ impl Turns {
     pub fn recover(&mut self, now: Timestamp) -> Vec<SessionId> {
         let mut runs: Vec<&Arc<Run>> = self.runs.values().collect();
         runs.sort_by(|a, b| a.id().cmp(b.id()));
-        for (run, step, attempt) in runs.iter().flat_map(|run| stopped(run)) {
+        for (run, step, attempt) in runs.iter().flat_map(|run| leftovers::stopped(run)) {
             self.outside.stop(run, step, attempt);
         }
         self.parked = runs.iter().map(|run| (run.id().clone(), Report::Recovered)).collect();
@@ -188,8 +187,8 @@ impl Turns {
         for update in updates {
             self.outside.tell(update);
         }
+        // Whoever asked may be gone.
         for (reply, answer) in answers {
-            // Whoever asked may be gone.
             let _ = reply.send(answer);
         }
         for (reply, run) in cancels {
@@ -215,9 +214,8 @@ impl Turns {
         for update in updates.into_iter().filter(|u| matches!(u, Update::Output { .. })) {
             self.outside.tell(update);
         }
-        let asked =
-            answers.into_iter().chain(cancels.into_iter().map(|(reply, _)| (reply, Ok(Response::Done))));
-        for (reply, answer) in asked {
+        let cancels = cancels.into_iter().map(|(reply, _)| (reply, Ok(Response::Done)));
+        for (reply, answer) in answers.into_iter().chain(cancels) {
             // A refusal stands; what would have been done has not been.
             let _ = reply.send(answer.and_then(|_| Err(error.clone())));
         }
@@ -276,8 +274,8 @@ impl Turns {
 
     /// Runs whose timer has come, with their last event and the timer.
     fn due(&self, now: Timestamp) -> Vec<(RunId, u64, Timestamp)> {
-        let timers = self.timers().filter(|(_, _, timer)| *timer <= now);
-        let mut due: Vec<_> = timers.map(|(run, seq, timer)| (run.clone(), seq, timer)).collect();
+        let due = self.timers().filter(|(_, _, timer)| *timer <= now);
+        let mut due: Vec<_> = due.map(|(run, seq, timer)| (run.clone(), seq, timer)).collect();
         due.sort_by(|a, b| (a.2, &a.0).cmp(&(b.2, &b.0)));
         due
     }
@@ -303,20 +301,4 @@ impl Turns {
         self.engine.activity.set_working(u32::try_from(working).unwrap_or(u32::MAX));
         self.engine.activity.set_secrets(self.engine.vault.holds_any());
     }
-}
-
-/// The attempts that the journal says are stopped: an engine that died right then stopped nothing.
-/// One that is uncertain is left to whoever decides about it.
-fn stopped(run: &Run) -> impl Iterator<Item = (&RunId, &StepId, u32)> {
-    run.steps.iter().flat_map(move |record| {
-        let undecided = matches!(record.state, StepState::Uncertain { .. }).then(|| record.attempt());
-        let is_stopped = move |attempt: &&Attempt| match &attempt.ended {
-            Some(AttemptEnd::Interrupted { .. }) => attempt.work.runs_processes(),
-            Some(AttemptEnd::Failed { failure, .. }) => failure.kind == FailureKind::Timeout,
-            Some(AttemptEnd::Uncertain { .. }) => undecided != Some(attempt.number),
-            _ => false,
-        };
-        let attempts = record.attempts.iter().filter(is_stopped);
-        attempts.map(|attempt| (run.id(), &record.id, attempt.number))
-    })
 }

@@ -3,12 +3,15 @@
 use futures_util::{SinkExt as _, StreamExt as _};
 use mwtui::base::{ErrorKind, StepId};
 use mwtui::client::stop_engine;
-use mwtui::protocol::{ClientKind, ClientMessage, Hello, PROTOCOL, Request, ServerMessage, Update, frame};
+use mwtui::protocol::{
+    ClientKind, ClientMessage, Hello, PROTOCOL, Request, ServerMessage, StoreTrouble, Update, frame,
+};
 use mwtui::run::{EventBody, NeedKind, RunFilter, RunStatus, StepState, Verb};
 use serde_json::json;
 use tokio::net::UnixStream;
 use tokio_util::codec::{Framed, LengthDelimitedCodec};
 
+use crate::support::cli::say;
 use crate::support::{Home, ended, is_alive, kill, output, pid_in, run_is, until};
 
 const HELLO: &str = "  - id: hello
@@ -381,6 +384,16 @@ async fn timers_fire_by_themselves() {
     until("what took too long is gone", async || (!is_alive(own)).then_some(())).await;
 }
 
+/// What clients are told of the store next.
+async fn told_of_store(updates: &mut tokio::sync::mpsc::Receiver<Update>) -> Option<StoreTrouble> {
+    loop {
+        match updates.recv().await.expect("the engine is there") {
+            Update::Store { trouble } => return trouble,
+            _ => {}
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_loses_no_report_and_acknowledges_nothing() {
     use rustix::process::{Pid, Resource, Rlimit, prlimit};
@@ -388,6 +401,7 @@ async fn a_full_disk_loses_no_report_and_acknowledges_nothing() {
     let home = Home::launched_by("trap '' XFSZ");
     home.workflow("wait", "  - id: wait\n    title: Wait\n    run: while [ ! -e go ]; do sleep 0.01; done");
     let client = home.client().await;
+    let mut updates = client.subscribe().await.expect("subscribed");
     let started = client.start(home.start("wait")).await.expect("started");
     let engine = i32::try_from(client.engine().pid).ok().and_then(Pid::from_raw).expect("a process");
     let unlimited =
@@ -396,11 +410,19 @@ async fn a_full_disk_loses_no_report_and_acknowledges_nothing() {
     let note = Verb::Note { step: None, text: "never".to_owned() };
     let failed = client.act(started.run.clone(), note).await.expect_err("it cannot be written");
     assert_eq!(failed.kind, ErrorKind::NoRoom);
+    let trouble = told_of_store(&mut updates).await.expect("every client is told");
+    assert!(trouble.error.message.contains("disk is full") && trouble.error.hint.is_some(), "{trouble:?}");
+    let said = say(&home, &["note", started.run.as_str(), "never"]);
+    assert_eq!(said.code, 6, "{said:?}");
+    assert!(said.err.contains("disk is full") && said.err.contains("goes on by itself"), "{said:?}");
+    assert!(client.engine_status().await.expect("status").trouble.is_some());
     std::fs::write(home.project.join("go"), "").expect("written");
     until("the script has ended", async || (home.processes() == home.engines()).then_some(())).await;
     let during = client.run(started.run.clone()).await.expect("reading still works");
     assert_eq!((during.status(), during.seq), (RunStatus::Running, started.seq));
     prlimit(Some(engine), Resource::Fsize, unlimited).expect("room again");
+    // Trying again may find another reason before it finds room.
+    while told_of_store(&mut updates).await.is_some() {}
     let run = ended(&client, &started).await;
     assert_eq!(run.status(), RunStatus::Completed);
     assert!(run.notes.is_empty(), "what was refused has not happened");

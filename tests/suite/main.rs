@@ -15,6 +15,7 @@ mod cli_tour;
 mod cli_values;
 mod cli_walk;
 mod engine;
+mod engine_kills;
 mod engine_runs;
 mod engine_sessions;
 mod events_reference;

@@ -1,7 +1,8 @@
 //! Random workflows, written down and read as a person's own are.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex};
 
 use crate::engine::simulation::chance::Chance;
 use crate::workflow::{Workflow, parse};
@@ -19,8 +20,24 @@ pub const FLOWS: usize = 3;
 /// The agent that has a command; others are answered for by people.
 pub const AGENT: &str = "analyst";
 
+/// Lives of this many seeds have workflows of their own; then they come again.
+const SETS: u64 = 250;
+
+/// The workflows of a life: to write and read them anew for each would take longer than to live it.
+pub fn of(seed: u64) -> [Flow; FLOWS] {
+    static SETS_MADE: LazyLock<Mutex<HashMap<u64, [Flow; FLOWS]>>> = LazyLock::new(Mutex::default);
+    let set = seed % SETS;
+    let made = SETS_MADE.lock().expect("no life panics").get(&set).cloned();
+    made.unwrap_or_else(|| {
+        let mut chance = Chance::new(set);
+        let flows = std::array::from_fn(|number| random(&mut chance, number));
+        SETS_MADE.lock().expect("no life panics").insert(set, flows.clone());
+        flows
+    })
+}
+
 /// A workflow with steps of every kind, in a random order. What the format refuses is made anew.
-pub fn random(chance: &mut Chance, number: usize) -> Flow {
+fn random(chance: &mut Chance, number: usize) -> Flow {
     let mut refused = String::new();
     for _ in 0..20 {
         let text = written(chance, number);

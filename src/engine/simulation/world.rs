@@ -30,7 +30,9 @@ use serde_json::{Map, Value};
 /// When every life begins.
 const BEGIN: Timestamp = Timestamp(1_700_000_000_000);
 /// How many things happen before everybody becomes kind and runs are brought to their ends.
-const TURNS: usize = 18;
+const TURNS: usize = 12;
+/// So many further turns they help runs on; then they cancel what has not ended.
+const PATIENCE: usize = 3;
 /// Within so many further turns every run has ended, or something hangs.
 const LAST_TURNS: usize = 400;
 
@@ -97,7 +99,7 @@ pub struct World {
     asked: Vec<Asked>,
     /// Runs as somebody saw them at some time.
     views: Vec<Arc<Run>>,
-    flows: Vec<Flow>,
+    flows: [Flow; flows::FLOWS],
     checker: Checker,
     broken: Broken,
     /// A commit has failed since the last one that did not: the disk may have kept it.
@@ -129,11 +131,11 @@ pub fn live(seed: u64, empty: &Disk, broken: Broken, traced: bool) -> Life {
 
 impl World {
     fn begin(seed: u64, empty: &Disk, broken: Broken, traced: bool) -> Result<Self, String> {
-        let mut chance = Chance::new(seed);
+        let chance = Chance::new(seed);
         let disk = empty.copy();
         let recorder = Recorder::default();
         let mut checker = Checker::default();
-        let flows: Vec<Flow> = (0..flows::FLOWS).map(|number| flows::random(&mut chance, number)).collect();
+        let flows = flows::of(seed);
         for flow in &flows {
             checker.knows(flow.digest.clone(), Arc::clone(&flow.workflow));
         }
@@ -176,7 +178,7 @@ impl World {
             if self.is_over() {
                 break;
             }
-            self.help(round > LAST_TURNS / 2);
+            self.help(round >= PATIENCE);
             self.step()?;
         }
         self.checker.at_the_end(&self.engine.store)?;

@@ -75,6 +75,7 @@ struct Job {
     due: Option<Timestamp>,
     /// How long it still takes, while it is frozen.
     left: Option<Millis>,
+    has_process: bool,
     /// The engine that it belonged to is dead: it reports to nobody.
     is_orphan: bool,
 }
@@ -108,6 +109,7 @@ impl Yard {
             attempt: job.attempt,
             due: (!hangs && !frozen).then(|| now.plus(takes)),
             left: (!hangs && frozen).then_some(takes),
+            has_process: job.work.runs_processes(),
             is_orphan: false,
         });
         Ok(())
@@ -138,9 +140,10 @@ impl Yard {
         }
     }
 
-    /// The engine has died; what runs goes on by itself.
+    /// The engine has died; processes go on by themselves.
     pub fn orphan(&mut self) {
         self.frozen.clear();
+        self.jobs.retain(|job| job.has_process);
         for job in &mut self.jobs {
             job.is_orphan = true;
             job.due = None;
