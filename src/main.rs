@@ -6,10 +6,18 @@ use std::process::ExitCode;
 use mwtui::base::{Error, Overrides, Paths, Result, trace};
 use mwtui::cli::{self, Cli, Command, Exit, Upkeep};
 use mwtui::config::Settings;
-use mwtui::{engine, tui};
+use mwtui::{engine, exec, tui};
 
 fn main() -> ExitCode {
     let exit = match cli::parse() {
+        // It has no home and no log: only what it reads and writes.
+        Ok(Cli { command: Some(Command::Redact), .. }) => {
+            if exec::redact::run() {
+                Exit::Done
+            } else {
+                Exit::Failed
+            }
+        }
         Ok(cli) => dispatch(cli),
         Err(exit) => exit,
     };

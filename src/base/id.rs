@@ -61,7 +61,8 @@ string_id!(
 /// How many characters of an id people are shown.
 pub const SHORT: usize = 4;
 
-fn random_hex() -> crate::base::Result<String> {
+/// Sixteen hexadecimal digits from the system's random numbers.
+pub fn random_hex() -> crate::base::Result<String> {
     let mut bytes = [0_u8; 8];
     getrandom::fill(&mut bytes).map_err(|e| {
         crate::base::Error::internal("The system gives no random numbers for a new id").because(e)

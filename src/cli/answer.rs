@@ -5,15 +5,18 @@ use serde_json::{Map, Value};
 
 use crate::base::{Error, Result};
 use crate::cli::find::Meant;
-use crate::cli::{Env, Exit, ask, find, link::Link, start, status, writing};
-use crate::run::{Prompt, StepState, Verb};
+use crate::cli::questions::Questions;
+use crate::cli::{Env, Exit, find, link::Link, secret, start, status, writing};
+use crate::protocol::OptionsOf;
+use crate::run::{Prompt, StepState, Verb, resolve};
 use crate::workflow::{Field, StepKind};
 
 /// Answer what a run asks
 ///
 /// On a terminal and without --set, it asks one question after the other. Where a step waits for an agent's
 /// answer, it is one text: from --file, from the editor, or typed on the terminal, ended by a line with a
-/// single dot or by ctrl-d.
+/// single dot or by ctrl-d. A secret is given as env:NAME or file:PATH, never as it is: arguments can be
+/// read by others.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The run: its id, a unique beginning of it, or `last`
@@ -46,7 +49,7 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
                 return Err(Error::usage(format!("“{}” asks questions, not for one text", step.id))
                     .hint("Give each answer as --set NAME=VALUE"));
             }
-            answers(&args, env, fields).await?
+            answers(&args, env, &link, &meant, fields).await?
         }
         _ => return Err(not_asking(&meant)),
     };
@@ -63,14 +66,27 @@ async fn send(env: &Env, link: &Link, meant: &Meant, values: Map<String, Value>)
     Ok(Exit::Done)
 }
 
-async fn answers(args: &Args, env: &Env, fields: &[Field]) -> Result<Option<Map<String, Value>>> {
+async fn answers(
+    args: &Args,
+    env: &Env,
+    link: &Link,
+    meant: &Meant,
+    fields: &[Field],
+) -> Result<Option<Map<String, Value>>> {
+    let run = meant.run.id();
+    let Some(step) = meant.step.clone() else { return Err(not_asking(meant)) };
+    let of = OptionsOf::Step { run: run.clone(), step };
+    let questions = Questions { fields, asking: resolve::asking(&meant.run), of };
     if args.set.is_empty() && env.may_ask() {
-        return ask::values(env, fields).await;
+        return questions.ask(env, Some(link), &Map::new()).await;
     }
     let given = start::pairs("--set", &args.set)?;
-    let (values, missing, problems) = start::typed(fields, &given, "question");
+    let (values, missing, mut problems) = start::typed(fields, questions.asking.clone(), &given, "question");
+    let mut values = values.into_iter().collect::<Map<_, _>>();
+    problems.extend(questions.hold(link, &|name| given.get(name).cloned(), &mut values).await);
     start::refuse_problems("The answers cannot be taken", &problems, &missing, "--set")?;
-    Ok(Some(values.into_iter().collect()))
+    secret::give_variables(link, run, &values).await?;
+    Ok(Some(values))
 }
 
 /// `None` where the person left.

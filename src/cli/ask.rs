@@ -1,11 +1,10 @@
 //! Asking a person at the prompt. Only where `Env::may_ask` says so.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::base::{Error, Result};
 use crate::cli::Env;
 use crate::cli::output::{Line, Tone};
-use crate::workflow::{Field, FieldKind, field};
 
 /// Longest answer taken, in bytes.
 const LIMIT: usize = 1024 * 1024;
@@ -39,43 +38,8 @@ pub async fn sentence(env: &Env, question: &str) -> Result<Option<String>> {
     Ok(typed.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()))
 }
 
-/// The value of one field, asked until it fits; `None` where the person left (ctrl-d).
-pub async fn value(env: &Env, asked: &Field) -> Result<Option<Value>> {
-    loop {
-        let mut head = Line::new().plain("  ").put(Tone::Accent, &asked.prompt);
-        if let FieldKind::Choice { options } = &asked.kind {
-            head = head.dim("  ").dim(options.join(" / "));
-        }
-        if let Some(default) = &asked.default {
-            head = head.dim(format!("  [{}]", value_text(default)));
-        } else if !asked.required {
-            head = head.dim("  (may be empty)");
-        }
-        let typed = if matches!(asked.kind, FieldKind::Text) {
-            env.out.line(head.dim("  an empty line ends it"));
-            many_lines(env).await?
-        } else {
-            line(env, &head.plain(" ")).await?
-        };
-        let Some(typed) = typed else { return Ok(None) };
-        match field::read(asked, &typed) {
-            Ok(value) => return Ok(Some(value)),
-            Err(expected) => env.out.line(Line::new().plain("  ").put(Tone::Failure, expected)),
-        }
-    }
-}
-
-/// All answers of a step, asked one by one; `None` where the person left in between.
-pub async fn values(env: &Env, fields: &[Field]) -> Result<Option<Map<String, Value>>> {
-    let mut values = Map::new();
-    for asked in fields {
-        let Some(value) = value(env, asked).await? else { return Ok(None) };
-        values.insert(asked.name.clone(), value);
-    }
-    Ok(Some(values))
-}
-
-async fn many_lines(env: &Env) -> Result<Option<String>> {
+/// Lines until an empty one; `None` where the person left (ctrl-d).
+pub async fn many_lines(env: &Env) -> Result<Option<String>> {
     let mut text = String::new();
     loop {
         match line(env, &Line::new().dim("  │ ")).await? {
@@ -97,7 +61,7 @@ async fn many_lines(env: &Env) -> Result<Option<String>> {
     Ok(Some(text))
 }
 
-/// A value as people type it.
+/// A value as it can be typed again.
 pub fn value_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

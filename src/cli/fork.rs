@@ -6,6 +6,7 @@ use crate::base::Result;
 use crate::cli::output::{Line, Tone};
 use crate::cli::{Env, Exit, ask, find, start, tell, walk};
 use crate::run::{CarriedResult, Fork, Run, fork};
+use crate::workflow::field;
 
 /// Start a new run from a step of an old one
 ///
@@ -37,7 +38,7 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     if env.may_ask() {
         show(env, &run, &taken);
         for (name, value) in &inputs {
-            env.out.line(Line::new().dim("  input ").plain(name).dim(" = ").plain(ask::value_text(value)));
+            env.out.line(Line::new().dim("  input ").plain(name).dim(" = ").plain(field::shown(value)));
         }
         let question = Line::new().put(Tone::Accent, "Enter").plain(" start   ").put(Tone::Accent, "q");
         let typed = ask::line(env, &question.plain(" not this ")).await?;

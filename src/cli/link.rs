@@ -7,12 +7,12 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc::Receiver;
 
-use crate::base::{Error, Paths, Result, RunId, SessionId, StepId, WorkflowId};
+use crate::base::{Error, Paths, Result, RunId, Secret, SessionId, StepId, WorkflowId};
 use crate::cli::find::Meant;
 use crate::client::Client;
 use crate::matching::{Chosen, Memory, Offered, Opinion, Question};
 use crate::protocol::upkeep::{Backup, Examination};
-use crate::protocol::{ClientKind, EngineStatus, OutputChunk, OutputRange, Start, Update};
+use crate::protocol::{ClientKind, EngineStatus, OptionsOf, OutputChunk, OutputRange, Start, Update};
 use crate::run::{
     Event, Export, PrerequisiteResult, Run, RunFilter, RunStatus, RunSummary, Session, SessionRecord,
     SubjectState, Verb, summarise,
@@ -92,6 +92,27 @@ impl Link {
     pub async fn start(&self, start: Start) -> Result<RunSummary> {
         tracing::info!(workflow = start.workflow.as_str(), folder = start.folder, "start asked");
         self.client.start(start).await
+    }
+
+    /// What the command of a question prints, with the answers so far.
+    pub async fn options(
+        &self,
+        of: &OptionsOf,
+        field: &str,
+        values: &Map<String, Value>,
+    ) -> Result<Vec<String>> {
+        self.client.options(of.clone(), field, values.clone()).await
+    }
+
+    /// The reference by which the engine knows a secret that was typed.
+    pub async fn keep_secret(&self, secret: Secret) -> Result<String> {
+        self.client.keep_secret(secret).await
+    }
+
+    /// Gives a run one of its secrets again.
+    pub async fn give_secret(&self, run: &RunId, reference: String, secret: Secret) -> Result<()> {
+        tracing::info!(run = run.as_str(), "secret given");
+        self.client.give_secret(run.clone(), reference, secret).await
     }
 
     /// A new run from a step of an old one.

@@ -35,6 +35,7 @@ mod find;
 mod follow;
 mod fork;
 mod happened;
+mod hidden;
 mod learned;
 mod link;
 mod list;
@@ -51,6 +52,7 @@ mod proceed;
 mod prompt;
 mod prompts;
 mod push_back;
+mod questions;
 pub mod reference;
 mod reject;
 mod restore;
@@ -60,6 +62,7 @@ mod rollback;
 mod run;
 mod runs;
 mod schema;
+mod secret;
 mod session;
 mod show;
 mod skip;
@@ -136,6 +139,7 @@ pub enum Command {
     Reject(reject::Args),
     PushBack(push_back::Args),
     Note(note::Args),
+    Secret(secret::Args),
     Subject(subject::Args),
     Session(session::Args),
     Summary(summary::Args),
@@ -149,6 +153,9 @@ pub enum Command {
     Restore(restore::Args),
     Config(config::Args),
     Doctor(doctor::Args),
+    /// Takes secrets out of a step's output: started by the engine alone
+    #[command(hide = true)]
+    Redact,
 }
 
 impl Command {
@@ -159,6 +166,8 @@ impl Command {
             self,
             Self::Config(_)
                 | Self::Doctor(_)
+                | Self::Backup(_)
+                | Self::Restore(_)
                 | Self::Engine(_)
                 | Self::Match(_)
                 | Self::Validate(_)
@@ -383,6 +392,7 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Approve(args) => approve::run(args, env).await,
         Command::Reject(args) => reject::run(args, env).await,
         Command::Note(args) => note::run(args, env).await,
+        Command::Secret(args) => secret::run(args, env).await,
         Command::Session(args) => session::run(args, env).await,
         Command::Summary(args) => summary::run(&args, env).await,
         Command::New(args) => new::run(&args, env),
@@ -395,6 +405,8 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Restore(args) => restore::run(args, env).await,
         Command::Config(args) => config::run(&args, env),
         Command::Doctor(_) => doctor::run(env).await,
+        // The program's own beginning takes it.
+        Command::Redact => Ok(Exit::Usage),
     }
 }
 

@@ -6,9 +6,9 @@ use crate::base::{SafeText, StepId};
 use crate::cli::output::{Line, Tone};
 use crate::cli::planned::{Child, Planned, PlannedOne};
 use crate::cli::values::Taken;
-use crate::cli::{Env, ask, list, work};
+use crate::cli::{Env, list, work};
 use crate::run::{PrerequisiteResult, SubjectState, Work};
-use crate::workflow::{Entry, Moves, Step, StepKind, Workflow};
+use crate::workflow::{Entry, Moves, Step, StepKind, Workflow, field};
 
 /// Which workflow, which version, where from, what it is for, with which inputs, and which of them the phrase
 /// gave.
@@ -25,7 +25,7 @@ pub fn head(env: &Env, entry: &Entry, workflow: &Workflow, inputs: &Map<String, 
                 .dim("  input   ")
                 .plain(name)
                 .dim(" = ")
-                .plain(ask::value_text(value))
+                .plain(field::shown(value))
                 .dim(taken.source(name)),
         );
     }
@@ -127,7 +127,7 @@ fn detail(env: &Env, one: &PlannedOne<'_>, indent: &str, full: bool) {
     }
     for (number, (item, outcome)) in one.iterations.iter().enumerate().take(ITERATIONS) {
         let line = Line::new().plain(indent).dim(format!("{}.{}  ", one.step.id, number + 1));
-        env.out.line(line.plain(ask::value_text(item)));
+        env.out.line(line.plain(field::shown(item)));
         let inner = format!("{indent}  ");
         match outcome {
             Ok(work) => work::show(env, &inner, work, true),

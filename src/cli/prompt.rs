@@ -6,9 +6,11 @@ use serde_json::{Map, Value};
 use crate::base::{Result, RunId, StepId};
 use crate::cli::family::{Family, Open};
 use crate::cli::output::{Line, Tone};
+use crate::cli::questions::Questions;
 use crate::cli::walk::Turn;
 use crate::cli::{Env, ask, done, find, link::Link, prompts, retry, rollback, tell, writing};
-use crate::run::{Edit, Prompt, Run, StepState, Verb};
+use crate::protocol::OptionsOf;
+use crate::run::{Edit, Prompt, Run, StepState, Verb, resolve};
 use crate::workflow::StepKind;
 
 /// What can be typed at any step, in the order of the key line.
@@ -123,13 +125,13 @@ async fn step(env: &Env, link: &Link, family: &Family, open: &Open<'_>, working:
             target = root;
             roll_back(env, &family.run).await?
         }
-        _ => verb(env, open, &typed).await?,
+        _ => verb(env, link, open, &typed).await?,
     };
     act(env, link, target, verb).await
 }
 
 /// The verb that is said to the step itself.
-async fn verb(env: &Env, open: &Open<'_>, typed: &str) -> Result<Option<Verb>> {
+async fn verb(env: &Env, link: &Link, open: &Open<'_>, typed: &str) -> Result<Option<Verb>> {
     let (step, run) = (open.step, open.run);
     let at = Some(open.record.id.clone());
     Ok(match (&open.record.state, typed) {
@@ -140,7 +142,10 @@ async fn verb(env: &Env, open: &Open<'_>, typed: &str) -> Result<Option<Verb>> {
         (_, "note") => ask::sentence(env, "Note:").await?.map(|text| Verb::Note { step: at, text }),
         (StepState::Waiting { on: Prompt::Answers, .. }, "") => match &step.kind {
             StepKind::Ask { fields } => {
-                ask::values(env, fields).await?.map(|values| Verb::Answer { step: at, values })
+                let of = OptionsOf::Step { run: run.id().clone(), step: step.id.clone() };
+                let questions = Questions { fields, asking: resolve::asking(run), of };
+                let values = questions.ask(env, Some(link), &Map::new()).await?;
+                values.map(|values| Verb::Answer { step: at, values })
             }
             _ => None,
         },

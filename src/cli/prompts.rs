@@ -4,9 +4,9 @@
 use crate::base::SafeText;
 use crate::cli::family::Open;
 use crate::cli::output::{Line, Tone};
-use crate::cli::{Env, approve, ask, tell, work};
+use crate::cli::{Env, approve, tell, work};
 use crate::run::{Held, Prompt, Role, StepState, Work};
-use crate::workflow::{Field, StepKind};
+use crate::workflow::{Field, StepKind, field as fields};
 
 const INDENT: &str = "  ";
 
@@ -102,7 +102,7 @@ fn field(env: &Env, asked: &Field) {
     let kind = format!(" ({}{required}) ", asked.kind.word());
     let mut line = Line::new().dim("  ").plain(&asked.name).dim(kind).plain(&asked.prompt);
     if let Some(default) = &asked.default {
-        line = line.dim(format!("  default {}", ask::value_text(default)));
+        line = line.dim(format!("  default {}", fields::shown(default)));
     }
     env.out.line(line);
 }

@@ -8,7 +8,7 @@ use crate::cli::find::{self, Meant};
 use crate::cli::output::{Line, Tone};
 use crate::cli::{Env, Exit, ask, happened, start, status, work, writing};
 use crate::run::{Edit, Prompt, Run, StepRecord, StepState, Verb, Work, resolve};
-use crate::workflow::Step;
+use crate::workflow::{Step, field};
 
 /// Try a failed or uncertain step again, as it is or edited
 ///
@@ -126,7 +126,7 @@ fn show(env: &Env, step: &Step, work: &Work, edit: &Edit) {
     env.out.line(line.dim(format!("  {}  {what}", step.id)));
     work::show(env, "  ", work, true);
     for (name, value) in &edit.inputs {
-        env.out.line(Line::new().dim("  input ").plain(name).dim(" = ").plain(ask::value_text(value)));
+        env.out.line(Line::new().dim("  input ").plain(name).dim(" = ").plain(field::shown(value)));
     }
 }
 

@@ -7,14 +7,16 @@ use crate::base::{Error, Result, StepId};
 use crate::cli::dry_run::{self, DryRun};
 use crate::cli::output::{Line, Tone};
 use crate::cli::planned::Planned;
+use crate::cli::questions::Questions;
 use crate::cli::values::{self, Known, Taken};
 use crate::cli::{
     Env, Exit, ask, find, learned, link::Link, matching, new, plan, start, tell, validate, walk,
 };
 use crate::client::{self, repo};
 use crate::matching::{Candidate, Chosen, Decision, Index, Offered};
-use crate::protocol::Start;
+use crate::protocol::{OptionsOf, Start};
 use crate::run::PrerequisiteResult;
+use crate::workflow::field::Asking;
 use crate::workflow::{Entry, Registry, Workflow, registry::EntryState};
 
 /// Start a run and walk it at the prompt
@@ -68,7 +70,17 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     let workflow = runnable(env, entry)?;
     let given = start::pairs("--input", &args.input)?;
     let taken = taken(env, workflow, phrase.as_deref(), &given, args.dry_run).await;
-    let inputs = inputs(env, workflow, &given, &taken).await?;
+    let questions = Questions {
+        fields: &workflow.inputs,
+        asking: Asking::inputs(),
+        of: OptionsOf::Input {
+            workflow: workflow.id.clone(),
+            digest: entry.digest.clone(),
+            folder: env.folder_text(),
+            env: client::named_environment(workflow),
+        },
+    };
+    let inputs = inputs(env, workflow, &questions, &given, &taken, args.dry_run).await?;
 
     let breakpoints = breakpoints(workflow, &args.breakpoint)?;
     let subject = subject(env, workflow, args.subject.as_deref())?;
@@ -100,6 +112,7 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
             workflow: workflow.id.clone(),
             digest: entry.digest.clone(),
             folder,
+            secrets: client::named_secrets(workflow, &inputs),
             inputs,
             env: client::named_environment(workflow),
             phrase,
@@ -254,25 +267,33 @@ fn runnable<'a>(env: &Env, entry: &'a Entry) -> Result<&'a Workflow> {
 async fn inputs(
     env: &Env,
     workflow: &Workflow,
+    questions: &Questions<'_>,
     given: &IndexMap<String, String>,
     taken: &Taken,
+    dry_run: bool,
 ) -> Result<Map<String, Value>> {
-    let (values, mut missing, problems) = start::typed(&workflow.inputs, given, "input");
+    let (values, mut missing, mut problems) =
+        start::typed(&workflow.inputs, questions.asking.clone(), given, "input");
     missing.retain(|field| taken.of(&field.name).is_none());
+    // A dry run starts no engine, and needs no secret that a person would type.
+    missing.retain(|field| !(dry_run && field.is_secret()));
+    let link =
+        if dry_run || !questions.needs_engine() { None } else { Some(Link::connect(&env.paths).await?) };
+    let mut values: Map<String, Value> = values.into_iter().collect();
+    if let Some(link) = &link {
+        problems.extend(questions.hold(link, &|name| given.get(name).cloned(), &mut values).await);
+    }
     let asked_for = if env.may_ask() { &[][..] } else { &missing[..] };
     let message = format!("The inputs of {} cannot be taken", workflow.id);
     start::refuse_problems(&message, &problems, asked_for, "--input")?;
-    let mut values: Map<String, Value> = values.into_iter().collect();
     values.extend(taken.found().iter().map(|f| (f.input.clone(), f.value.clone())));
     if !missing.is_empty() {
         taken.lines().for_each(|line| env.out.line(Line::new().plain("  ").then(line)));
-    }
-    for field in missing {
-        let Some(value) = ask::value(env, field).await? else {
-            return Err(Error::usage(format!("The input {} is needed", field.name))
-                .hint(format!("Give it as --input {}=VALUE", field.name)));
-        };
-        values.insert(field.name.clone(), value);
+        values = questions.ask(env, link.as_ref(), &values).await?.ok_or_else(|| {
+            let names: Vec<&str> = missing.iter().map(|f| f.name.as_str()).collect();
+            Error::usage(format!("The inputs of {} are needed: {}", workflow.id, names.join(", ")))
+                .hint(format!("Give each as --input {}=VALUE", names.first().copied().unwrap_or("NAME")))
+        })?;
     }
     // In the order of the workflow, whoever gave them.
     let mut ordered = Map::new();

@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::base::{Error, Result};
+use crate::workflow::field::Asking;
 use crate::workflow::{Field, Workflow, field};
 
 /// What was given, by name; the last of two with the same name counts.
@@ -26,6 +27,7 @@ pub fn pairs(option: &str, given: &[String]) -> Result<IndexMap<String, String>>
 /// `what` names a field in messages: `input`, `question`.
 pub fn typed<'a>(
     fields: &'a [Field],
+    mut asking: Asking,
     given: &IndexMap<String, String>,
     what: &str,
 ) -> (Vec<(String, Value)>, Vec<&'a Field>, Vec<String>) {
@@ -42,10 +44,26 @@ pub fn typed<'a>(
         problems.push(format!("There is no {what} {name}{near}"));
     }
     for asked in fields {
+        // What depends on an answer that is still to come is decided when it is asked.
+        let is_open = asked.condition.is_some() && !missing.is_empty();
+        let is_asked = is_open
+            || asking.asks(asked).unwrap_or_else(|why| {
+                problems.push(format!("{}: {why}", asked.name));
+                false
+            });
         match given.get(&asked.name) {
+            None if is_open => {}
+            None if !is_asked => values.push((asked.name.clone(), Value::Null)),
+            Some(_) if !is_asked => {
+                let source = asked.condition.as_deref().unwrap_or_default();
+                problems.push(format!("{} is asked only where {source}", asked.name));
+            }
             None if asked.required && asked.default.is_none() => missing.push(asked),
             typed => match field::read(asked, typed.map_or("", String::as_str)) {
-                Ok(value) => values.push((asked.name.clone(), value)),
+                Ok(value) => {
+                    asking.take(asked, value.clone());
+                    values.push((asked.name.clone(), value));
+                }
                 Err(expected) => problems.push(format!("{}: {expected}", asked.name)),
             },
         }
@@ -56,7 +74,10 @@ pub fn typed<'a>(
 /// The inputs that were given, and no others: what is to be otherwise than it is.
 pub fn some(workflow: &Workflow, given: &[String]) -> Result<Map<String, Value>> {
     let given = pairs("--input", given)?;
-    let (values, _, problems) = typed(&workflow.inputs, &given, "input");
+    // Whether they are asked depends on inputs that are not given here.
+    let unconditional = |f: &Field| Field { condition: None, ..f.clone() };
+    let fields: Vec<Field> = workflow.inputs.iter().map(unconditional).collect();
+    let (values, _, problems) = typed(&fields, Asking::inputs(), &given, "input");
     refuse_problems(&format!("The inputs of {} cannot be taken", workflow.id), &problems, &[], "--input")?;
     Ok(values.into_iter().filter(|(name, _)| given.contains_key(name)).collect())
 }

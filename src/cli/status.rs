@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::base::{Millis, Result, StepId, Timestamp};
+use crate::base::{Result, StepId, Timestamp};
 use crate::cli::family::{Family, Reach};
 use crate::cli::output::{Line, Tone};
-use crate::cli::{Env, Exit, ask, find, happened, prompts, tell};
-use crate::run::{Phase, Run, RunSummary, SegmentKind as Kind, summarise};
+use crate::cli::{Env, Exit, find, happened, prompts, tell};
+use crate::run::{Phase, Run, RunSummary, summarise};
+use crate::workflow::field;
 
 /// Show a run: its steps, what it waits for, where the time went
 ///
@@ -116,10 +117,10 @@ fn origin(env: &Env, run: &Run) {
 /// Inputs as they are now, and the subject with what the run does to its state.
 fn values(env: &Env, run: &Run) {
     for (name, value) in &run.inputs {
-        let line = Line::new().dim("  input ").plain(name).dim(" = ").plain(ask::value_text(value));
+        let line = Line::new().dim("  input ").plain(name).dim(" = ").plain(field::shown(value));
         let given = run.header.inputs.get(name);
         env.out.line(match given.filter(|given| *given != value) {
-            Some(given) => line.put(Tone::Info, "  edited").dim(format!("; was {}", ask::value_text(given))),
+            Some(given) => line.put(Tone::Info, "  edited").dim(format!("; was {}", field::shown(given))),
             None => line,
         });
     }
@@ -185,17 +186,14 @@ pub fn tree(env: &Env, family: &Family, indent: &str, now: Timestamp) {
 }
 
 fn times(run: &Run, now: Timestamp) -> Line {
-    let spent = |kinds: &[Kind]| {
-        let sum = run.segments.iter().filter(|s| kinds.contains(&s.kind)).map(|s| s.length(now).0).sum();
-        Millis(sum)
-    };
+    let times = run.times(now);
     Line::new()
         .dim("  work ")
-        .plain(spent(&[Kind::Work]).to_string())
+        .plain(times.work.to_string())
         .dim("  waiting for people ")
-        .plain(spent(&[Kind::Person, Kind::Approval]).to_string())
+        .plain(times.waiting.to_string())
         .dim("  for retries ")
-        .plain(spent(&[Kind::Retry]).to_string())
+        .plain(times.retry.to_string())
         .dim("  paused ")
-        .plain(spent(&[Kind::Paused]).to_string())
+        .plain(times.paused.to_string())
 }

@@ -6,9 +6,9 @@ use tokio::sync::OnceCell;
 
 use crate::base::WorkflowId;
 use crate::cli::output::Line;
-use crate::cli::{Env, ask, link::Link};
+use crate::cli::{Env, link::Link};
 use crate::matching::{Found, Offered, values};
-use crate::workflow::{FieldKind, Workflow};
+use crate::workflow::{FieldKind, Workflow, field};
 
 /// The names that earlier runs were given, asked for once and only where they matter. An engine that does
 /// not run is not started for them.
@@ -29,7 +29,12 @@ impl<'e> Known<'e> {
 
     /// What the phrase says of the workflow's inputs.
     pub async fn values(&self, phrase: &str, workflow: &Workflow) -> Vec<Found> {
-        let takes_names = workflow.inputs.iter().any(|f| matches!(f.kind, FieldKind::String { .. }));
+        let takes_names = workflow.inputs.iter().any(|f| match &f.kind {
+            FieldKind::String { .. } => true,
+            // Its options are names that a command has printed.
+            FieldKind::Choice { options } => options.is_empty(),
+            _ => false,
+        });
         match self.env.filter(|_| takes_names) {
             Some(env) => {
                 let names = self.names.get_or_init(|| ask_for(env)).await;
@@ -82,7 +87,7 @@ impl Taken {
     /// A line for each: `environment = staging, from your phrase`.
     pub fn lines(&self) -> impl Iterator<Item = Line> {
         self.found.iter().map(|f| {
-            let value = ask::value_text(&f.value);
+            let value = field::shown(&f.value);
             Line::new().plain(&f.input).dim(" = ").plain(value).dim(self.source(&f.input))
         })
     }
@@ -90,7 +95,7 @@ impl Taken {
     /// The same as arguments: ` --input environment=staging`.
     pub fn arguments(&self) -> String {
         let one =
-            |f: &Found| format!(" --input {}", word(&format!("{}={}", f.input, ask::value_text(&f.value))));
+            |f: &Found| format!(" --input {}", word(&format!("{}={}", f.input, field::shown(&f.value))));
         self.found.iter().map(one).collect()
     }
 }

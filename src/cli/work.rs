@@ -4,9 +4,10 @@
 use serde_json::{Map, Value};
 
 use crate::base::SafeText;
+use crate::cli::Env;
 use crate::cli::output::Line;
-use crate::cli::{Env, ask};
 use crate::run::Work;
+use crate::workflow::{field, secret};
 
 /// Most items of a loop that are named.
 const ITEMS: usize = 10;
@@ -20,11 +21,14 @@ pub fn show(env: &Env, indent: &str, work: &Work, full: bool) {
         }
     };
     match work {
-        Work::Run { script, shell, env: names, cwd, pty, done_exits, expects } => {
+        Work::Run { script, shell, env: names, secrets, cwd, pty, done_exits, expects } => {
             show_script(env, indent, script, full);
             if full {
                 for (name, value) in names {
                     line(Line::new().dim("with ").plain(name).dim(" = ").plain(value));
+                }
+                for (name, reference) in secrets {
+                    line(Line::new().dim("with ").plain(name).dim(" = ").plain(secret::masked(reference)));
                 }
                 if shell.first().is_some_and(|program| program != "sh") {
                     line(Line::new().dim("read by ").plain(shell.join(" ")));
@@ -79,7 +83,7 @@ pub fn show(env: &Env, indent: &str, work: &Work, full: bool) {
             }
         }
         Work::ForEach { items } => {
-            let shown: Vec<String> = items.iter().take(ITEMS).map(ask::value_text).collect();
+            let shown: Vec<String> = items.iter().take(ITEMS).map(field::shown).collect();
             let more = if items.len() > shown.len() { ", …" } else { "" };
             let times = if items.len() == 1 { "once".to_owned() } else { format!("{} times", items.len()) };
             let colon = if items.is_empty() { "" } else { ": " };
@@ -104,7 +108,7 @@ fn show_script(env: &Env, indent: &str, script: &str, full: bool) {
 fn show_values(env: &Env, indent: &str, values: &Map<String, Value>) {
     for (name, value) in values {
         let line = Line::new().plain(indent).dim("with ").plain(name).dim(" = ");
-        env.out.line(line.plain(ask::value_text(value)));
+        env.out.line(line.plain(field::shown(value)));
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::base::{Result, RunId, SessionId, StepId, WorkflowId};
+use crate::base::{Result, RunId, Secret, SessionId, StepId, WorkflowId};
 use crate::client::{Client, unexpected};
 use crate::matching::{Chosen, Memory, Offered, Opinion, Question};
 use crate::protocol::upkeep::{Backup, Examination};
-use crate::protocol::{EngineStatus, OutputChunk, OutputRange, Request, Response, Start};
+use crate::protocol::{EngineStatus, OptionsOf, OutputChunk, OutputRange, Request, Response, Start};
 use crate::run::{
     Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, SubjectState, Verb,
 };
@@ -32,6 +32,28 @@ impl Client {
     ) -> Result<Vec<PrerequisiteResult>> {
         let request = Request::CheckPrerequisites { workflow, digest, folder };
         ask!(self, "check prerequisites", request, Response::Prerequisites(results) => results)
+    }
+
+    /// What the command of a question prints, with the answers so far.
+    pub async fn options(
+        &self,
+        of: OptionsOf,
+        field: impl Into<String>,
+        values: Map<String, Value>,
+    ) -> Result<Vec<String>> {
+        let request = Request::Options { of, field: field.into(), values };
+        ask!(self, "options", request, Response::Options(options) => options)
+    }
+
+    /// The reference by which the engine knows a secret that was typed.
+    pub async fn keep_secret(&self, secret: Secret) -> Result<String> {
+        ask!(self, "keep secret", Request::KeepSecret { secret }, Response::SecretKept(reference) => reference)
+    }
+
+    /// Gives a run one of its secrets again.
+    pub async fn give_secret(&self, run: RunId, reference: String, secret: Secret) -> Result<()> {
+        let request = Request::GiveSecret { run, reference, secret };
+        ask!(self, "give secret", request, Response::SecretKept(_) => ())
     }
 
     /// The run as it is once its start is durable.

@@ -19,7 +19,7 @@ use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::base::{Error, ErrorKind, Paths, Result};
+use crate::base::{Error, ErrorKind, Paths, Result, Secret};
 use crate::client::connection::Connection;
 use crate::client::launch::Launch;
 use crate::config::Settings;
@@ -189,4 +189,13 @@ fn unexpected(what: &str) -> Error {
 /// starter's, not those of whoever happened to start the engine.
 pub fn named_environment(workflow: &crate::workflow::Workflow) -> indexmap::IndexMap<String, String> {
     workflow.env.iter().filter_map(|name| Some((name.clone(), std::env::var(name).ok()?))).collect()
+}
+
+/// The values here of the variables that secrets of a run with these inputs come from.
+pub fn named_secrets(
+    workflow: &crate::workflow::Workflow,
+    inputs: &serde_json::Map<String, serde_json::Value>,
+) -> indexmap::IndexMap<String, Secret> {
+    let names = crate::workflow::secret::variables(workflow, inputs).into_iter();
+    names.filter_map(|name| std::env::var(&name).ok().map(|value| (name, Secret::new(value)))).collect()
 }

@@ -128,14 +128,24 @@ actions! {
     PauseNow "run.pause-now" "pause now" "Pause the run and freeze its processes as well." ["P"] [Run Runs];
     Check "run.check" "tick" "Tick the selected action, or take the tick away." ["space"] [Run];
     Done "run.done" "done" "Mark the step as done." ["d"] [Run];
-    Answer "run.answer" "answer…" "Answer the step's questions." ["a"] [Run];
+    Answer "run.answer" "answer…" "Answer the step's questions, or in place of an agent." ["a"] [Run];
     Approve "run.approve" "approve" "Approve exactly what is shown." ["a"] [Run];
     Reject "run.reject" "reject…" "Reject it, with a reason." ["r"] [Run];
+    PushBack "run.push-back" "push back…" "Neither approve nor reject: go back to a step, with what must be different." ["b"] [Run];
+    Proceed "run.proceed" "proceed" "Let the held step begin, exactly as it is shown." ["o"] [Run];
     Retry "run.retry" "retry" "Try the failed step again." ["r"] [Run Runs];
+    EditRetry "run.edit" "edit and retry…" "Do the step with another script, other parameters, text or inputs." ["e"] [Run];
     Skip "run.skip" "skip…" "Skip the step, with a reason." ["s"] [Run];
     Fail "run.fail" "fail…" "Say that the step failed, with a reason." ["f"] [Run];
     Back "run.back" "go back…" "Go back to an earlier step; what was done stays in the history." ["b"] [Run];
+    Rollback "run.rollback" "roll back…" "Undo what was done, newest first, and end the run." ["u"] [Run];
     Cancel "run.cancel" "cancel…" "Cancel the run and end its processes." ["c"] [Run Runs];
+    StepThrough "run.step-through" "step through" "Let every automatic step wait for you, or no more." ["t"] [Run];
+    Breakpoint "run.breakpoint" "breakpoint" "Hold the selected step before it begins, or no more." ["."] [Run];
+    Fork "run.fork" "fork…" "Start a new run from the selected step; what was settled before it is taken over." ["F"] [Run];
+    OpenChild "run.child" "its run" "Go to the run that the step has started." [">"] [Run];
+    OpenParent "run.parent" "parent" "Go to the run that this one is a step of." ["<"] [Run];
+    Fold "run.fold" "all parts" "Show every part of a long loop, or only those that matter." ["z"] [Run];
     Note "note" "note…" "Write a note into the journal." ["n"] [Run Sessions];
     Evidence "run.evidence" "evidence…" "Add evidence to the step." ["e"] [Run];
     Output "run.output" "output" "Show the whole output of the step." ["l"] [Run];
@@ -149,6 +159,8 @@ actions! {
 
     DryRun "card.dry-run" "dry run" "Show each step with its values filled in; nothing is run." ["d"] [Card];
     Inputs "card.inputs" "inputs" "Fill in or change the inputs." ["i"] [Card];
+    CardStepThrough "card.step-through" "step through" "Start it so that every automatic step waits for you, or not." ["s"] [Card];
+    Subject "card.subject" "subject…" "Say what the run changes the state of." ["m"] [Card];
     Tick "card.tick" "tick" "Tick the selected prerequisite." ["space"] [Card];
 
     Neither "choose.neither" "none of these" "None of these: go back to the phrase." ["0"] [Choose];

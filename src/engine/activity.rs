@@ -1,4 +1,4 @@
-//! Whether anybody needs the engine: clients, consoles, working runs, tasks under way. When
+//! Whether anybody needs the engine: clients, consoles, working runs, tasks under way, secrets held. When
 //! nobody does for a while, it ends by itself; what waits is in the store.
 
 use std::time::Duration;
@@ -15,11 +15,13 @@ pub struct Counts {
     pub working_runs: u32,
     /// Work of the engine's own, such as closing a session.
     pub tasks: u32,
+    /// Live runs have secrets that only this engine knows.
+    pub secrets: bool,
 }
 
 impl Counts {
     fn is_idle(self) -> bool {
-        self.clients == 0 && self.working_runs == 0 && self.tasks == 0
+        self.clients == 0 && self.working_runs == 0 && self.tasks == 0 && !self.secrets
     }
 }
 
@@ -59,6 +61,10 @@ impl Activity {
 
     pub fn set_working(&self, runs: u32) {
         self.counts.send_if_modified(|c| std::mem::replace(&mut c.working_runs, runs) != runs);
+    }
+
+    pub fn set_secrets(&self, held: bool) {
+        self.counts.send_if_modified(|c| std::mem::replace(&mut c.secrets, held) != held);
     }
 
     fn hold(&self, take: fn(&mut Counts), release: fn(&mut Counts)) -> Held {

@@ -332,7 +332,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-fn environment(run: &Run) -> Vec<(String, String)> {
+pub fn environment(run: &Run) -> Vec<(String, String)> {
     let told = [
         ("MWTUI_RUN".to_owned(), run.id().to_string()),
         ("MWTUI_SESSION".to_owned(), run.header.session.to_string()),

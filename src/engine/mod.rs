@@ -37,16 +37,17 @@ mod trouble;
 mod turns;
 pub mod upkeep;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use tokio::sync::{oneshot, watch};
 
-use crate::base::{Actor, Error, Paths, Result, RunId, SessionId, Timestamp};
+use crate::base::{Actor, Error, Paths, Result, RunId, SessionId, Timestamp, WorkflowId};
+use crate::exec::vault::Vault;
 use crate::exec::{Executor, Notice};
-use crate::matching::{Memory, MemoryEventBody};
+use crate::matching::{Memory, MemoryEventBody, Offered};
 use crate::protocol::{Response, StoreTrouble};
 use crate::run::{Export, Run, RunStarted, Verb};
 use crate::store::Store;
@@ -64,6 +65,10 @@ struct Engine {
     live: RwLock<HashMap<RunId, Arc<Run>>>,
     /// What is learned from phrases, as it is in the store: written by the run loop alone.
     memory: RwLock<Arc<Memory>>,
+    /// What commands printed as options, since this engine began.
+    offers: RwLock<BTreeMap<WorkflowId, Offered>>,
+    /// Secrets, for the executor alone.
+    vault: Arc<Vault>,
     /// Why nothing can be written now: written by the run loop alone.
     trouble: RwLock<Option<StoreTrouble>>,
     hub: hub::Hub,
@@ -160,6 +165,8 @@ impl Engine {
             store: Arc::new(store),
             live: RwLock::default(),
             memory: RwLock::new(Arc::new(memory)),
+            offers: RwLock::default(),
+            vault: Arc::default(),
             trouble: RwLock::default(),
             hub: hub::Hub::default(),
             activity: activity::Activity::default(),

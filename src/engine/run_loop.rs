@@ -82,7 +82,7 @@ impl RunLoop {
 }
 
 /// What every script is told of this installation, so that it can call `"$MWTUI"`.
-fn environment(engine: &Engine) -> Vec<(String, String)> {
+pub fn environment(engine: &Engine) -> Vec<(String, String)> {
     let mut environment = Vec::new();
     if let Ok(exe) = std::env::current_exe() {
         environment.push(("MWTUI".to_owned(), exe.to_string_lossy().into_owned()));

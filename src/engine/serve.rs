@@ -88,7 +88,10 @@ pub(super) fn serve_with(
     let (notices, mut noticed) = tokio::sync::mpsc::unbounded_channel();
     let settings = engine.settings.clone();
     let tools = move || settings.now().map(|settings| Tools::of(&settings));
-    let executor = engine.executor.get_or_init(|| Executor::new(paths.outputs(), notices, tools)).clone();
+    let executor = engine
+        .executor
+        .get_or_init(|| Executor::new(paths.outputs(), notices, tools).with_vault(Arc::clone(&engine.vault)));
+    let executor = executor.clone();
     let run_loop = RunLoop::recover(Arc::clone(&engine), taken, executor, handle.clone())?;
     let inputs = engine.inputs.clone();
     runtime.spawn(async move {

@@ -232,6 +232,7 @@ impl Turns {
                 live.remove(&id);
                 self.runs.remove(&id);
                 self.spent.remove(&id);
+                self.engine.vault.forget(&id);
                 self.cancels.ended(&run);
             } else {
                 let run = Arc::new(run);
@@ -298,5 +299,6 @@ impl Turns {
     fn count_working(&self) {
         let working = self.runs.values().filter(|run| activity::is_working(run)).count();
         self.engine.activity.set_working(u32::try_from(working).unwrap_or(u32::MAX));
+        self.engine.activity.set_secrets(self.engine.vault.holds_any());
     }
 }

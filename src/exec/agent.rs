@@ -51,6 +51,7 @@ pub async fn run(
         name: program,
         arguments: arguments.iter().map(String::as_str).collect(),
         env: vec![(NAME, &task.agent.name)],
+        secrets: &[],
         folder: &desk.job.folder,
         stdin: Stdio::from(stdin),
         terminal: false,

@@ -5,16 +5,19 @@ mod agent;
 mod breaker;
 mod breakers;
 mod call;
+mod command;
 pub mod git;
 mod group;
 pub mod hook;
 pub mod leftovers;
 mod mcp;
 pub mod opinion;
+pub mod options;
 pub mod output;
 pub mod prerequisite;
 mod process;
 mod program;
+pub mod redact;
 mod remarks;
 mod run;
 mod secrets;
@@ -24,6 +27,7 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 mod tools;
+pub mod vault;
 mod work;
 mod write;
 
@@ -43,6 +47,7 @@ use crate::exec::breakers::Breakers;
 use crate::exec::call::OldServers;
 use crate::exec::process::Leader;
 use crate::exec::tools::Lookup;
+use crate::exec::vault::Vault;
 use crate::run::{Failure, Outcome, Report, Work};
 
 /// One attempt to be made.
@@ -76,6 +81,7 @@ pub struct Executor {
 struct Shared {
     outputs: PathBuf,
     notices: UnboundedSender<Notice>,
+    vault: Arc<Vault>,
     tools: Mutex<Arc<Tools>>,
     /// Where they are looked up before each job; without it they stay as they are.
     settings: Option<Box<Lookup>>,
@@ -136,10 +142,20 @@ impl Executor {
             settings,
             breakers: Breakers::default(),
             old_servers: OldServers::default(),
+            vault: Arc::default(),
             state: Mutex::default(),
             changed,
         };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// The same with the secrets that its jobs may need; for one that is not shared yet.
+    #[must_use]
+    pub fn with_vault(mut self, vault: Arc<Vault>) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.vault = vault;
+        }
+        self
     }
 
     /// The servers and agents that have failed so often that they are left alone now.

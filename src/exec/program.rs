@@ -12,6 +12,7 @@ use tokio::process::{Child, Command};
 use crate::base::{Error, SafeLine};
 use crate::exec::process::{self, ATTEMPT_MARK, ENGINE_MARK, Leader, RUN_MARK, STEP_MARK, Scope};
 use crate::exec::spill::{Drain, Place};
+use crate::exec::vault::Given;
 use crate::exec::{Job, blocking, output, terminal};
 use crate::run::values::{Reader, Reading};
 
@@ -41,6 +42,8 @@ pub struct Program<'j> {
     pub name: &'j str,
     pub arguments: Vec<&'j str>,
     pub env: Vec<(&'j str, &'j str)>,
+    /// Further environment, taken out of its output before any of that is kept.
+    pub secrets: &'j [Given],
     pub folder: &'j Path,
     pub stdin: Stdio,
     /// In a pseudo-terminal, which is its input too.
@@ -151,7 +154,7 @@ impl Desk<'_> {
             let variable = |name: &str| program.env.iter().find(|(n, _)| *n == name).map(|(_, value)| *value);
             let (source, inside) =
                 terminal::open(variable).map_err(|e| failed("There is no terminal for it", e))?;
-            let drain = Drain::start(place, source, self.limit, true).map_err(no_drain)?;
+            let drain = Drain::start(place, source, self.limit, true, program.secrets).map_err(no_drain)?;
             let mut command = command(&program);
             if variable("TERM").is_none() {
                 command.env("TERM", terminal::TERM);
@@ -162,7 +165,8 @@ impl Desk<'_> {
         }
         let (source, writer) = std::io::pipe().map_err(|e| failed("There is no pipe for its output", e))?;
         let errors = writer.try_clone().map_err(|e| failed("There is no pipe for its output", e))?;
-        let drain = Drain::start(place, OwnedFd::from(source), self.limit, false).map_err(no_drain)?;
+        let source = OwnedFd::from(source);
+        let drain = Drain::start(place, source, self.limit, false, program.secrets).map_err(no_drain)?;
         let mut command = command(&program);
         mark(&mut command, self.job);
         // With the command go our ends of the pipe: the drain ends when the script's are closed.
@@ -234,6 +238,7 @@ fn command(program: &Program<'_>) -> Command {
     #[expect(clippy::disallowed_methods, reason = "a step's command is started here")]
     let mut command = Command::new(program.name);
     command.args(&program.arguments).current_dir(program.folder).envs(program.env.iter().copied());
+    command.envs(program.secrets.iter().map(|(name, secret)| (name, secret.reveal())));
     command
 }
 

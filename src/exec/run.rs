@@ -5,6 +5,7 @@ use std::process::{ExitStatus, Stdio};
 use indexmap::IndexMap;
 
 use crate::exec::program::{Desk, Finished, Program, quoting};
+use crate::exec::vault::Given;
 use crate::run::{Evidence, EvidenceKind, Failure, FailureKind, Outcome, values};
 
 /// What is to be run.
@@ -12,6 +13,7 @@ pub struct Script<'j> {
     pub text: &'j str,
     pub shell: &'j [String],
     pub env: &'j IndexMap<String, String>,
+    pub secrets: &'j [Given],
     pub cwd: &'j str,
     pub pty: bool,
     /// Exit codes that count as done; none: 0 alone.
@@ -29,6 +31,7 @@ pub async fn run(desk: &Desk<'_>, script: Script<'_>) -> Result<Outcome, Failure
         name: shell,
         arguments: arguments.iter().map(String::as_str).chain([script.text]).collect(),
         env: script.env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+        secrets: script.secrets,
         folder: &folder,
         stdin: Stdio::null(),
         terminal: script.pty,

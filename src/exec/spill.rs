@@ -21,7 +21,8 @@ use tokio::process::{Child, Command};
 
 use crate::base::{Result, SafeLine, paths};
 use crate::exec::process::{ATTEMPT_MARK, RUN_MARK, STEP_MARK};
-use crate::exec::{Job, output};
+use crate::exec::vault::Given;
+use crate::exec::{Job, output, redact};
 
 /// How large a spill file becomes, where the settings do not say.
 pub const LIMIT: u64 = 256 << 20;
@@ -110,6 +111,8 @@ impl Kept {
 /// The process that fills a spill file.
 pub struct Drain {
     child: Child,
+    /// What takes secrets out before it.
+    redacts: Option<Child>,
     place: Place,
     limit: u64,
     /// Its source is a pseudo-terminal, which ends with an error.
@@ -117,8 +120,23 @@ pub struct Drain {
 }
 
 impl Drain {
-    /// In a group of its own and without a step's marks, so that it outlives what writes to it.
-    pub fn start(place: &Place, source: OwnedFd, limit: u64, terminal: bool) -> std::io::Result<Self> {
+    /// In a group of its own and without a step's marks, so that it outlives what writes to it. Secrets are
+    /// taken out before it gets anything.
+    pub fn start(
+        place: &Place,
+        source: OwnedFd,
+        limit: u64,
+        terminal: bool,
+        secrets: &[Given],
+    ) -> std::io::Result<Self> {
+        if secrets.is_empty() {
+            return Self::fill(place, source, limit, terminal);
+        }
+        let (clean, redacts) = redact::start(source, secrets)?;
+        Ok(Self { redacts: Some(redacts), ..Self::fill(place, clean, limit, false)? })
+    }
+
+    fn fill(place: &Place, source: OwnedFd, limit: u64, terminal: bool) -> std::io::Result<Self> {
         let log = place.log()?;
         let blocks = limit.div_ceil(BLOCK).max(1);
         #[expect(clippy::disallowed_methods, reason = "the drain of a step's output is started here")]
@@ -134,18 +152,28 @@ impl Drain {
             .stdout(log)
             .stderr(Stdio::piped())
             .process_group(0);
-        Ok(Self { child: command.spawn()?, place: place.clone(), limit: blocks * BLOCK, terminal })
+        let child = command.spawn()?;
+        Ok(Self { child, redacts: None, place: place.clone(), limit: blocks * BLOCK, terminal })
     }
 
     /// Waits for the end of the output, but not for ever, and puts its end in its place.
     pub async fn finish(mut self) -> Kept {
         let Ok(ended) = tokio::time::timeout(DRAIN, self.child.wait()).await else { return Kept::Open };
         if ended.as_ref().is_ok_and(std::process::ExitStatus::success) {
-            return Kept::Whole;
+            return self.redacted().await;
         }
         let complaint = self.complaint().await;
         let Self { place, limit, terminal, .. } = self;
         super::blocking(move || settle(&place, limit, terminal, &complaint)).await
+    }
+
+    /// Whether all of the output came through what takes secrets out of it.
+    async fn redacted(&mut self) -> Kept {
+        let Some(redacts) = &mut self.redacts else { return Kept::Whole };
+        match tokio::time::timeout(DRAIN, redacts.wait()).await {
+            Ok(Ok(status)) if status.success() => Kept::Whole,
+            _ => Kept::Partly("what takes secrets out of it broke off".to_owned()),
+        }
     }
 
     async fn complaint(&mut self) -> String {

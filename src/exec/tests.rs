@@ -44,6 +44,7 @@ impl Bench {
                 script: script.into(),
                 shell: vec!["sh".into(), "-c".into()],
                 env: IndexMap::new(),
+                secrets: IndexMap::new(),
                 cwd: String::new(),
                 pty: false,
                 done_exits: Vec::new(),

@@ -30,9 +30,14 @@ impl Executor {
                 let (path, content) = (path.clone(), content.clone());
                 Some(blocking(move || write::write(&folder, &path, &content, overwrite)).await)
             }
-            Work::Run { script, shell, env, cwd, pty, done_exits, expects } => {
-                let expects = expects.as_deref();
-                let script = run::Script { text: script, shell, env, cwd, pty: *pty, done_exits, expects };
+            Work::Run { script, shell, env, secrets, cwd, pty, done_exits, expects } => {
+                let secrets = match self.shared.vault.resolve(job, secrets).await {
+                    Ok(secrets) => secrets,
+                    Err(failure) => return Some(Err(failure)),
+                };
+                let (expects, secrets) = (expects.as_deref(), &secrets);
+                let pty = *pty;
+                let script = run::Script { text: script, shell, env, secrets, cwd, pty, done_exits, expects };
                 Some(run::run(&desk, script).await)
             }
             Work::Call { server, tool, arguments, expects } => {

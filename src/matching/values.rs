@@ -226,7 +226,8 @@ fn agreed(mut place: Vec<Fit>) -> Vec<Fit> {
 
 /// The typed value; nothing where it is denied, does not fit, or would not be seen as it is.
 fn accept(fit: &Fit, taker: &Taker) -> Result<Found, ()> {
-    if fit.denied || !is_clean(&fit.text) {
+    // A secret that was typed into a phrase is kept with it already; it is not spread further.
+    if fit.denied || taker.field.is_secret() || !is_clean(&fit.text) {
         return Err(());
     }
     let value = field::read(taker.field, &fit.text).map_err(|_| ())?;

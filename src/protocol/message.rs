@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::base::{Error, RunId, SessionId, StepId, Timestamp, WorkflowId};
+use crate::base::{Error, RunId, Secret, SessionId, StepId, Timestamp, WorkflowId};
 use crate::matching::{Chosen, Memory, MemoryEvent, Offered, Opinion, Question};
 use crate::protocol::upkeep::{Backup, Examination};
 use crate::run::{
@@ -64,6 +64,23 @@ pub enum Request {
         workflow: WorkflowId,
         digest: String,
         folder: String,
+    },
+    /// The options of a question, printed by its command, which is run with the answers so far in its
+    /// environment: of a trusted workflow's input, or of a step that asks.
+    Options {
+        of: OptionsOf,
+        field: String,
+        values: Map<String, Value>,
+    },
+    /// Keeps what a person typed in the engine's memory, and says by which reference. Refused from agents.
+    KeepSecret {
+        secret: Secret,
+    },
+    /// Gives a run one of its secrets again. Refused from agents.
+    GiveSecret {
+        run: RunId,
+        reference: String,
+        secret: Secret,
     },
     /// Starts a run.
     Start(Box<Start>),
@@ -207,6 +224,10 @@ pub struct Start {
     /// client runs; others are not kept.
     #[serde(default)]
     pub env: IndexMap<String, String>,
+    /// The values of the variables that secrets of the workflow come from, where the client runs; kept
+    /// in the engine's memory alone.
+    #[serde(default)]
+    pub secrets: IndexMap<String, Secret>,
     pub phrase: Option<String>,
     pub prerequisites: Vec<PrerequisiteResult>,
     /// What the run is to change the state of, where its workflow says `moves`; the branch by default.
@@ -216,6 +237,22 @@ pub struct Start {
     pub step_through: bool,
     #[serde(default)]
     pub breakpoints: Vec<StepId>,
+}
+
+/// Whose question it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "snake_case")]
+pub enum OptionsOf {
+    /// A workflow's that is about to be started.
+    Input {
+        workflow: WorkflowId,
+        digest: String,
+        folder: String,
+        /// As in [`Start`].
+        env: IndexMap<String, String>,
+    },
+    /// A step's that waits for answers.
+    Step { run: RunId, step: StepId },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -324,6 +361,9 @@ pub struct StoreTrouble {
 pub enum Response {
     Welcome(Welcome),
     Prerequisites(Vec<PrerequisiteResult>),
+    Options(Vec<String>),
+    /// The reference that stands for it among values.
+    SecretKept(String),
     /// Of `Start`, `Fork`, `Act`: the run as it is now, the change included.
     Summary(Box<RunSummary>),
     RunId(RunId),

@@ -11,9 +11,9 @@ use crate::report::deviation::{self, Deviation};
 use crate::report::escape::{block, line};
 use crate::run::{
     AttemptEnd, Evidence, EvidenceKind, FailureKind, GitState, Outcome, Prompt, Run, SegmentKind,
-    SessionRecord, StepRecord, StepState, Work,
+    SessionRecord, StepRecord, StepState, Work, summarise, summary,
 };
-use crate::workflow::{FieldKind, Step, StepKind, SummarySection};
+use crate::workflow::{Field, FieldKind, Step, StepKind, SummarySection, field};
 
 #[derive(Debug, Serialize)]
 pub struct Summary {
@@ -182,7 +182,7 @@ fn value(value: &Value) -> String {
         Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
         Value::String(text) => block(text),
         Value::Array(items) => items.iter().map(self::value).collect::<Vec<_>>().join(", "),
-        other => block(&other.to_string()),
+        other => block(&field::shown(other)),
     }
 }
 
@@ -412,7 +412,7 @@ fn decide(run: &Run, decisions: &mut Vec<DecisionPart>) {
                     None => push(question, "approved".to_owned(), None),
                 },
                 (_, StepKind::Ask { fields }) => {
-                    for field in fields.iter().filter(|f| matches!(f.kind, FieldKind::Choice { .. })) {
+                    for field in fields.iter().filter(|f| is_choice(f)) {
                         if let Some(answer) = outcome.and_then(|o| o.answers.get(&field.name)) {
                             push(&field.prompt, line(&value(answer)), None);
                         }
@@ -422,6 +422,10 @@ fn decide(run: &Run, decisions: &mut Vec<DecisionPart>) {
             }
         }
     }
+}
+
+fn is_choice(field: &Field) -> bool {
+    matches!(field.kind, FieldKind::Choice { .. } | FieldKind::MultiChoice { .. })
 }
 
 fn git_part(git: &GitState) -> GitPart {
@@ -439,14 +443,14 @@ fn unfinished(run: &Run) -> Option<String> {
     if run.is_ended() {
         return None;
     }
-    let at = run.current_index();
-    let title = run.workflow.steps.get(at).map(|s| line(&s.title)).unwrap_or_default();
+    let row = summarise(run);
     Some(format!(
-        "{} is {} at step {} of {}, {title}",
+        "{} is {} at step {} of {}, {}",
         named(run),
         run.status().word(),
-        at + 1,
-        run.workflow.steps.len()
+        row.current,
+        row.steps,
+        line(&row.current_title)
     ))
 }
 
@@ -460,7 +464,8 @@ fn notes(record: &SessionRecord) -> Vec<NotePart> {
     });
     let of_runs = record.runs.iter().flat_map(|run| {
         run.notes.iter().map(move |n| {
-            let step = n.step.as_ref().and_then(|id| run.workflow.step(id)).map(|s| line(&s.title));
+            let record = n.step.as_ref().and_then(|id| run.record(id)).map(|(_, record)| record);
+            let step = record.and_then(|r| Some(line(&summary::title(run.definition(r)?, r))));
             NotePart {
                 at: When(n.at),
                 by: actor(&n.by),

@@ -33,6 +33,7 @@ fn run_kind() -> StepKind {
         script: "cargo test".to_owned(),
         shell: vec!["sh".to_owned(), "-c".to_owned()],
         env: indexmap::IndexMap::new(),
+        secrets: indexmap::IndexMap::new(),
         cwd: None,
         pty: false,
         done_exits: Vec::new(),
@@ -41,7 +42,7 @@ fn run_kind() -> StepKind {
 }
 
 fn field(name: &str, prompt: &str, kind: FieldKind, summary: Option<SummarySection>) -> Field {
-    Field { name: name.to_owned(), kind, prompt: prompt.to_owned(), default: None, required: false, summary }
+    Field { required: false, summary, ..Field::new(name, kind, prompt) }
 }
 
 fn run(id: &str, workflow: &str, name: &str, start: i64, steps: Vec<(Step, StepState, Vec<Attempt>)>) -> Run {
@@ -138,6 +139,7 @@ fn script() -> Work {
         script: "cargo test".to_owned(),
         shell: Vec::new(),
         env: indexmap::IndexMap::new(),
+        secrets: indexmap::IndexMap::new(),
         cwd: "/src/checkout-api".to_owned(),
         pty: false,
         done_exits: Vec::new(),

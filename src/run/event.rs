@@ -289,6 +289,9 @@ pub enum Work {
         script: String,
         shell: Vec<String>,
         env: IndexMap<String, String>,
+        /// Variables whose values are secrets, and where those come from; resolved by the executor.
+        #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+        secrets: IndexMap<String, String>,
         cwd: String,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         pty: bool,
@@ -526,6 +529,8 @@ pub enum FailureKind {
     Rejected,
     /// A person said that it failed.
     Reported,
+    /// A secret that it needs could not be had.
+    Secret,
     /// A tool could not be called, or said that it failed.
     Call,
     /// An agent's command could not be asked.

@@ -202,7 +202,9 @@ fn may_be_tried_again(retry: &Retry, failure: &Failure) -> bool {
         FailureKind::Expectation => Final::Expectation,
         FailureKind::Child => Final::Child,
         FailureKind::Breaker => return true,
-        FailureKind::Expression | FailureKind::Rejected | FailureKind::Reported => return false,
+        FailureKind::Expression | FailureKind::Rejected | FailureKind::Reported | FailureKind::Secret => {
+            return false;
+        }
     };
     !retry.finals.contains(&kind)
 }

@@ -5,6 +5,7 @@
 //! time comes in as a value. Sessions are folded here too, in the same way.
 
 mod advance;
+mod answer;
 pub mod apply;
 mod clock;
 pub mod command;
@@ -25,6 +26,7 @@ pub mod summary;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod times;
 pub mod values;
 mod verbs;
 

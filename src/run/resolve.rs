@@ -1,13 +1,15 @@
 //! Filling a step's expressions in: what a try would do, exactly. Also the dry run, and the preview
 //! of an edit.
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use crate::base::{RunId, StepId, digest};
 use crate::run::state::{Role, StepRecord};
 use crate::run::{Context, Edit, Failure, FailureKind, Opened, Outcome, Repo, Run, StepState, Work};
 use crate::workflow::expression::{self, ExpressionError, Scope};
-use crate::workflow::{Items, Step, StepKind, Workflow};
+use crate::workflow::field::Asking;
+use crate::workflow::{Items, Reference, Step, StepKind, Workflow};
 
 /// Most iterations of one loop.
 pub const ITEMS_LIMIT: usize = 1000;
@@ -71,6 +73,17 @@ pub fn scope(run: &Run) -> Scope {
     scope
 }
 
+/// What the conditions of a step's questions may read: the inputs and the answers of the steps before.
+pub fn asking(run: &Run) -> Asking {
+    let mut answers = Map::new();
+    for record in run.steps.iter().filter(|r| matches!(r.role, Role::Step { .. })) {
+        if let StepState::Done { outcome, .. } = &record.state {
+            answers.extend(outcome.answers.clone());
+        }
+    }
+    Asking::answers(&run.inputs, &answers)
+}
+
 /// The same for one record: an iteration reads its `item` as well.
 pub fn scope_of(run: &Run, record: &StepRecord) -> Scope {
     let mut scope = scope(run);
@@ -119,20 +132,24 @@ pub fn work(
     Ok(match &step.kind {
         StepKind::Manual { .. } => Work::Manual,
         StepKind::Ask { .. } => Work::Ask,
-        StepKind::Run { script, shell, env, cwd, pty, done_exits, expects } => Work::Run {
-            script: edit.and_then(|e| e.script.as_ref()).unwrap_or(script).clone(),
-            shell: shell.clone(),
-            env: edit
-                .and_then(|e| e.env.as_ref())
-                .unwrap_or(env)
+        StepKind::Run { script, shell, env, secrets, cwd, pty, done_exits, expects } => {
+            let env = edit.and_then(|e| e.env.as_ref()).unwrap_or(env);
+            let mut env = env
                 .iter()
                 .map(|(name, value)| Ok((name.clone(), text(value)?)))
-                .collect::<Result<_, Failure>>()?,
-            cwd: cwd.as_deref().map_or_else(|| Ok(String::new()), text)?,
-            pty: *pty,
-            done_exits: done_exits.clone(),
-            expects: expects.as_deref().map(text).transpose()?,
-        },
+                .collect::<Result<IndexMap<_, _>, Failure>>()?;
+            let secrets = references(secrets, scope, &mut env)?;
+            Work::Run {
+                script: edit.and_then(|e| e.script.as_ref()).unwrap_or(script).clone(),
+                shell: shell.clone(),
+                env,
+                secrets,
+                cwd: cwd.as_deref().map_or_else(|| Ok(String::new()), text)?,
+                pty: *pty,
+                done_exits: done_exits.clone(),
+                expects: expects.as_deref().map(text).transpose()?,
+            }
+        }
         StepKind::Write { path, template, overwrite } => Work::Write {
             path: text(path)?,
             content: text(edit.and_then(|e| e.text.as_ref()).unwrap_or(template))?,
@@ -165,6 +182,45 @@ pub fn work(
             Work::Approve { question, opens, digest: digest(shown.to_string().as_bytes()) }
         }
     })
+}
+
+/// Where the secrets of a step's variables come from. One that was left open is empty, as any other
+/// value is.
+fn references(
+    secrets: &IndexMap<String, String>,
+    scope: &Scope,
+    env: &mut IndexMap<String, String>,
+) -> Result<IndexMap<String, String>, Failure> {
+    let mut references = IndexMap::new();
+    let edited: Vec<String> = env.keys().cloned().collect();
+    // An edit may have given a variable another value.
+    for (variable, place) in secrets.iter().filter(|(name, _)| !edited.contains(*name)) {
+        match secret(place, scope)? {
+            Some(reference) => references.insert(variable.clone(), reference.to_string()),
+            None => env.insert(variable.clone(), String::new()),
+        };
+    }
+    Ok(references)
+}
+
+/// Where the secret that stands at `inputs.token` or `answers.token` comes from. Its value is nowhere in a run.
+fn secret(place: &str, scope: &Scope) -> Result<Option<Reference>, Failure> {
+    let found = place.split('.').try_fold(None, |found: Option<&Value>, part| {
+        Some(Some(found.map_or_else(|| scope.0.get(part), |value| value.get(part))?))
+    });
+    match found.flatten() {
+        Some(Value::Null) => Ok(None),
+        Some(value) => Reference::of(value).map(Some).ok_or_else(|| Failure {
+            kind: FailureKind::Secret,
+            message: format!("`{place}` is no secret here"),
+            exit: None,
+        }),
+        None => Err(Failure {
+            kind: FailureKind::Expression,
+            message: format!("there is no `{place}`"),
+            exit: None,
+        }),
+    }
 }
 
 /// The id of a child run follows from its place, so that a crashed engine never starts two.

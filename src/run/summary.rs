@@ -157,7 +157,7 @@ pub struct RunSummary {
     pub ended_at: Option<Timestamp>,
     pub updated_at: Timestamp,
     pub seq: u64,
-    /// Steps settled so far, and in all.
+    /// Steps of the workflow that are settled so far, and how many it has; the parts of a loop are none of them.
     pub settled: u32,
     pub steps: u32,
     /// From 1; the step that a screen shows first.
@@ -228,6 +228,7 @@ pub struct RunFilter {
 pub fn summarise(run: &Run) -> RunSummary {
     let current = run.current_index();
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let is_step = |record: &&std::sync::Arc<StepRecord>| matches!(record.role, Role::Step { .. });
     let title_at = |index: usize| {
         run.steps.get(index).and_then(|r| Some(title(run.definition(r)?, r))).unwrap_or_default()
     };
@@ -245,9 +246,9 @@ pub fn summarise(run: &Run) -> RunSummary {
         ended_at: run.ended_at(),
         updated_at: run.updated_at,
         seq: run.seq,
-        settled: count(run.steps.iter().filter(|s| s.state.is_settled()).count()),
-        steps: count(run.steps.len()),
-        current: count(current + 1),
+        settled: count(run.steps.iter().filter(is_step).filter(|s| s.state.is_settled()).count()),
+        steps: count(run.workflow.steps.len()),
+        current: count(run.steps.get(current).map_or(0, |record| record.role.index() + 1)),
         current_title: title_at(current),
         current_status: run.steps.get(current).map_or(StepStatus::Pending, |s| s.state.status()),
         need: if run.is_ended() { None } else { run.waiting_steps().next().and_then(|(s, r)| need(s, r)) },
@@ -260,23 +261,6 @@ pub fn summarise(run: &Run) -> RunSummary {
             .filter(|(_, r)| matches!(r.state, StepState::Failed { .. }))
             .map(|(s, r)| title(s, r))
             .collect(),
-    }
-}
-
-impl Run {
-    /// Where the time went until `now`.
-    pub fn times(&self, now: Timestamp) -> Times {
-        let mut times = Times::default();
-        for segment in &self.segments {
-            let total = match segment.kind {
-                SegmentKind::Work => &mut times.work,
-                SegmentKind::Person | SegmentKind::Approval => &mut times.waiting,
-                SegmentKind::Retry => &mut times.retry,
-                SegmentKind::Paused => &mut times.paused,
-            };
-            *total = total.plus(segment.length(now));
-        }
-        times
     }
 }
 

@@ -28,6 +28,7 @@ pub fn script(id: &str, script: &str) -> Step {
             script: script.to_owned(),
             shell,
             env: IndexMap::new(),
+            secrets: IndexMap::new(),
             cwd: None,
             pty: false,
             done_exits: Vec::new(),
@@ -50,14 +51,7 @@ pub fn approval(id: &str) -> Step {
 }
 
 pub fn question(id: &str) -> Step {
-    let field = Field {
-        name: "why".to_owned(),
-        kind: FieldKind::String { max_length: None },
-        prompt: "Why?".to_owned(),
-        default: None,
-        required: true,
-        summary: None,
-    };
+    let field = Field::new("why", FieldKind::String { max_length: None }, "Why?");
     step(id, StepKind::Ask { fields: vec![field] })
 }
 

@@ -1,14 +1,12 @@
 //! What each verb does to a run, and when it is refused. One function a verb.
 
-use serde_json::{Map, Value};
-
 use crate::base::{Actor, StepId};
 use crate::run::decide::Draft;
 use crate::run::failure::is_at_work;
 use crate::run::state::{Phase, Prompt, Role, StepRecord, StepState};
 use crate::run::{
     AfterRollback, BackCause, Edit, EventBody, Evidence, EvidenceKind, Failure, FailureKind, Outcome,
-    Refusal, SkipReason, Verb, Work, resolve, values,
+    Refusal, SkipReason, Verb, Work, answer, resolve,
 };
 use crate::workflow::{Step, StepKind, field};
 
@@ -28,7 +26,7 @@ pub(super) fn act(draft: &mut Draft, verb: &Verb) -> Result<(), Refusal> {
         Verb::Skip { step, reason } => skip(draft, step.as_ref(), reason),
         Verb::Back { to, reason } => back(draft, to, reason.as_deref()),
         Verb::Done { step, evidence } => done(draft, step.as_ref(), evidence),
-        Verb::Answer { step, values } => answer(draft, step.as_ref(), values),
+        Verb::Answer { step, values } => answer::answer(draft, step.as_ref(), values),
         Verb::Approve { step, digest } => approve(draft, step.as_ref(), digest),
         Verb::Reject { step, reason } => reject(draft, step.as_ref(), reason),
         Verb::Fail { step, reason } => fail(draft, step.as_ref(), reason),
@@ -164,6 +162,7 @@ fn fits(draft: &Draft, step: &Step, edit: &Edit) -> Result<(), Refusal> {
         return Err(Refusal::new(format!("The edit is longer than {} KiB", EDIT_LIMIT / 1024)));
     }
     if !edit.inputs.is_empty() {
+        answer::secrets_by_person(draft, &draft.run.workflow.inputs, &edit.inputs)?;
         let mut inputs = draft.run.inputs.clone();
         inputs.extend(edit.inputs.clone());
         field::complete(&draft.run.workflow.inputs, &inputs).map_err(|problems| {
@@ -289,71 +288,6 @@ fn done(draft: &mut Draft, step: Option<&StepId>, evidence: &[Evidence]) -> Resu
     let outcome = Outcome { evidence, unchecked, ..Outcome::default() };
     // What the author wanted of a result does not hold for one that a person vouches for.
     draft.emit(EventBody::StepCompleted { step, attempt: record.attempt(), outcome });
-    Ok(())
-}
-
-fn answer(draft: &mut Draft, step: Option<&StepId>, values: &Map<String, Value>) -> Result<(), Refusal> {
-    let (step, definition, record) = target(draft, step, "answer")?;
-    if let StepState::Waiting { on: Prompt::Agent { .. }, .. } = record.state {
-        return answer_for_agent(draft, &step, &definition, &record, values);
-    }
-    let (StepKind::Ask { fields }, StepState::Waiting { on: Prompt::Answers, .. }) =
-        (&definition.kind, &record.state)
-    else {
-        return Err(Refusal::new(format!(
-            "“{step}” asks nothing now; it is {}",
-            record.state.status().word()
-        )));
-    };
-    let answers = field::complete(fields, values).map_err(|problems| {
-        Refusal::new(problems.join("; ")).hint(format!("Answer “{}” again", definition.title))
-    })?;
-    let count = answers.values().filter(|v| !v.is_null()).count();
-    let text = format!("{count} of {} answered by {}", fields.len(), draft.actor);
-    let outcome = Outcome {
-        evidence: vec![Evidence { kind: EvidenceKind::Answer, text }],
-        answers,
-        ..Outcome::default()
-    };
-    draft.complete_step(&step, record.attempt(), outcome);
-    Ok(())
-}
-
-/// The text that an agent without a command would have given.
-fn answer_for_agent(
-    draft: &mut Draft,
-    step: &StepId,
-    definition: &Step,
-    record: &StepRecord,
-    values: &Map<String, Value>,
-) -> Result<(), Refusal> {
-    let text = match (values.get("text"), values.len()) {
-        (Some(Value::String(text)), 1) if !text.trim().is_empty() => text,
-        _ => {
-            return Err(Refusal::new(format!("“{}” waits for the text of an answer", definition.title))
-                .hint("Give it as text: --set text=…"));
-        }
-    };
-    if text.len() > field::TEXT_LIMIT {
-        return Err(Refusal::new(format!("The answer is longer than {} KiB", field::TEXT_LIMIT / 1024)));
-    }
-    let expects = match record.attempts.last().map(|a| &a.work) {
-        Some(Work::Agent { expects, .. }) => expects.as_deref(),
-        _ => None,
-    };
-    let reading = values::read(text, expects);
-    if let (false, Some(expects)) = (reading.met, expects) {
-        return Err(Refusal::new(format!("The answer should have “{expects}” in it"))
-            .hint("Add it, or mark the step as failed with a reason"));
-    }
-    let evidence =
-        vec![Evidence { kind: EvidenceKind::Answer, text: format!("Answered by {}", draft.actor) }];
-    let outcome = Outcome {
-        evidence,
-        outputs: values::outputs(None, text, text.lines().count() as u64, &reading),
-        ..Outcome::default()
-    };
-    draft.complete_step(step, record.attempt(), outcome);
     Ok(())
 }
 
@@ -509,7 +443,11 @@ fn rollback(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
 
 /// The step that a verb means: the one named, or the one that waits. A step that is at work must
 /// be named: who says “skip” while the next command has just begun does not mean that.
-fn target(draft: &Draft, named: Option<&StepId>, verb: &str) -> Result<(StepId, Step, StepRecord), Refusal> {
+pub(super) fn target(
+    draft: &Draft,
+    named: Option<&StepId>,
+    verb: &str,
+) -> Result<(StepId, Step, StepRecord), Refusal> {
     let run = &draft.run;
     let id = if let Some(id) = named {
         id.clone()

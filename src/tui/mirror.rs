@@ -95,16 +95,23 @@ impl Mirror {
         runs
     }
 
-    /// The runs that need a person: what waits longest comes first.
+    /// The runs that need a person: what waits longest comes first. What a child run asks its parent asks for it.
     pub fn needs(&self) -> Vec<&RunSummary> {
-        let mut runs: Vec<&RunSummary> = self.live().filter(|r| r.need.is_some()).collect();
+        let told: BTreeSet<&RunId> = self.live().filter_map(|r| r.need.as_ref()?.child.as_ref()).collect();
+        let needs = |r: &&RunSummary| r.need.is_some() && !told.contains(&r.run);
+        let mut runs: Vec<&RunSummary> = self.live().filter(needs).collect();
         runs.sort_by_key(|r| (r.need.as_ref().map(|n| n.since), r.run.clone()));
         runs
     }
 
-    /// Live runs that get on, or stand still, without needing anybody; newest first.
+    /// Live runs that get on, or stand still, without needing anybody; newest first. A child run is a step of
+    /// its parent.
     pub fn working(&self) -> Vec<&RunSummary> {
-        let mut runs: Vec<&RunSummary> = self.live().filter(|r| r.need.is_none()).collect();
+        let is_part = |r: &&RunSummary| {
+            r.parent.as_ref().and_then(|p| self.summaries.get(p)).is_some_and(|p| !p.status.is_ended())
+        };
+        let mut runs: Vec<&RunSummary> =
+            self.live().filter(|r| r.need.is_none()).filter(|r| !is_part(r)).collect();
         runs.sort_by(|a, b| b.started_at.cmp(&a.started_at).then_with(|| b.run.cmp(&a.run)));
         runs
     }
@@ -150,6 +157,14 @@ impl Mirror {
     /// The names that are known for a workflow's inputs.
     pub fn offered(&self, workflow: &WorkflowId) -> Offered {
         self.offered.get(workflow).cloned().unwrap_or_default()
+    }
+
+    /// A command has printed these as options of an input: names that a phrase may say.
+    pub fn offer(&mut self, workflow: &WorkflowId, input: &str, options: &[String]) {
+        let names = self.offered.entry(workflow.clone()).or_default();
+        for option in options {
+            names.add(input, option);
+        }
     }
 
     /// What was learned, as it counts in this folder now.

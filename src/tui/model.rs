@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::base::{Error, Millis, RunId, SafeLine, Timestamp};
+use crate::base::{Error, Millis, RunId, SafeLine, Secret, StepId, Timestamp};
 use crate::config::{Action, Context, Keymap, SecondOpinion};
 use crate::tui::look::Look;
 use crate::tui::mirror::Mirror;
 use crate::tui::msg::{Bank, Effect};
 use crate::tui::overlays::Overlay;
 use crate::tui::screens::{ScreenId, console, logs, registry, run, runs, sessions};
+use crate::workflow::{Workflow, secret};
 
 /// What does not change while the console is open.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub struct Facts {
     pub env: BTreeMap<String, String>,
     /// The git working tree that the folder is in, for the dry run; the engine asks git itself.
     pub repo: Option<crate::run::Repo>,
+    /// The agents for which the settings have a command, for the dry run.
+    pub agents: Vec<String>,
     /// Who is asked where the console is not sure.
     pub second_opinion: Option<SecondOpinion>,
 }
@@ -42,6 +45,7 @@ impl Facts {
             zone: jiff::tz::TimeZone::system(),
             env: BTreeMap::new(),
             repo: None,
+            agents: Vec::new(),
             second_opinion: None,
         }
     }
@@ -49,6 +53,16 @@ impl Facts {
     /// The values of the variables that a workflow names.
     pub fn declared(&self, names: &[String]) -> indexmap::IndexMap<String, String> {
         names.iter().filter_map(|name| Some((name.clone(), self.env.get(name)?.clone()))).collect()
+    }
+
+    /// The variables that secrets of a run with these inputs come from, as far as they are set here.
+    pub fn secrets(
+        &self,
+        workflow: &Workflow,
+        inputs: &serde_json::Map<String, serde_json::Value>,
+    ) -> indexmap::IndexMap<String, Secret> {
+        let names = secret::variables(workflow, inputs).into_iter();
+        names.filter_map(|name| self.env.get(&name).map(|value| (name, Secret::new(value)))).collect()
     }
 }
 
@@ -182,6 +196,14 @@ impl Model {
         match self.layers.last() {
             Some(layer) => layer.run_at_hand(self),
             None => self.screen.screen().run_at_hand(self),
+        }
+    }
+
+    /// The step of that run that a verb means; `None`: the one that waits.
+    pub fn step_at_hand(&self) -> Option<StepId> {
+        match self.layers.last() {
+            Some(layer) => layer.step_at_hand(self),
+            None => self.screen.screen().step_at_hand(self),
         }
     }
 

@@ -67,6 +67,7 @@ fn open(paths: &Paths) -> Result<(Model, Options)> {
         .filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?)))
         .collect();
     facts.repo = repo::read(Path::new(&facts.folder));
+    facts.agents = settings.agents.keys().cloned().collect();
     facts.second_opinion = settings.second_opinion;
     Ok((Model::new(facts, look, keymap, Timestamp::now()), options))
 }

@@ -9,13 +9,15 @@ pub mod model;
 pub mod parse;
 pub mod prose;
 pub mod registry;
+pub mod secret;
 #[cfg(test)]
 pub mod testing;
 pub mod trust;
 
 pub use model::{
     Backoff, Defaults, Distinction, Field, FieldKind, Final, ForEach, Items, Moves, OnFailure, OnTimeout,
-    Prerequisite, Retry, Status, Step, StepKind, SummarySection, Workflow,
+    Pattern, Prerequisite, Retry, Status, Step, StepKind, SummarySection, Workflow,
 };
 pub use parse::{Diagnostic, Severity, parse};
 pub use registry::{Entry, Origin, Registry};
+pub use secret::Reference;

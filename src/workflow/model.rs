@@ -152,12 +152,76 @@ pub struct Field {
     pub name: String,
     pub kind: FieldKind,
     pub prompt: String,
+    /// More about it, as people read it below the question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Of a secret: where its value comes from unless a person gives another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
     pub required: bool,
+    /// What the whole answer must look like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<Pattern>,
+    /// A command that prints one option a line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options_from: Option<String>,
+    /// The source of an expression over the answers before; asked only where it gives true.
+    #[serde(default, rename = "if", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
     /// The section of the session summary that the answer goes into.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<SummarySection>,
+}
+
+impl Field {
+    /// A question that needs an answer and says nothing else.
+    pub fn new(name: impl Into<String>, kind: FieldKind, prompt: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            prompt: prompt.into(),
+            description: None,
+            default: None,
+            required: true,
+            pattern: None,
+            options_from: None,
+            condition: None,
+            summary: None,
+        }
+    }
+
+    pub fn is_secret(&self) -> bool {
+        self.kind == FieldKind::Secret
+    }
+
+    /// The options that are known; of a command only once it has run.
+    pub fn options(&self) -> &[String] {
+        match &self.kind {
+            FieldKind::Choice { options } | FieldKind::MultiChoice { options } => options,
+            _ => &[],
+        }
+    }
+
+    /// The same question with the options that its command has printed. Where one chooses, it must be
+    /// one of them; anywhere else they are only offered.
+    #[must_use]
+    pub fn with_options(&self, offered: &[String]) -> Self {
+        let mut field = self.clone();
+        if let FieldKind::Choice { options } | FieldKind::MultiChoice { options } = &mut field.kind {
+            offered.clone_into(options);
+        }
+        field
+    }
+}
+
+/// What the text of an answer must look like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pattern {
+    /// A regular expression that the whole answer fits.
+    pub regex: String,
+    /// The same in words: “small letters and dashes”.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -171,23 +235,40 @@ pub enum FieldKind {
     },
     /// Many lines.
     Text,
-    Number,
+    Number {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min: Option<f64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<f64>,
+    },
     Boolean,
+    /// One of the options; they are empty where a command prints them.
     Choice {
         options: Vec<String>,
     },
+    /// Any number of the options: a list of texts.
+    MultiChoice {
+        options: Vec<String>,
+    },
     Path,
+    /// A value that nobody may see: what is kept is a reference to it.
+    Secret,
 }
 
 impl FieldKind {
+    /// A number of any size.
+    pub const NUMBER: Self = Self::Number { min: None, max: None };
+
     pub fn word(&self) -> &'static str {
         match self {
             Self::String { .. } => "string",
             Self::Text => "text",
-            Self::Number => "number",
+            Self::Number { .. } => "number",
             Self::Boolean => "boolean",
             Self::Choice { .. } => "choice",
+            Self::MultiChoice { .. } => "multi_choice",
             Self::Path => "path",
+            Self::Secret => "secret",
         }
     }
 }
@@ -414,6 +495,9 @@ pub enum StepKind {
         /// Values may hold `${{ … }}`.
         #[serde(default)]
         env: IndexMap<String, String>,
+        /// Variables that get a secret, and which: `inputs.token`, `answers.token`.
+        #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+        secrets: IndexMap<String, String>,
         /// Relative to the run's folder; may hold `${{ … }}`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cwd: Option<String>,

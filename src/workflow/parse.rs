@@ -2,7 +2,7 @@
 //! and what was expected. All that is wrong with a file is told at once, not only the first.
 //!
 //! `tree` reads YAML into nodes that know where they stand, `table` reads typed values out of
-//! them, `document`, `retry` and `step` know the keys of the format, `elsewhere` what people write instead of
+//! them, `document`, `question`, `retry` and `step` know the keys of the format, `elsewhere` what people write instead of
 //! them, `names` what expressions may read. `phrases` writes examples into a file,
 //! `schema` tells the keys to editors.
 
@@ -10,6 +10,7 @@ mod document;
 mod elsewhere;
 mod names;
 mod phrases;
+mod question;
 mod report;
 mod retry;
 mod schema;

@@ -6,7 +6,7 @@ pub mod rules;
 
 use std::fmt::Write as _;
 
-use crate::workflow::{Defaults, Field, FieldKind, Prerequisite, Status, Step, StepKind, Workflow};
+use crate::workflow::{Defaults, Field, Prerequisite, Status, Step, StepKind, Workflow, field};
 
 /// The whole workflow as a Markdown document.
 pub fn markdown(workflow: &Workflow) -> String {
@@ -121,9 +121,10 @@ fn kind_text(out: &mut String, kind: &StepKind) {
     match kind {
         StepKind::Manual { actions } => items(out, actions.iter().map(|a| format!("[ ] {a}"))),
         StepKind::Ask { fields } => items(out, fields.iter().map(question)),
-        StepKind::Run { script, shell, env, cwd, pty, done_exits, expects } => {
+        StepKind::Run { script, shell, env, secrets, cwd, pty, done_exits, expects } => {
             code(out, shell.first().map_or("sh", |s| s.as_str()), script);
-            items(out, env.iter().map(|(name, value)| format!("`{name}` = `{value}`")));
+            let secrets = secrets.iter().map(|(name, secret)| format!("`{name}` = the secret `{secret}`"));
+            items(out, env.iter().map(|(name, value)| format!("`{name}` = `{value}`")).chain(secrets));
             if let Some(cwd) = cwd {
                 paragraph(out, &format!("In the folder `{cwd}`."));
             }
@@ -168,21 +169,12 @@ fn kind_text(out: &mut String, kind: &StepKind) {
 
 /// `service: Which service? (string, required)`
 fn question(field: &Field) -> String {
-    let mut facts = vec![match &field.kind {
-        FieldKind::Choice { options } => options.join(" | "),
-        kind => kind.word().to_owned(),
-    }];
-    match &field.default {
-        Some(serde_json::Value::String(text)) => facts.push(format!("default {text}")),
-        Some(value) => facts.push(format!("default {value}")),
-        None if field.required => facts.push("required".to_owned()),
-        None => facts.push("optional".to_owned()),
-    }
-    let facts = facts.join(", ");
+    let facts = field::facts(field).join(", ");
+    let more = field.description.as_ref().map(|d| format!(". {d}")).unwrap_or_default();
     if field.prompt == field.name {
-        return format!("`{}` ({facts})", field.name);
+        return format!("`{}` ({facts}){more}", field.name);
     }
-    format!("{} (`{}`: {facts})", field.prompt, field.name)
+    format!("{} (`{}`: {facts}){more}", field.prompt, field.name)
 }
 
 fn list(out: &mut String, heading: &str, entries: impl Iterator<Item = String>) {
@@ -285,7 +277,7 @@ All that is broken
 
 ## Inputs
 
-- Which? (`service`: string, required)
+- Which? (`service`: string)
 - `count` (number, default 2)
 
 ## Environment
@@ -310,7 +302,7 @@ _evidence required_
 
 ### 2. Ask (ask)
 
-- What now? (`plan`: go | stop, optional)
+- What now? (`plan`: one of go, stop, may be left empty)
 
 ### 3. Go (run)
 

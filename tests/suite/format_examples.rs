@@ -358,7 +358,7 @@ fn controls() -> Vec<Example> {
             breakpoints: &["change"],
             acts: vec![("change", Act::Proceed)],
             check: |e| {
-                assert!(e.file("schema.old") == "table users\n" && e.file("schema").contains("orders"))
+                assert!(e.file("schema.old") == "table users\n" && e.file("schema").contains("orders"));
             },
             ..example("control-breakpoint")
         },

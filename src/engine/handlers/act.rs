@@ -1,6 +1,7 @@
 //! A verb on a run.
 
 use crate::base::{Error, Result, RunId};
+use crate::engine::handlers::secret;
 use crate::engine::server::Peer;
 use crate::engine::{Engine, Input};
 use crate::protocol::Response;
@@ -19,6 +20,11 @@ pub async fn act(engine: &Engine, peer: &Peer, run: RunId, verb: Verb) -> Result
             verb.name(),
             run.short()
         )));
+    }
+    match &verb {
+        Verb::Answer { values, .. } => engine.vault.take(&run, secret::typed(values)),
+        Verb::Retry { edit: Some(edit), .. } => engine.vault.take(&run, secret::typed(&edit.inputs)),
+        _ => {}
     }
     engine.ask(|reply| Input::Act { run, verb, actor: peer.actor.clone(), reply }).await
 }

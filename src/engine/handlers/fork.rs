@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::base::paths::project_root;
 use crate::base::{Error, Result, RunId, StepId};
+use crate::engine::handlers::secret;
 use crate::engine::handlers::start::{same_profile, surroundings, unfit};
 use crate::engine::server::Peer;
 use crate::engine::{Engine, Input, Prepared, blocking};
@@ -61,6 +62,9 @@ pub async fn fork_run(
         breakpoints: Vec::new(),
         ..old.header.clone()
     };
+    let new = header.run.clone();
+    engine.vault.inherit(old.id(), &new);
+    engine.vault.take(&new, secret::typed(&header.inputs));
     let prepared = Box::new(Prepared {
         workflow: Arc::clone(&old.workflow),
         source: Arc::from(source),
@@ -68,5 +72,9 @@ pub async fn fork_run(
         root: Path::to_owned(&root),
         start_commit,
     });
-    engine.ask(|reply| Input::Start { prepared, actor: peer.actor.clone(), reply }).await
+    let started = engine.ask(|reply| Input::Start { prepared, actor: peer.actor.clone(), reply }).await;
+    if started.is_err() {
+        engine.vault.forget(&new);
+    }
+    started
 }

@@ -10,9 +10,11 @@ mod learn;
 mod learned;
 mod miss;
 mod opinion;
+mod options;
 mod output;
 mod prerequisites;
 mod runs;
+mod secret;
 mod session;
 pub(super) mod start;
 mod status;
@@ -32,6 +34,11 @@ pub async fn handle(engine: &Arc<Engine>, peer: &Peer, request: Request) -> Resu
         Request::Hello(_) => Err(Error::usage("This connection has said hello already")),
         Request::CheckPrerequisites { workflow, digest, folder } => {
             prerequisites::check(engine, workflow, digest, folder).await
+        }
+        Request::Options { of, field, values } => options::options(engine, of, field, values).await,
+        Request::KeepSecret { secret } => secret::keep(engine, peer, secret),
+        Request::GiveSecret { run, reference, secret } => {
+            secret::give(engine, peer, run, reference, secret).await
         }
         Request::Start(request) => start::start(engine, peer, *request).await,
         Request::Fork { run, from, inputs } => fork::fork_run(engine, peer, run, from, inputs).await,

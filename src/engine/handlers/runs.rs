@@ -1,7 +1,7 @@
 //! Looking at runs.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use crate::base::{Error, Result, RunId, WorkflowId};
 use crate::engine::{Engine, blocking, load};
@@ -53,12 +53,13 @@ pub async fn list(engine: &Arc<Engine>, filter: RunFilter) -> Result<Response> {
     blocking(move || engine.store.runs(&filter).map(Response::Runs)).await
 }
 
-/// What the newest runs were given, the newest last.
+/// What commands printed as options, and what the newest runs were given, the newest last.
 pub async fn offered(engine: &Arc<Engine>) -> Result<Response> {
     let engine = Arc::clone(engine);
     blocking(move || {
         let newest = RunFilter { limit: Some(OFFERING), ..RunFilter::default() };
-        let mut offered: BTreeMap<WorkflowId, Offered> = BTreeMap::new();
+        let mut offered: BTreeMap<WorkflowId, Offered> =
+            engine.offers.read().unwrap_or_else(PoisonError::into_inner).clone();
         for run in engine.store.runs(&newest)?.iter().rev() {
             for event in engine.store.events(&run.run, 0, 1)? {
                 if let EventBody::RunStarted(header) = event.body {

@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::base::paths::project_root;
-use crate::base::{Error, Result, RunId, SessionId, StepId, WorkflowId};
-use crate::engine::handlers::canonical;
+use crate::base::{Error, Result, RunId, Secret, SessionId, StepId, WorkflowId};
+use crate::engine::handlers::{canonical, secret};
 use crate::engine::outside::Child;
 use crate::engine::server::Peer;
 use crate::engine::{Engine, Input, Prepared, blocking};
@@ -17,7 +17,8 @@ use crate::protocol::{Response, Start};
 use crate::run::subject::NAME_LIMIT;
 use crate::run::{Context, Parent, PrerequisiteResult, Repo, Run, RunStarted, Subject, WorkflowRef};
 use crate::workflow::registry::EntryState;
-use crate::workflow::{Entry, Registry, Status, Workflow, field};
+use crate::workflow::secret::variables;
+use crate::workflow::{Entry, Field, Reference, Registry, Status, Workflow, field};
 
 /// Longest phrase that is kept, in characters.
 const PHRASE_LIMIT: usize = 4096;
@@ -41,6 +42,7 @@ pub async fn start(engine: &Arc<Engine>, peer: &Peer, request: Start) -> Result<
         run: RunId::random()?,
         inputs: request.inputs,
         env: request.env,
+        secrets: request.secrets,
         phrase: request.phrase.map(|text| text.chars().take(PHRASE_LIMIT).collect()),
         prerequisites: request.prerequisites,
         subject: request.subject,
@@ -50,8 +52,13 @@ pub async fn start(engine: &Arc<Engine>, peer: &Peer, request: Start) -> Result<
         step_through: request.step_through,
         breakpoints: request.breakpoints,
     };
+    let run = wanted.run.clone();
     let prepared = Box::new(prepare(engine, workflow, entry, root, folder, wanted).await?);
-    engine.ask(|reply| Input::Start { prepared, actor: peer.actor.clone(), reply }).await
+    let started = engine.ask(|reply| Input::Start { prepared, actor: peer.actor.clone(), reply }).await;
+    if started.is_err() {
+        engine.vault.forget(&run);
+    }
+    started
 }
 
 /// A child run, as the registry of its parent's folder has the workflow now.
@@ -69,6 +76,7 @@ pub async fn child(engine: &Arc<Engine>, child: &Child) -> Result<Prepared> {
         run: child.run.clone(),
         inputs: child.inputs.clone(),
         env: header.context.env.clone(),
+        secrets: IndexMap::new(),
         phrase: None,
         prerequisites: Vec::new(),
         subject: header.subject.as_ref().map(|s| s.name.clone()),
@@ -102,6 +110,7 @@ struct Wanted {
     run: RunId,
     inputs: Map<String, Value>,
     env: IndexMap<String, String>,
+    secrets: IndexMap<String, Secret>,
     phrase: Option<String>,
     prerequisites: Vec<PrerequisiteResult>,
     subject: Option<String>,
@@ -129,6 +138,14 @@ async fn prepare(
     }
     let inputs =
         field::complete(&workflow.inputs, &wanted.inputs).map_err(|problems| unfit(&workflow, problems))?;
+    let given = |f: &&Field| f.is_secret() && wanted.inputs.get(&f.name).is_some_and(|v| !v.is_null());
+    if wanted.parent.is_some()
+        && let Some(field) = workflow.inputs.iter().find(given)
+    {
+        return Err(Error::refused(format!("{} is not given its secret {}", workflow.id, field.name))
+            .cause("A value that a step made could name any file as a secret")
+            .hint("Its own workflow says with `from` where the secret comes from"));
+    }
     if let Some(unknown) = wanted.breakpoints.iter().find(|id| workflow.step(id).is_none()) {
         return Err(Error::usage(format!("{} has no step “{unknown}” to break at", workflow.id))
             .hint(format!("`mwtui show {}` lists its steps", workflow.id)));
@@ -166,6 +183,14 @@ async fn prepare(
         step_through: wanted.step_through,
         breakpoints: wanted.breakpoints,
     };
+    let run = &header.run;
+    engine.vault.take(run, secret::typed(&header.inputs));
+    let mut secrets = wanted.secrets;
+    for name in variables(&workflow, &header.inputs) {
+        if let Some(value) = secrets.shift_remove(&name) {
+            engine.vault.give(run, Reference::Env(name), value);
+        }
+    }
     Ok(Prepared { workflow, source: entry.source, header, root, start_commit })
 }
 

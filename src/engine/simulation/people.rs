@@ -39,9 +39,6 @@ pub fn helpful(run: &Run) -> Option<Verb> {
         let step = Some(record.id.clone());
         let is_gate = matches!(definition.kind, StepKind::Approve { .. });
         match &record.state {
-            StepState::Waiting { on: Prompt::Check { .. }, .. } => {
-                Some(Verb::Done { step, evidence: evidence() })
-            }
             StepState::Waiting { on: Prompt::Answers, .. } => {
                 Some(Verb::Answer { step, values: values(&record.id) })
             }
@@ -54,9 +51,9 @@ pub fn helpful(run: &Run) -> Option<Verb> {
             }
             StepState::Waiting { on: Prompt::Proceed { .. }, .. } => Some(Verb::Proceed { step }),
             StepState::Failed { continued: false, .. } if is_gate => Some(Verb::Retry { step, edit: None }),
-            StepState::Failed { continued: false, .. } | StepState::Uncertain { .. } => {
-                Some(Verb::Done { step, evidence: evidence() })
-            }
+            StepState::Waiting { on: Prompt::Check { .. }, .. }
+            | StepState::Failed { continued: false, .. }
+            | StepState::Uncertain { .. } => Some(Verb::Done { step, evidence: evidence() }),
             _ => None,
         }
     })

@@ -495,7 +495,7 @@ impl World {
                 }
                 (Ok(other), _) => return Err(format!("an answer that nobody asked for: {other:?}")),
                 // How a cancellation that takes long ends is told later.
-                (Err(_), Some((_, Verb::Cancel { .. }))) | (Err(_), None) => {}
+                (Err(_), Some((_, Verb::Cancel { .. })) | None) => {}
                 (Err(_), Some((run, verb))) => self.checker.refused(run, verb)?,
             }
         }

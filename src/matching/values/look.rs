@@ -109,7 +109,7 @@ impl Look<'_, '_> {
             let (first, behind) = (piece.words.start, piece.words.end);
             let phrase = self.phrase;
             self.add(piece, text, How::Number, |t| {
-                t.field.kind == FieldKind::Number && t.nearness(phrase, first, behind) > 0
+                matches!(t.field.kind, FieldKind::Number { .. }) && t.nearness(phrase, first, behind) > 0
             });
         }
     }

@@ -106,9 +106,15 @@ fn known<'k>(takers: &'k [Taker], offered: &'k Offered) -> HashMap<String, Vec<K
     };
     for (input, taker) in takers.iter().enumerate() {
         match &taker.field.kind {
-            FieldKind::Choice { options } => options.iter().for_each(|o| add(input, o, false)),
-            FieldKind::String { .. } => {
-                offered.names(&taker.field.name).iter().for_each(|n| add(input, n, true));
+            FieldKind::Choice { options } if !options.is_empty() => {
+                for option in options {
+                    add(input, option, false);
+                }
+            }
+            FieldKind::Choice { .. } | FieldKind::String { .. } => {
+                for name in offered.names(&taker.field.name) {
+                    add(input, name, true);
+                }
             }
             _ => {}
         }

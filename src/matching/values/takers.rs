@@ -112,8 +112,10 @@ fn topic(field: &Field, name: &[String]) -> Topic {
     match &field.kind {
         FieldKind::Path => Topic::Path,
         FieldKind::Text => Topic::Text,
-        FieldKind::Choice { .. } | FieldKind::Boolean => Topic::Own,
-        FieldKind::Number => match said() {
+        FieldKind::Choice { .. } | FieldKind::MultiChoice { .. } | FieldKind::Boolean | FieldKind::Secret => {
+            Topic::Own
+        }
+        FieldKind::Number { .. } => match said() {
             Some(topic @ (Topic::PullRequest | Topic::Issue)) => topic,
             _ if says(name, &["number"]) => Topic::Number,
             _ => Topic::Own,

@@ -15,13 +15,13 @@ fn field(name: &str, kind: &str, prompt: &str) -> Field {
         Some((_, options)) => FieldKind::Choice { options: options.split(", ").map(str::to_owned).collect() },
         None => match kind {
             "text" => FieldKind::Text,
-            "number" => FieldKind::Number,
+            "number" => FieldKind::NUMBER,
             "boolean" => FieldKind::Boolean,
             "path" => FieldKind::Path,
             _ => FieldKind::String { max_length: Some(40) },
         },
     };
-    Field { name: name.into(), kind, prompt: prompt.into(), default: None, required: true, summary: None }
+    Field::new(name, kind, prompt)
 }
 
 fn with(inputs: &[(&str, &str, &str)]) -> Workflow {

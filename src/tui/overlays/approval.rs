@@ -14,7 +14,7 @@ use crate::tui::overlays::failure::{choices, unmeant};
 use crate::tui::overlays::reason::{Reason, Wanted};
 use crate::tui::overlays::{Overlay, Reaction};
 use crate::tui::screens::run::detail::{asked, failure_line, left};
-use crate::tui::screens::run::{self, sheet::Sheet};
+use crate::tui::screens::run::{self, rows, sheet::Sheet};
 use crate::tui::verbs;
 use crate::tui::widgets::text::untrusted;
 use crate::tui::widgets::{Hint, PaneState, card, pane};
@@ -25,6 +25,7 @@ enum Sent {
     Nothing,
     Approve,
     Reject,
+    PushBack,
 }
 
 pub struct Approval {
@@ -69,16 +70,16 @@ impl Approval {
         })
     }
 
-    fn record<'a>(&self, model: &'a Model) -> Option<(&'a Run, usize, &'a StepRecord)> {
+    fn record<'a>(&self, model: &'a Model) -> Option<(&'a Run, &'a StepRecord)> {
         let run = model.mirror.run(&self.run)?;
-        let (index, record) = run.record(&self.step)?;
-        Some((run, index, record))
+        let (_, record) = run.record(&self.step)?;
+        Some((run, record))
     }
 
     /// Tells who has decided, where it was not the person here.
     fn tell_decision(&self, model: &mut Model) {
-        let Some((run, index, record)) = self.record(model) else { return };
-        let title = run.workflow.steps.get(index).map_or_else(String::new, |s| s.title.clone());
+        let Some((run, record)) = self.record(model) else { return };
+        let title = rows::title(run, record);
         let told = match &record.state {
             StepState::Done { by, .. } => {
                 (self.sent != Sent::Approve).then(|| format!("{by} has approved “{title}”"))
@@ -86,7 +87,7 @@ impl Approval {
             StepState::Failed { failure, .. } => {
                 (self.sent != Sent::Reject).then(|| format!("“{title}”: {}", failure_line(failure)))
             }
-            _ => Some(format!("“{title}” no longer waits for an approval")),
+            _ => (self.sent != Sent::PushBack).then(|| format!("“{title}” no longer waits for an approval")),
         };
         if let Some(told) = told {
             model.say(&told);
@@ -106,7 +107,7 @@ impl Approval {
         sheet.gap();
         sheet.opened(&self.opens, usize::MAX);
         sheet.gap();
-        if let Some((run, _, record)) = self.record(model) {
+        if let Some((run, record)) = self.record(model) {
             asked(model, &mut sheet, run, record, &self.digest);
         }
         sheet
@@ -126,9 +127,22 @@ impl Overlay for Approval {
         Some(self.run.clone())
     }
 
+    fn step_at_hand(&self, _model: &Model) -> Option<StepId> {
+        Some(self.step.clone())
+    }
+
     fn refused(&self, model: &Model, action: Action) -> Option<String> {
         // The keys of the two answers stand for other verbs as well, elsewhere.
-        if !matches!(action, Action::Approve | Action::Reject | Action::Answer | Action::Retry) {
+        let answers = matches!(
+            action,
+            Action::Approve
+                | Action::Reject
+                | Action::PushBack
+                | Action::Answer
+                | Action::Retry
+                | Action::Back
+        );
+        if !answers {
             return None;
         }
         if self.void {
@@ -149,6 +163,11 @@ impl Overlay for Approval {
                 model.open(Reason::new(self.run.clone(), Wanted::Reject { step: Some(self.step.clone()) }));
                 Some(Reaction::stay())
             }
+            // The card that asks where to and why; this one closes once the run has gone back.
+            Action::PushBack => {
+                self.sent = Sent::PushBack;
+                None
+            }
             Action::Activate if self.void => {
                 match Self::new(model, &self.run, &self.step, false) {
                     Some(anew) => *self = anew,
@@ -161,7 +180,7 @@ impl Overlay for Approval {
     }
 
     fn on_change(&mut self, model: &mut Model) -> Reaction {
-        let Some((run, _, record)) = self.record(model) else { return Reaction::stay() };
+        let Some((run, record)) = self.record(model) else { return Reaction::stay() };
         match &record.state {
             StepState::Waiting { on: Prompt::Approval { digest, .. }, .. } if !run.is_ended() => {
                 self.void = *digest != self.digest;
@@ -176,10 +195,11 @@ impl Overlay for Approval {
 
     fn draw(&self, model: &Model, frame: &mut Frame) {
         let look = &model.look;
-        let Some((run, index, record)) = self.record(model) else { return };
+        let Some((run, record)) = self.record(model) else { return };
         card::dim(frame, look);
-        let title = run.workflow.steps.get(index).map_or("", |s| &s.title);
-        let mut end = format!("{} {}/{}", run.header.workflow.id, index + 1, run.steps.len());
+        let title = rows::title(run, record);
+        let at = rows::full_number(record, look);
+        let mut end = format!("{} {at}/{}", run.header.workflow.id, run.workflow.steps.len());
         if let StepState::Waiting { on: Prompt::Approval { deadline: Some(deadline), .. }, .. } =
             &record.state
         {
@@ -187,7 +207,7 @@ impl Overlay for Approval {
         }
         let head = vec![
             Span::styled(look.glyph("◆ ", "# "), look.style(Role::Warning)),
-            untrusted(title, look.strong()),
+            untrusted(&title, look.strong()),
         ];
         let room = card::place(frame.area(), 84, 0).width.saturating_sub(6);
         let sheet = self.sheet(model, usize::from(room).saturating_sub(1));
@@ -207,7 +227,7 @@ impl Overlay for Approval {
         }
     }
 
-    fn hints(&self, _model: &Model) -> Vec<Hint> {
+    fn hints(&self, model: &Model) -> Vec<Hint> {
         if self.void {
             return vec![
                 Hint::labelled(Action::Activate, "look again"),
@@ -216,6 +236,9 @@ impl Overlay for Approval {
         }
         let more = self.long.get().then_some(Hint::labelled(Action::Down, "more below"));
         let answers = [Hint::new(Action::Approve), Hint::new(Action::Reject)];
-        more.into_iter().chain(answers).chain([Hint::labelled(Action::Escape, "later")]).collect()
+        let comes_first = self.record(model).is_some_and(|(run, r)| !verbs::before(run, &r.id).is_empty());
+        let back = comes_first.then_some(Hint::labelled(Action::PushBack, "push back with feedback…"));
+        let later = Hint::labelled(Action::Escape, "later");
+        more.into_iter().chain(answers).chain(back).chain([later]).collect()
     }
 }

@@ -10,21 +10,25 @@ use serde_json::{Map, Value};
 use crate::base::{Result, SafeLine, WorkflowId};
 use crate::config::{Action, Context, Role};
 use crate::matching::Chosen;
-use crate::protocol::{Request, Response, Start};
-use crate::run::{Context as RunContext, PlannedStep, PrerequisiteResult, Work, plan};
+use crate::protocol::{OptionsOf, Request, Response, Start};
+use crate::run::PrerequisiteResult;
 use crate::tui::Model;
 use crate::tui::msg::{Asker, Effect};
 use crate::tui::overlays::choose::split_foot;
 use crate::tui::overlays::confirm::filled::Filled;
+use crate::tui::overlays::confirm::subject::Moved;
 use crate::tui::overlays::form::Form;
 use crate::tui::overlays::trust::Trust;
 use crate::tui::overlays::{Overlay, Reaction};
 use crate::tui::screens::console::why::in_words;
 use crate::tui::widgets::text::{cut_line, untrusted, width, wrap};
 use crate::tui::widgets::{Hint, PaneState, card, hints, pane};
-use crate::workflow::{Entry, Prerequisite, Status, StepKind, Workflow, field};
+use crate::workflow::field::Asking;
+use crate::workflow::{Entry, Field, Prerequisite, Reference, Status, Workflow, field};
 
 mod filled;
+mod steps;
+mod subject;
 
 /// How the prerequisites stand.
 enum Checks {
@@ -65,6 +69,12 @@ pub struct Confirm {
     warned: bool,
     started: bool,
     dry_run: bool,
+    /// Every automatic step will wait for `proceed`.
+    step_through: bool,
+    /// Where the workflow moves something.
+    moved: Option<Moved>,
+    /// Which form is open above.
+    naming: bool,
     scroll: PaneState,
 }
 
@@ -89,10 +99,12 @@ impl Confirm {
         let Some(workflow) = entry.workflow().cloned() else { return Vec::new() };
         let inputs = Filled::new(model, &workflow, phrase);
         let checks = Checks::before(&entry, &workflow);
-        let effects = match checks {
+        let mut effects = match checks {
             Checks::Asked { .. } => vec![check(model, &workflow, &entry.digest)],
             _ => Vec::new(),
         };
+        let moved = Moved::new(model, &workflow);
+        effects.extend(moved.as_ref().map(|_| ask_subjects(model)));
         model.open(Self {
             entry,
             workflow,
@@ -105,6 +117,9 @@ impl Confirm {
             warned: false,
             started: false,
             dry_run: false,
+            step_through: false,
+            moved,
+            naming: false,
             scroll: PaneState::default(),
         });
         effects
@@ -154,9 +169,12 @@ impl Confirm {
         }
         let Ok(inputs) = field::complete(&self.workflow.inputs, &self.inputs.values) else {
             // The form says what is missing.
-            self.edit_inputs(model);
-            return Reaction::stay();
+            return Reaction::stay().with(self.edit_inputs(model));
         };
+        if self.moved.as_ref().is_some_and(|m| m.name().is_none()) {
+            self.name_subject(model);
+            return Reaction::stay();
+        }
         if let Checks::Asked { start } = &mut self.checks {
             *start = true;
             model.say("It starts as soon as the prerequisites are checked");
@@ -172,12 +190,13 @@ impl Confirm {
             workflow: self.workflow.id.clone(),
             digest: self.entry.digest.clone(),
             folder: model.facts.folder.clone(),
+            secrets: model.facts.secrets(&self.workflow, &inputs),
             inputs,
             env: model.facts.declared(&self.workflow.env),
             phrase: self.phrase.clone(),
             prerequisites: self.results().to_vec(),
-            subject: None,
-            step_through: false,
+            subject: self.moved.as_ref().and_then(Moved::wanted),
+            step_through: self.step_through,
             breakpoints: Vec::new(),
         };
         Reaction::stay().with([Effect::ask(Asker::Overlay, Request::Start(Box::new(start)))])
@@ -195,10 +214,24 @@ impl Confirm {
         Some(Effect::ask(Asker::Verb, request))
     }
 
-    fn edit_inputs(&self, model: &mut Model) {
+    fn edit_inputs(&self, model: &mut Model) -> Vec<Effect> {
         let title = format!("{}: inputs", self.workflow.id);
         let fields = self.workflow.inputs.clone();
-        model.open(Form::inputs(&title, fields, &self.inputs.values, self.inputs.sources()));
+        let of = OptionsOf::Input {
+            workflow: self.workflow.id.clone(),
+            digest: self.entry.digest.clone(),
+            folder: model.facts.folder.clone(),
+            env: model.facts.declared(&self.workflow.env),
+        };
+        Form::inputs(&title, fields, of, &self.inputs.values, self.inputs.sources()).open(model)
+    }
+
+    fn name_subject(&mut self, model: &mut Model) {
+        if let Some(moved) = &self.moved {
+            let form = moved.form(&format!("{}: what it moves", self.workflow.id));
+            self.naming = true;
+            model.open(form);
+        }
     }
 
     /// Everything the card says, and the line that must be seen.
@@ -230,6 +263,15 @@ impl Confirm {
         lines.push(Line::default());
         let seen = self.before(model, room, &mut lines);
         self.inputs(model, room, &mut lines);
+        if let Some(moved) = &self.moved {
+            lines.extend(moved.lines(model, room));
+            lines.push(Line::default());
+        }
+        if self.step_through {
+            let told = "Steps through: every automatic step shows what it would do, and waits for you.";
+            lines.extend(wrap(&Line::styled(told, look.style(Role::Info)), room, 0));
+            lines.push(Line::default());
+        }
         self.steps(model, room, &mut lines);
         (lines, seen)
     }
@@ -286,9 +328,17 @@ impl Confirm {
             return;
         }
         let widest = self.workflow.inputs.iter().map(|f| width(&f.name)).max().unwrap_or(0).min(24);
-        for (n, input) in self.workflow.inputs.iter().enumerate() {
+        let mut asking = Asking::inputs();
+        let mut is_asked = |input: &Field| {
+            let asked = asking.asks(input).unwrap_or(true);
+            let value = self.inputs.values.get(&input.name).filter(|_| asked);
+            asking.take(input, value.cloned().unwrap_or(Value::Null));
+            asked
+        };
+        let asked: Vec<&Field> = self.workflow.inputs.iter().filter(|f| is_asked(f)).collect();
+        for (n, input) in asked.into_iter().enumerate() {
             let value = self.inputs.values.get(&input.name).filter(|v| !v.is_null());
-            let shown = value.map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned));
+            let shown = value.map(field::shown);
             let (text, style) = match (&shown, input.required) {
                 (Some(text), _) => (text.as_str(), look.text()),
                 (None, true) => ("needed", look.style(Role::Warning)),
@@ -302,51 +352,19 @@ impl Confirm {
             if let Some(told) = self.inputs.told(input) {
                 spans.push(untrusted(&format!("   {told}"), look.muted()));
             }
+            if let Some(Reference::Env(variable)) = value.and_then(Reference::of)
+                && !model.facts.env.contains_key(&variable)
+            {
+                spans.push(Span::styled("   not set here", look.style(Role::Warning)));
+            }
             lines.push(cut_line(&Line::from(spans), room));
         }
         lines.push(Line::default());
     }
+}
 
-    fn steps(&self, model: &Model, room: usize, lines: &mut Vec<Line<'static>>) {
-        let look = &model.look;
-        let digits = self.workflow.steps.len().to_string().len();
-        let titles = self.workflow.steps.iter().map(|s| width(&s.title)).max().unwrap_or(0);
-        let titles = titles.clamp(8, 40.min((room / 2).max(8)));
-        let planned = if self.dry_run { self.planned(model) } else { Vec::new() };
-        let head = if self.dry_run { "Dry run     " } else { "Steps       " };
-        for (n, step) in self.workflow.steps.iter().enumerate() {
-            let word = step.kind.word();
-            let title = crate::tui::widgets::text::cut(SafeLine::new(&step.title).as_str(), titles);
-            let pad = titles.saturating_sub(width(&title));
-            let mut spans = vec![
-                Span::styled(if n == 0 { head } else { "            " }, look.muted()),
-                Span::styled(format!("{:>digits$} ", n + 1), look.muted()),
-                Span::styled(format!("{} ", look.kind(word)), look.subtext()),
-                Span::styled(format!("{title}{}  ", " ".repeat(pad)), look.text()),
-                Span::styled(format!("{word:<8}"), look.muted()),
-            ];
-            if !self.dry_run {
-                spans.push(untrusted(&brief(step), look.subtext()));
-            }
-            lines.push(cut_line(&Line::from(spans), room));
-            if let Some(planned) = planned.get(n) {
-                lines.extend(detail(model, planned, step, room));
-            }
-        }
-    }
-
-    fn planned(&self, model: &Model) -> Vec<PlannedStep> {
-        let env = model.facts.declared(&self.workflow.env);
-        let context = RunContext {
-            folder: model.facts.folder.clone(),
-            repo: model.facts.repo.clone(),
-            env,
-            ..RunContext::default()
-        };
-        let inputs = field::complete(&self.workflow.inputs, &self.inputs.values)
-            .unwrap_or_else(|_| self.inputs.values.clone());
-        plan(&self.workflow, &inputs, &context)
-    }
+fn ask_subjects(model: &Model) -> Effect {
+    Effect::ask(Asker::Overlay, Request::Subjects { folder: model.facts.folder.clone() })
 }
 
 fn check(model: &Model, workflow: &Workflow, digest: &str) -> Effect {
@@ -356,92 +374,6 @@ fn check(model: &Model, workflow: &Workflow, digest: &str) -> Effect {
         folder: model.facts.folder.clone(),
     };
     Effect::ask(Asker::Overlay, request)
-}
-
-/// What a step does, in a few words.
-fn brief(step: &crate::workflow::Step) -> String {
-    match &step.kind {
-        StepKind::Manual { .. } if step.evidence_required => "evidence required".to_owned(),
-        StepKind::Manual { actions } if actions.len() > 1 => format!("{} actions", actions.len()),
-        StepKind::Ask { fields } if fields.len() == 1 => "1 question".to_owned(),
-        StepKind::Ask { fields } => format!("{} questions", fields.len()),
-        StepKind::Run { script, .. } => {
-            let mut lines = script.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
-            let first = lines.next().unwrap_or("").to_owned();
-            if lines.next().is_some() { format!("{first} …") } else { first }
-        }
-        StepKind::Approve { within: Some(within), .. } => format!("within {within}"),
-        StepKind::Manual { .. } | StepKind::Approve { .. } => String::new(),
-        StepKind::Write { path, .. } => path.clone(),
-        StepKind::Call { server, tool, .. } => format!("{server}.{tool}"),
-        StepKind::Agent { agent, .. } => agent.clone(),
-        StepKind::Workflow { workflow, .. } => workflow.to_string(),
-    }
-}
-
-/// A step of the dry run: everything filled in that can be known now.
-fn detail(
-    model: &Model,
-    planned: &PlannedStep,
-    step: &crate::workflow::Step,
-    room: usize,
-) -> Vec<Line<'static>> {
-    const INDENT: usize = 16;
-    let look = &model.look;
-    let mut lines = Vec::new();
-    let mut add = |text: &str, style| {
-        let line = Line::from(vec![Span::raw(" ".repeat(INDENT)), untrusted(text, style)]);
-        lines.extend(wrap(&line, room, INDENT));
-    };
-    if let Some(source) = &step.condition {
-        let told = match planned.condition {
-            Some(true) => format!("because {source}"),
-            Some(false) => format!("skipped: {source} is false"),
-            None => format!("only if {source}"),
-        };
-        add(&told, look.muted());
-    }
-    match &planned.work {
-        Ok(Work::Run { script, env, cwd, .. }) => {
-            for (n, line) in script.trim_end().lines().enumerate() {
-                add(&format!("{} {line}", if n == 0 { "$" } else { " " }), look.text());
-            }
-            for (name, value) in env {
-                add(&format!("{name} = {value}"), look.subtext());
-            }
-            if !cwd.is_empty() {
-                add(&format!("in {cwd}"), look.subtext());
-            }
-        }
-        Ok(Work::Write { path, content, .. }) => {
-            add(&format!("writes {path}, {} lines", content.lines().count()), look.subtext());
-        }
-        Ok(Work::Approve { question, .. }) => add(question, look.subtext()),
-        Ok(Work::Call { server, tool, .. }) => add(&format!("calls {server}.{tool}"), look.subtext()),
-        Ok(Work::Agent { agent, by_command: true, .. }) => add(&format!("asks {agent}"), look.subtext()),
-        Ok(Work::Agent { agent, .. }) => add(&format!("somebody answers for {agent}"), look.subtext()),
-        Ok(Work::Workflow { workflow, .. }) => add(&format!("runs {workflow}"), look.subtext()),
-        Ok(Work::ForEach { items }) => {
-            add(&format!("once for each of {} items", items.len()), look.subtext())
-        }
-        Ok(Work::Manual) => {
-            if let StepKind::Manual { actions } = &step.kind {
-                for action in actions {
-                    add(&format!("{} {action}", look.glyph("☐", "[ ]")), look.subtext());
-                }
-            }
-        }
-        Ok(Work::Ask) => {
-            if let StepKind::Ask { fields } = &step.kind {
-                for field in fields {
-                    add(&format!("? {}", field.prompt), look.subtext());
-                }
-            }
-        }
-        Ok(Work::Unresolved) => add("known only later", look.muted()),
-        Err(failure) => add(&format!("known only later: {}", failure.message), look.muted()),
-    }
-    lines
 }
 
 impl Overlay for Confirm {
@@ -458,7 +390,12 @@ impl Overlay for Confirm {
         match action {
             Action::Activate => return Some(self.start(model)),
             Action::Tick => self.tick(),
-            Action::Inputs => self.edit_inputs(model),
+            Action::Inputs => {
+                self.naming = false;
+                return Some(Reaction::stay().with(self.edit_inputs(model)));
+            }
+            Action::Subject => self.name_subject(model),
+            Action::CardStepThrough => self.step_through = !self.step_through,
             Action::DryRun => {
                 self.dry_run = !self.dry_run;
                 self.scroll.to_top();
@@ -498,6 +435,14 @@ impl Overlay for Confirm {
                 let known = matches!(self.checks, Checks::Known(_));
                 Some(if wanted && known { self.start(model) } else { Reaction::stay() })
             }
+            (Request::Subjects { .. }, Ok(Response::Subjects(states))) => {
+                if let Some(moved) = &mut self.moved {
+                    moved.know(states);
+                }
+                Some(Reaction::stay())
+            }
+            // What is not known here the engine knows at the start.
+            (Request::Subjects { .. }, _) => Some(Reaction::stay()),
             (Request::Start(start), result) if start.digest == self.entry.digest && self.started => {
                 self.started = false;
                 match result {
@@ -519,7 +464,11 @@ impl Overlay for Confirm {
     }
 
     fn on_values(&mut self, _model: &mut Model, values: Map<String, Value>) -> Reaction {
-        self.inputs.values = values;
+        let took = self.naming && self.moved.as_mut().is_some_and(|moved| moved.take(&values));
+        self.naming = false;
+        if !took {
+            self.inputs.values = values;
+        }
         Reaction::stay()
     }
 
@@ -540,12 +489,16 @@ impl Overlay for Confirm {
         }
         self.entry = entry.clone();
         self.inputs.renew(model, &self.workflow, &workflow);
+        self.moved = Moved::new(model, &workflow);
         self.workflow = workflow;
         self.warned = false;
         self.checks = Checks::before(&self.entry, &self.workflow);
+        let subjects = self.moved.as_ref().map(|_| ask_subjects(model));
         match self.checks {
-            Checks::Asked { .. } => Reaction::stay().with([check(model, &self.workflow, &self.entry.digest)]),
-            _ => Reaction::stay(),
+            Checks::Asked { .. } => {
+                Reaction::stay().with([check(model, &self.workflow, &self.entry.digest)]).with(subjects)
+            }
+            _ => Reaction::stay().with(subjects),
         }
     }
 
@@ -554,6 +507,9 @@ impl Overlay for Confirm {
             Action::Activate => self.refused_start(),
             Action::Inputs if self.workflow.inputs.is_empty() => {
                 Some("This workflow takes no inputs".to_owned())
+            }
+            Action::Subject if self.moved.is_none() => {
+                Some("This workflow changes the state of nothing".to_owned())
             }
             Action::Tick if self.sentences().is_empty() => Some("There is nothing to tick here".to_owned()),
             Action::Trust if self.entry.is_trusted() => Some("It is trusted already".to_owned()),
@@ -596,6 +552,11 @@ impl Overlay for Confirm {
             Hint::labelled(Action::DryRun, if self.dry_run { "steps" } else { "dry run" }),
             Hint::new(Action::Inputs),
             Hint::new(Action::Tick),
+            Hint::new(Action::Subject),
+            Hint::labelled(
+                Action::CardStepThrough,
+                if self.step_through { "run through" } else { "step through" },
+            ),
         ];
         all.retain(|h| self.refused(model, h.action).is_none());
         all.push(Hint::labelled(Action::Escape, "not this"));

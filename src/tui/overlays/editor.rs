@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
-use tui_textarea::{CursorMove, Input, Key as TextKey, TextArea, WrapMode};
+use tui_textarea::{CursorMove, TextArea, WrapMode};
 
 use crate::base::{SafeText, SessionId};
 use crate::config::{Action, Context, Key, KeyCode};
@@ -12,6 +12,7 @@ use crate::tui::Model;
 use crate::tui::overlays::choose::split_foot;
 use crate::tui::overlays::{Overlay, Reaction};
 use crate::tui::screens::sessions;
+use crate::tui::widgets::area::input;
 use crate::tui::widgets::text::untrusted;
 use crate::tui::widgets::{Hint, card, hints};
 
@@ -62,26 +63,6 @@ impl Editor {
     fn length(&self) -> usize {
         self.area.lines().iter().map(|l| l.len() + 1).sum()
     }
-}
-
-fn input(key: Key) -> Input {
-    let code = match key.code {
-        KeyCode::Char(c) => TextKey::Char(c),
-        KeyCode::Enter => TextKey::Enter,
-        KeyCode::Tab => TextKey::Tab,
-        KeyCode::Backspace => TextKey::Backspace,
-        KeyCode::Delete => TextKey::Delete,
-        KeyCode::Up => TextKey::Up,
-        KeyCode::Down => TextKey::Down,
-        KeyCode::Left => TextKey::Left,
-        KeyCode::Right => TextKey::Right,
-        KeyCode::Home => TextKey::Home,
-        KeyCode::End => TextKey::End,
-        KeyCode::PageUp => TextKey::PageUp,
-        KeyCode::PageDown => TextKey::PageDown,
-        KeyCode::Esc | KeyCode::Insert | KeyCode::F(_) => TextKey::Null,
-    };
-    Input { key: code, ctrl: key.ctrl, alt: key.alt, shift: key.shift }
 }
 
 impl Overlay for Editor {

@@ -7,16 +7,17 @@ use ratatui::text::{Line, Span};
 use crate::base::{Millis, Result, RunId, SafeText, StepId, Timestamp};
 use crate::config::{Action, Context, Role};
 use crate::protocol::{OutputRange, Request, Response};
-use crate::run::{Run, StepRecord, StepState, Work};
+use crate::run::{Role as RecordRole, Run, StepRecord, StepState};
 use crate::tui::Model;
 use crate::tui::model::short;
 use crate::tui::msg::{Asker, Effect};
+use crate::tui::overlays::edit::EditCard;
 use crate::tui::overlays::pager::Pager;
+use crate::tui::overlays::reason::{Reason, Wanted};
 use crate::tui::overlays::{Overlay, Reaction};
-use crate::tui::screens::run::detail::{ago, failure_line};
+use crate::tui::screens::run::detail::{ago, escalated, failure_line};
 use crate::tui::screens::run::output::thousands;
-use crate::tui::screens::run::{self, sheet::Sheet};
-use crate::tui::verbs;
+use crate::tui::screens::run::{self, rows, sheet::Sheet};
 use crate::tui::widgets::text::{coloured, cut_line, untrusted};
 use crate::tui::widgets::{Hint, card, hints};
 use crate::workflow::{Step, StepKind};
@@ -51,7 +52,7 @@ impl FailureCard {
             return Vec::new();
         };
         let attempt = record.attempt();
-        let ran = record.attempts.last().is_some_and(|a| matches!(a.work, Work::Run { .. }));
+        let ran = record.attempts.last().is_some_and(|a| a.work.runs_processes());
         let request = Request::Output {
             run: run.clone(),
             step: step.clone(),
@@ -66,20 +67,20 @@ impl FailureCard {
     /// The step, as long as there is still something to decide about this try.
     fn subject<'a>(&self, model: &'a Model) -> Option<(&'a Run, &'a Step, &'a StepRecord)> {
         let run = model.mirror.run(&self.run)?;
-        let (index, record) = run.record(&self.step)?;
+        let (_, record) = run.record(&self.step)?;
         let open =
             matches!(record.state, StepState::Failed { continued: false, .. } | StepState::Uncertain { .. });
         (open && !run.is_ended() && record.attempt() == self.attempt)
-            .then(|| Some((run, run.workflow.steps.get(index)?, record)))?
+            .then(|| Some((run, run.definition(record)?, record)))?
     }
 
     /// What went wrong, in at most so many lines; the output's end gets what room is left.
     fn lines(&self, model: &Model, width: usize, room: usize) -> Vec<Line<'static>> {
         let look = &model.look;
         let mut sheet = Sheet::new(look, width);
-        let Some((_, _, record)) = self.subject(model) else { return Vec::new() };
+        let Some((run, _, record)) = self.subject(model) else { return Vec::new() };
         match &record.state {
-            StepState::Failed { by, failure, at, .. } => {
+            StepState::Failed { by, failure, at, escalation, .. } => {
                 sheet.prose(&failure.message, look.style(Role::Error));
                 if by.is_person() {
                     sheet.line(
@@ -90,6 +91,9 @@ impl FailureCard {
                         ]),
                         0,
                     );
+                }
+                if let Some(escalation) = escalation {
+                    escalated(model, &mut sheet, run, escalation);
                 }
             }
             _ => sheet.prose(
@@ -131,6 +135,10 @@ impl Overlay for FailureCard {
         Some(self.run.clone())
     }
 
+    fn step_at_hand(&self, _model: &Model) -> Option<StepId> {
+        Some(self.step.clone())
+    }
+
     fn refused(&self, model: &Model, action: Action) -> Option<String> {
         match action {
             // The other choices ask something first. The key of this one has a second meaning.
@@ -151,8 +159,8 @@ impl Overlay for FailureCard {
             }
             // Evidence is what a failed step is marked done with.
             Action::Evidence => {
-                let effects = verbs::perform(model, &self.run, Action::Done);
-                Some(Reaction::stay().with(effects))
+                model.open(Reason::new(self.run.clone(), Wanted::Done { step: Some(self.step.clone()) }));
+                Some(Reaction::stay())
             }
             // The other verbs are everybody's; the card closes once the run has changed.
             _ => None,
@@ -187,7 +195,7 @@ impl Overlay for FailureCard {
 
     fn draw(&self, model: &Model, frame: &mut Frame) {
         let look = &model.look;
-        let Some((_, step, record)) = self.subject(model) else { return };
+        let Some((run, _, record)) = self.subject(model) else { return };
         card::dim(frame, look);
         let took = record.attempts.last().and_then(|a| Some(a.ended.as_ref()?.at().since(a.started)));
         let after = took.map(|t| format!(" after {}", short(t))).unwrap_or_default();
@@ -200,7 +208,7 @@ impl Overlay for FailureCard {
         };
         let left = vec![
             Span::styled(format!("{} ", glyph.glyph), glyph.style),
-            untrusted(&step.title, look.strong()),
+            untrusted(&rows::title(run, record), look.strong()),
             Span::styled(verb, look.strong()),
         ];
         let right = untrusted(end.trim(), look.muted());
@@ -227,17 +235,27 @@ impl Overlay for FailureCard {
     }
 
     fn hints(&self, model: &Model) -> Vec<Hint> {
-        let Some((_, step, record)) = self.subject(model) else { return Vec::new() };
+        let Some((run, step, record)) = self.subject(model) else { return Vec::new() };
         let again = match (&record.state, &step.kind) {
             (StepState::Uncertain { .. }, _) => "run again",
             (_, StepKind::Approve { .. }) => "ask again",
             _ => "retry",
         };
-        let mut all = vec![Hint::labelled(Action::Retry, again), Action::Back.into()];
+        let mut all = vec![Hint::labelled(Action::Retry, again)];
+        if EditCard::fits(run, record) {
+            all.push(Action::EditRetry.into());
+        }
+        let undoing = matches!(record.role, RecordRole::Undo { .. });
+        if !undoing {
+            all.push(Action::Back.into());
+        }
         // An approval cannot be passed by.
         if !matches!(step.kind, StepKind::Approve { .. }) {
             all.push(Hint::labelled(Action::Done, "mark done with evidence…"));
             all.push(Hint::labelled(Action::Skip, "skip with a reason…"));
+        }
+        if !run.is_rolling_back() && !run.undoable().is_empty() {
+            all.push(Action::Rollback.into());
         }
         all.push(Action::Cancel.into());
         if self.output.as_ref().is_some_and(|(_, count)| *count > 0) {

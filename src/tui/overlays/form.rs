@@ -1,27 +1,32 @@
-//! A form: fields one below the other, each checked as it is left. For the questions of an `ask`
-//! step and for a workflow's inputs.
+//! A form: questions one below the other, each checked as it is left. For the questions of an `ask`
+//! step, for a workflow's inputs, and for secrets that an engine has lost. `editor` is what an
+//! answer is typed into, `draw` how it looks.
+
+mod draw;
+mod editor;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 use serde_json::{Map, Value};
-use tui_textarea::{CursorMove, TextArea};
 
-use crate::base::{RunId, SafeLine, SafeText, StepId};
-use crate::config::{Action, Context, Key, KeyCode, Role};
+use crate::base::{Result, RunId, SafeLine, Secret, StepId};
+use crate::config::{Action, Context, Key};
+use crate::protocol::{OptionsOf, Request, Response};
 use crate::run::Verb;
 use crate::tui::Model;
-use crate::tui::overlays::choose::split_foot;
+use crate::tui::msg::{Asker, Effect};
+use crate::tui::overlays::form::editor::{Editor, Moved};
 use crate::tui::overlays::{Overlay, Reaction};
 use crate::tui::verbs;
-use crate::tui::widgets::text::{cut, cut_line, untrusted, wrap};
-use crate::tui::widgets::{Hint, LineInput, card, hints};
-use crate::workflow::{Field, FieldKind, field};
+use crate::tui::widgets::Hint;
+use crate::workflow::field::Asking;
+use crate::workflow::{Field, Reference, field};
 
 /// Where the values go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 enum Purpose {
     Answer {
         run: RunId,
@@ -29,14 +34,12 @@ enum Purpose {
     },
     /// To the overlay below.
     Bring,
-}
-
-/// What one field is typed into.
-enum Editor {
-    Line(LineInput),
-    Many(Box<TextArea<'static>>),
-    /// An option's number; `None`: nothing chosen yet.
-    Choice(Option<usize>),
+    /// Secrets that the run has lost, by the name of their field; then the step is tried again.
+    Give {
+        run: RunId,
+        step: StepId,
+        references: BTreeMap<String, String>,
+    },
 }
 
 /// A value that came from somewhere else than the keys, and the words that say so.
@@ -46,26 +49,44 @@ pub struct Source {
     pub told: String,
 }
 
+/// The options that a command prints, and the answers that it was given.
+enum Offer {
+    /// There is no command, or it has not been run.
+    None,
+    Waiting(Map<String, Value>),
+    Known(Map<String, Value>),
+    /// And why: the answer is typed freely.
+    Failed(SafeLine),
+}
+
 struct Entry {
     field: Field,
+    /// The same with the options that its command has printed.
+    narrowed: Field,
     editor: Editor,
     source: Option<Source>,
     problem: Option<SafeLine>,
+    asked: bool,
+    offer: Offer,
+    /// The reference of a secret that was typed and is in the engine's memory.
+    kept: Option<Value>,
 }
 
 pub struct Form {
     title: SafeLine,
     purpose: Purpose,
+    /// What is known before its first question.
+    asking: Asking,
+    /// Whose options they are, where the engine can be asked for them.
+    of: Option<OptionsOf>,
     entries: Vec<Entry>,
     focus: usize,
+    /// The secret that the engine is being given; everything else waits for that.
+    sending: Option<usize>,
 }
 
 /// Drafts of answers that were left, by run and step; kept in the model.
 pub type Drafts = BTreeMap<(RunId, StepId), Map<String, Value>>;
-
-const YES_NO: [&str; 2] = ["yes", "no"];
-/// Lines that a `text` field shows.
-const TALL: u16 = 4;
 
 impl Form {
     /// The questions of a step. `values`: what was typed before and left.
@@ -74,19 +95,27 @@ impl Form {
         step: StepId,
         title: &str,
         fields: Vec<Field>,
+        asking: Asking,
         values: &Map<String, Value>,
     ) -> Self {
-        Self::new(title, Purpose::Answer { run, step }, fields, values)
+        let of = OptionsOf::Step { run: run.clone(), step: step.clone() };
+        Self::new(title, Purpose::Answer { run, step }, fields, asking, Some(of), values)
+    }
+
+    /// Any questions whose options are known; what is typed is brought to the overlay below.
+    pub fn bring(title: &str, fields: Vec<Field>, values: &Map<String, Value>) -> Self {
+        Self::new(title, Purpose::Bring, fields, Asking::inputs(), None, values)
     }
 
     /// A workflow's inputs, brought to the overlay below; `sources`: where values come from.
     pub fn inputs(
         title: &str,
         fields: Vec<Field>,
+        of: OptionsOf,
         values: &Map<String, Value>,
         sources: Vec<Source>,
     ) -> Self {
-        let mut form = Self::new(title, Purpose::Bring, fields, values);
+        let mut form = Self::new(title, Purpose::Bring, fields, Asking::inputs(), Some(of), values);
         for source in sources {
             if let Some(entry) = form.entries.iter_mut().find(|e| e.field.name == source.input) {
                 entry.source = Some(source);
@@ -95,22 +124,96 @@ impl Form {
         form
     }
 
-    fn new(title: &str, purpose: Purpose, fields: Vec<Field>, values: &Map<String, Value>) -> Self {
-        let entries = fields
-            .into_iter()
-            .map(|field| {
-                let value = values.get(&field.name).filter(|v| !v.is_null()).or(field.default.as_ref());
-                let editor = Editor::new(&field, value);
-                Entry { field, editor, source: None, problem: None }
-            })
-            .collect();
-        Self { title: SafeLine::new(title), purpose, entries, focus: 0 }
+    /// Secrets that a step needs and the engine does not have, by variable and reference.
+    pub fn give(run: RunId, step: StepId, title: &str, references: BTreeMap<String, String>) -> Self {
+        let field = |(variable, reference): (&String, &String)| {
+            let mut field = Field::new(variable, crate::workflow::FieldKind::Secret, variable);
+            field.default = Reference::parse(reference).ok().map(|r| r.value());
+            field
+        };
+        let fields = references.iter().map(field).collect();
+        let purpose = Purpose::Give { run, step, references };
+        Self::new(title, purpose, fields, Asking::inputs(), None, &Map::new())
     }
 
-    /// What is typed so far, checked or not.
+    fn new(
+        title: &str,
+        purpose: Purpose,
+        fields: Vec<Field>,
+        asking: Asking,
+        of: Option<OptionsOf>,
+        values: &Map<String, Value>,
+    ) -> Self {
+        let entries = fields.into_iter().map(|field| Entry::new(field, values)).collect();
+        let title = SafeLine::new(title);
+        let mut form = Self { title, purpose, asking, of, entries, focus: 0, sending: None };
+        form.refresh();
+        let first = form.asked().next().map_or(0, |(n, _)| n);
+        form.focus = first;
+        form
+    }
+
+    /// Puts it on top, and asks for the options of its first question.
+    pub fn open(mut self, model: &mut Model) -> Vec<Effect> {
+        let effects = self.look_up();
+        model.open(self);
+        effects
+    }
+
+    /// The questions that are asked now, with their places.
+    fn asked(&self) -> impl DoubleEndedIterator<Item = (usize, &Entry)> {
+        self.entries.iter().enumerate().filter(|(_, e)| e.asked)
+    }
+
+    /// Decides which questions are asked, by what stands in the earlier ones.
+    fn refresh(&mut self) {
+        let mut asking = self.asking.clone();
+        for entry in &mut self.entries {
+            entry.asked = asking.asks(&entry.field).unwrap_or_else(|why| {
+                // It is shown, so that somebody sees why nothing can be sent.
+                entry.problem = Some(SafeLine::new(&why));
+                true
+            });
+            let value = if entry.asked { entry.read().unwrap_or(Value::Null) } else { Value::Null };
+            asking.take(&entry.field, value);
+        }
+    }
+
+    /// The answers before this one, as far as they fit.
+    fn before(&self, place: usize) -> Map<String, Value> {
+        let earlier = self.asked().take_while(|(n, _)| *n < place);
+        earlier.filter_map(|(_, e)| Some((e.field.name.clone(), e.read().ok()?))).collect()
+    }
+
+    /// Asks the engine for the options of the question at hand, unless they are known for these answers.
+    fn look_up(&mut self) -> Vec<Effect> {
+        let values = self.before(self.focus);
+        let (Some(of), Some(entry)) = (self.of.clone(), self.entries.get_mut(self.focus)) else {
+            return Vec::new();
+        };
+        let is_known = match &entry.offer {
+            Offer::Waiting(with) | Offer::Known(with) => *with == values,
+            Offer::None | Offer::Failed(..) => false,
+        };
+        if entry.field.options_from.is_none() || is_known {
+            return Vec::new();
+        }
+        entry.offer = Offer::Waiting(values.clone());
+        let request = Request::Options { of, field: entry.field.name.clone(), values };
+        vec![Effect::ask(Asker::Overlay, request)]
+    }
+
+    /// What is typed so far, checked or not; of a secret only its reference.
     fn draft(&self) -> Map<String, Value> {
-        let typed = |e: &Entry| (e.field.name.clone(), Value::String(e.editor.typed(&e.field)));
-        self.entries.iter().map(typed).filter(|(_, v)| v != "").collect()
+        let typed = |e: &Entry| {
+            let value = match (&e.kept, e.field.is_secret()) {
+                (Some(reference), _) => reference.clone(),
+                (None, true) => return None,
+                (None, false) => Value::String(e.editor.typed()),
+            };
+            Some((e.field.name.clone(), value))
+        };
+        self.entries.iter().filter_map(typed).filter(|(_, v)| v != "").collect()
     }
 
     fn leave(&self, model: &mut Model) {
@@ -123,32 +226,57 @@ impl Form {
         if let Some(entry) = self.entries.get_mut(self.focus) {
             entry.problem = entry.read().err().map(|p| SafeLine::new(&p));
         }
+        self.refresh();
     }
 
-    fn step(&mut self, forward: bool) {
+    fn step(&mut self, forward: bool) -> Vec<Effect> {
         self.check();
-        let count = self.entries.len().max(1);
-        self.focus = (self.focus + if forward { 1 } else { count - 1 }) % count;
+        let places: Vec<usize> = self.asked().map(|(n, _)| n).collect();
+        let count = places.len().max(1);
+        let at = places.iter().position(|n| *n == self.focus).unwrap_or(0);
+        let next = (at + if forward { 1 } else { count - 1 }) % count;
+        self.focus = places.get(next).copied().unwrap_or(0);
+        self.look_up()
+    }
+
+    fn is_last(&self) -> bool {
+        self.asked().next_back().is_none_or(|(n, _)| n == self.focus)
     }
 
     fn submit(&mut self, model: &mut Model) -> Reaction {
+        if self.sending.is_some() {
+            return Reaction::stay();
+        }
+        self.refresh();
+        let mut asking = self.asking.clone();
         let mut values = Map::new();
         let mut wrong = None;
         for (n, entry) in self.entries.iter_mut().enumerate() {
-            match entry.read() {
-                Ok(value) => {
-                    entry.problem = None;
-                    values.insert(entry.field.name.clone(), value);
-                }
+            let read = match asking.asks(&entry.field) {
+                Ok(true) => entry.read(),
+                Ok(false) => Ok(Value::Null),
+                Err(why) => Err(why),
+            };
+            match &read {
+                Ok(_) => entry.problem = None,
                 Err(problem) => {
-                    entry.problem = Some(SafeLine::new(&problem));
+                    entry.problem = Some(SafeLine::new(problem));
                     wrong = wrong.or(Some(n));
                 }
             }
+            let value = read.unwrap_or(Value::Null);
+            asking.take(&entry.field, value.clone());
+            values.insert(entry.field.name.clone(), value);
         }
         if let Some(first) = wrong {
             self.focus = first;
-            return Reaction::stay();
+            return Reaction::stay().with(self.look_up());
+        }
+        // A secret goes to the engine first; what is sent then is its reference.
+        let secret = self.asked().find_map(|(n, e)| Some((n, e.secret()?)));
+        if let Some((n, secret)) = secret {
+            self.sending = Some(n);
+            return Reaction::stay().with([Effect::ask(Asker::Overlay, self.giving(n, secret))]);
         }
         match &self.purpose {
             Purpose::Bring => Reaction::close().values(values),
@@ -158,17 +286,105 @@ impl Form {
                 let verb = Verb::Answer { step: Some(step.clone()), values };
                 Reaction::close().with([verbs::act(run, verb)])
             }
+            Purpose::Give { run, step, .. } => {
+                let verb = Verb::Retry { step: Some(step.clone()), edit: None };
+                Reaction::close().with([verbs::act(run, verb)])
+            }
         }
     }
 
-    fn focused(&mut self) -> Option<&mut Entry> {
-        self.entries.get_mut(self.focus)
+    fn giving(&self, place: usize, secret: Secret) -> Request {
+        let name = self.entries.get(place).map(|e| e.field.name.as_str()).unwrap_or_default();
+        match &self.purpose {
+            Purpose::Give { run, references, .. } => Request::GiveSecret {
+                run: run.clone(),
+                reference: references.get(name).cloned().unwrap_or_default(),
+                secret,
+            },
+            Purpose::Answer { .. } | Purpose::Bring => Request::KeepSecret { secret },
+        }
+    }
+
+    /// The engine has the secret, or says why not.
+    fn given(&mut self, model: &mut Model, result: &Result<Response>) -> Option<Reaction> {
+        let entry = self.entries.get_mut(self.sending.take()?)?;
+        match result {
+            Ok(Response::SecretKept(reference)) => {
+                entry.kept = Reference::parse(reference).ok().map(|r| r.value());
+                entry.editor = Editor::new(&entry.field, None, &[]);
+                Some(self.submit(model))
+            }
+            Ok(_) => None,
+            Err(error) => {
+                entry.problem = Some(SafeLine::new(&error.message));
+                Some(Reaction::stay())
+            }
+        }
+    }
+
+    /// What the command of a question has printed.
+    fn offered(
+        &mut self,
+        model: &mut Model,
+        name: &str,
+        values: &Map<String, Value>,
+        result: &Result<Response>,
+    ) -> Option<Reaction> {
+        let wanted = |e: &&mut Entry| {
+            e.field.name == name && matches!(&e.offer, Offer::Waiting(with) if with == values)
+        };
+        let entry = self.entries.iter_mut().find(wanted)?;
+        match result {
+            Ok(Response::Options(options)) => {
+                entry.take_options(options);
+                entry.offer = Offer::Known(values.clone());
+                if let (Some(OptionsOf::Input { workflow, .. }), false) = (&self.of, entry.field.is_secret())
+                {
+                    model.mirror.offer(workflow, name, options);
+                }
+            }
+            Ok(_) => return None,
+            Err(error) => {
+                let why = error.causes.first().unwrap_or(&error.message);
+                entry.offer = Offer::Failed(SafeLine::new(why));
+            }
+        }
+        self.refresh();
+        Some(Reaction::stay())
     }
 }
 
 impl Entry {
-    fn read(&self) -> Result<Value, String> {
-        field::read(&self.field, &self.editor.typed(&self.field))
+    fn new(field: Field, values: &Map<String, Value>) -> Self {
+        let value = values.get(&field.name).filter(|v| !v.is_null());
+        let kept = value.filter(|_| field.is_secret()).cloned();
+        let editor = Editor::new(&field, value.or(field.default.as_ref()), &[]);
+        let narrowed = field.clone();
+        Self { field, narrowed, editor, source: None, problem: None, asked: true, offer: Offer::None, kept }
+    }
+
+    fn read(&self) -> std::result::Result<Value, String> {
+        match (&self.editor, &self.kept) {
+            // Whatever it is: the engine checks it when it is given.
+            (Editor::Secret(line), _) if !line.is_empty() => Ok(Value::Null),
+            (Editor::Secret(_), Some(reference)) => Ok(reference.clone()),
+            _ => field::read(&self.narrowed, &self.editor.typed()),
+        }
+    }
+
+    /// A secret that was typed and that the engine does not have yet.
+    fn secret(&self) -> Option<Secret> {
+        match &self.editor {
+            Editor::Secret(line) if !line.is_empty() => Some(Secret::new(line.text())),
+            _ => None,
+        }
+    }
+
+    fn take_options(&mut self, options: &[String]) {
+        let typed = Value::String(self.editor.typed());
+        self.narrowed = self.field.with_options(options);
+        self.editor = Editor::new(&self.narrowed, Some(&typed), options);
+        self.problem = None;
     }
 
     /// Where the value is from, as long as nobody has changed it.
@@ -176,77 +392,12 @@ impl Entry {
         let source = self.source.as_ref()?;
         (self.read().as_ref() == Ok(&source.value)).then_some(source.told.as_str())
     }
-}
 
-impl Editor {
-    fn new(field: &Field, value: Option<&Value>) -> Self {
-        let text = match value {
-            None | Some(Value::Null) => String::new(),
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Bool(yes)) => YES_NO[usize::from(!yes)].to_owned(),
-            Some(other) => other.to_string(),
-        };
-        match &field.kind {
-            FieldKind::Choice { options } => Self::Choice(options.iter().position(|o| *o == text)),
-            FieldKind::Boolean => Self::Choice(YES_NO.iter().position(|o| *o == text)),
-            FieldKind::Text => {
-                let safe = SafeText::new(&text).plain();
-                let mut area = TextArea::from(safe.lines());
-                area.set_wrap_mode(tui_textarea::WrapMode::WordOrGlyph);
-                area.move_cursor(CursorMove::Bottom);
-                area.move_cursor(CursorMove::End);
-                Self::Many(Box::new(area))
-            }
-            FieldKind::String { .. } | FieldKind::Number | FieldKind::Path => {
-                Self::Line(LineInput::with(&text))
-            }
-        }
+    /// Question, explanation, answer, what is wrong with it, and a free line.
+    fn rows(&self, focused: bool) -> u16 {
+        let explained = focused && self.field.description.is_some();
+        self.editor.height(focused) + 3 + u16::from(explained)
     }
-
-    fn typed(&self, field: &Field) -> String {
-        match self {
-            Self::Line(line) => line.text().to_owned(),
-            Self::Many(area) => area.lines().join("\n"),
-            Self::Choice(None) => String::new(),
-            Self::Choice(Some(n)) => options(field).get(*n).cloned().unwrap_or_default(),
-        }
-    }
-
-    fn height(&self) -> u16 {
-        match self {
-            Self::Many(_) => TALL,
-            Self::Line(_) | Self::Choice(_) => 1,
-        }
-    }
-}
-
-fn options(field: &Field) -> Vec<String> {
-    match &field.kind {
-        FieldKind::Choice { options } => options.clone(),
-        FieldKind::Boolean => YES_NO.map(str::to_owned).to_vec(),
-        _ => Vec::new(),
-    }
-}
-
-/// Our key as the text area's.
-fn area_key(key: Key) -> tui_textarea::Input {
-    use tui_textarea::Key as K;
-    let code = match key.code {
-        KeyCode::Char(c) => K::Char(c),
-        KeyCode::Enter => K::Enter,
-        KeyCode::Backspace => K::Backspace,
-        KeyCode::Delete => K::Delete,
-        KeyCode::Up => K::Up,
-        KeyCode::Down => K::Down,
-        KeyCode::Left => K::Left,
-        KeyCode::Right => K::Right,
-        KeyCode::Home => K::Home,
-        KeyCode::End => K::End,
-        KeyCode::PageUp => K::PageUp,
-        KeyCode::PageDown => K::PageDown,
-        KeyCode::Esc | KeyCode::Tab | KeyCode::Insert | KeyCode::F(_) => K::Null,
-    };
-    tui_textarea::Input { key: code, ctrl: key.ctrl, alt: key.alt, shift: key.shift }
 }
 
 impl Overlay for Form {
@@ -260,89 +411,78 @@ impl Overlay for Form {
 
     fn run_at_hand(&self, _model: &Model) -> Option<RunId> {
         match &self.purpose {
-            Purpose::Answer { run, .. } => Some(run.clone()),
+            Purpose::Answer { run, .. } | Purpose::Give { run, .. } => Some(run.clone()),
             Purpose::Bring => None,
         }
     }
 
     fn takes(&self, key: Key) -> bool {
-        let Some(entry) = self.entries.get(self.focus) else { return false };
-        match entry.editor {
-            Editor::Line(_) => LineInput::takes(key),
-            Editor::Many(_) => {
-                LineInput::takes(key)
-                    || matches!(
-                        key.code,
-                        KeyCode::Enter | KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown
-                    ) && !key.ctrl
-            }
-            Editor::Choice(_) => {
-                key.text().is_some()
-                    || matches!(key.code, KeyCode::Left | KeyCode::Right | KeyCode::Up | KeyCode::Down)
-            }
-        }
+        self.entries.get(self.focus).is_some_and(|entry| entry.editor.takes(key))
     }
 
     fn on_key(&mut self, _model: &mut Model, key: Key) -> Reaction {
-        let Some(entry) = self.focused() else { return Reaction::stay() };
-        entry.problem = None;
-        match &mut entry.editor {
-            Editor::Line(line) => {
-                line.key(key);
-            }
-            Editor::Many(area) => {
-                area.input(area_key(key));
-            }
-            Editor::Choice(chosen) => {
-                let options = options(&entry.field);
-                let count = options.len().max(1);
-                let at = *chosen;
-                *chosen = match key.code {
-                    KeyCode::Left | KeyCode::Up => Some(at.map_or(count - 1, |n| (n + count - 1) % count)),
-                    KeyCode::Right | KeyCode::Down | KeyCode::Char(' ') => {
-                        Some(at.map_or(0, |n| (n + 1) % count))
-                    }
-                    // A letter goes to the next option that begins with it.
-                    KeyCode::Char(c) => {
-                        let from = at.map_or(0, |n| n + 1);
-                        let begins =
-                            |n: &usize| options[*n].to_lowercase().starts_with(c.to_ascii_lowercase());
-                        (from..options.len()).chain(0..from.min(options.len())).find(begins).or(at)
-                    }
-                    _ => at,
-                };
-            }
+        if self.sending.is_some() {
+            return Reaction::stay();
         }
-        Reaction::stay()
+        let Some(entry) = self.entries.get_mut(self.focus) else { return Reaction::stay() };
+        let effects = match entry.editor.key(key) {
+            Moved::Back => self.step(false),
+            Moved::On => self.step(true),
+            Moved::Stays => {
+                entry.problem = None;
+                self.refresh();
+                Vec::new()
+            }
+        };
+        Reaction::stay().with(effects)
     }
 
     fn on_paste(&mut self, _model: &mut Model, text: &str) -> Reaction {
-        if let Some(entry) = self.focused() {
-            match &mut entry.editor {
-                Editor::Line(line) => line.insert(text),
-                Editor::Many(area) => {
-                    area.insert_str(SafeText::new(text).plain());
-                }
-                Editor::Choice(_) => {}
-            }
+        if let Some(entry) = self.entries.get_mut(self.focus).filter(|_| self.sending.is_none()) {
+            entry.problem = entry.editor.paste(text).err().map(SafeLine::new);
         }
+        self.refresh();
         Reaction::stay()
     }
 
     fn on_action(&mut self, model: &mut Model, action: Action) -> Option<Reaction> {
-        match action {
+        let effects = match action {
             Action::Submit => return Some(self.submit(model)),
-            // Enter goes on, and sends from the last field.
-            Action::Activate if self.focus + 1 >= self.entries.len() => return Some(self.submit(model)),
-            Action::Activate | Action::Focus => self.step(true),
+            Action::Activate => {
+                if let Some(entry) = self.entries.get_mut(self.focus) {
+                    entry.editor.take_suggestion();
+                }
+                self.refresh();
+                // Enter goes on, and sends from the last field.
+                if self.is_last() {
+                    return Some(self.submit(model));
+                }
+                self.step(true)
+            }
+            Action::Focus => self.step(true),
             Action::FocusBack => self.step(false),
             Action::Escape => {
                 self.leave(model);
                 return Some(Reaction::close());
             }
             _ => return None,
+        };
+        Some(Reaction::stay().with(effects))
+    }
+
+    fn on_answer(
+        &mut self,
+        model: &mut Model,
+        request: &Request,
+        result: &Result<Response>,
+    ) -> Option<Reaction> {
+        match request {
+            Request::Options { of, field, values } if self.of.as_ref() == Some(of) => {
+                self.offered(model, field, values, result)
+            }
+            Request::KeepSecret { .. } | Request::GiveSecret { .. } => self.given(model, result),
+            _ => None,
         }
-        Some(Reaction::stay())
     }
 
     /// The step no longer waits for answers: somebody else gave them, or the run has ended.
@@ -360,170 +500,22 @@ impl Overlay for Form {
     }
 
     fn draw(&self, model: &Model, frame: &mut Frame) {
-        let look = &model.look;
-        card::dim(frame, look);
-        let height: u16 = self.entries.iter().map(|e| e.editor.height() + 3).sum();
-        let area = card::place(frame.area(), 80, height + 2);
-        let inner =
-            card::draw(frame, area, look, vec![untrusted(self.title.as_str(), look.strong())], Vec::new());
-        let (body, foot) = split_foot(inner);
-        // Drawn into rows counted from the form's top; scrolled so that the focused field is seen.
-        let blocks: Vec<u16> = self.entries.iter().map(|e| e.editor.height() + 3).collect();
-        let focus_end: u16 = blocks.iter().take(self.focus + 1).sum();
-        let skip = focus_end.saturating_sub(body.height);
-        let mut y: u16 = 0;
-        for (n, entry) in self.entries.iter().enumerate() {
-            let start = y;
-            y += blocks[n];
-            if start < skip || start - skip >= body.height {
-                continue;
-            }
-            let top = body.y + start - skip;
-            let room = Rect { y: top, height: blocks[n].min(body.y + body.height - top), ..body };
-            draw_entry(model, frame, room, entry, n == self.focus);
-        }
-        frame.render_widget(hints::line(look, &model.keymap, &self.hints(model), foot.width.into()), foot);
+        draw::form(self, model, frame);
     }
 
     fn hints(&self, _model: &Model) -> Vec<Hint> {
         let label = match self.purpose {
             Purpose::Answer { .. } => "send",
             Purpose::Bring => "take over",
+            Purpose::Give { .. } => "give, and try again",
         };
-        vec![
-            Hint::labelled(Action::Submit, label),
+        let mut all = vec![
+            Hint::labelled(Action::Submit, if self.sending.is_some() { "sending…" } else { label }),
             Hint::labelled(Action::Focus, "next field"),
             Hint::labelled(Action::Escape, "later"),
-        ]
-    }
-}
-
-fn draw_entry(model: &Model, frame: &mut Frame, room: Rect, entry: &Entry, focused: bool) {
-    let look = &model.look;
-    let row = |n: u16| Rect { y: room.y + n, height: u16::from(n < room.height), ..room };
-    let prompt = if focused { look.strong() } else { look.subtext() };
-    let needed = if entry.field.required { "" } else { "  optional" };
-    let mut head = vec![untrusted(&entry.field.prompt, prompt), Span::styled(needed, look.muted())];
-    if let Some(told) = entry.told() {
-        head.push(untrusted(&format!("   {told}"), look.muted()));
-    }
-    let head = cut_line(&Line::from(head), usize::from(room.width));
-    frame.render_widget(head, row(0));
-    let mark = if focused { look.glyph("›", ">") } else { " " };
-    frame.render_widget(Line::styled(mark, look.accent()), Rect { width: 1.min(room.width), ..row(1) });
-    let shift = |r: Rect| Rect { x: r.x + 2.min(r.width), width: r.width.saturating_sub(2), ..r };
-    let height = entry.editor.height();
-    match &entry.editor {
-        Editor::Line(line) => line.draw(frame, shift(row(1)), look.text(), focused),
-        Editor::Many(area) => {
-            let place = shift(Rect { height: height.min(room.height.saturating_sub(1)), ..row(1) });
-            let mut area = (**area).clone();
-            area.set_style(look.text());
-            area.set_cursor_line_style(ratatui::style::Style::new());
-            let cursor = if focused {
-                look.text().add_modifier(ratatui::style::Modifier::REVERSED)
-            } else {
-                look.text()
-            };
-            area.set_cursor_style(cursor);
-            frame.render_widget(&area, place);
-        }
-        Editor::Choice(chosen) => {
-            let mut spans = Vec::new();
-            for (n, option) in options(&entry.field).iter().enumerate() {
-                let on = *chosen == Some(n);
-                let glyph = if on { look.glyph("●", "(x)") } else { look.glyph("○", "( )") };
-                let style = if on { look.accent() } else { look.muted() };
-                spans.push(Span::styled(format!("{glyph} "), style));
-                spans.push(untrusted(&cut(option, 30), if on { look.text() } else { look.subtext() }));
-                spans.push(Span::raw("   "));
-            }
-            frame.render_widget(Line::from(spans), shift(row(1)));
-        }
-    }
-    if let Some(problem) = &entry.problem {
-        let line = Line::from(untrusted(problem.as_str(), look.style(Role::Error)));
-        let line = wrap(&line, usize::from(room.width).saturating_sub(2), 0).swap_remove(0);
-        frame.render_widget(line, shift(row(1 + height)));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::protocol::Request;
-    use crate::tui::testing::Harness;
-    use crate::workflow::SummarySection;
-
-    fn fields() -> Vec<Field> {
-        let field = |name: &str, prompt: &str, kind, required| Field {
-            name: name.to_owned(),
-            kind,
-            prompt: prompt.to_owned(),
-            default: None,
-            required,
-            summary: None::<SummarySection>,
-        };
-        vec![
-            field("service", "Which service?", FieldKind::String { max_length: Some(20) }, true),
-            field(
-                "plan",
-                "What shall we do?",
-                FieldKind::Choice { options: vec!["rollback".into(), "patch".into()] },
-                true,
-            ),
-            field("sure", "Is the error rate back to normal?", FieldKind::Boolean, false),
-            field("count", "How many pods?", FieldKind::Number, true),
-            field("story", "What happened?", FieldKind::Text, false),
-        ]
-    }
-
-    fn form() -> Harness {
-        form_at(90, 30)
-    }
-
-    fn form_at(width: u16, height: u16) -> Harness {
-        let mut harness = Harness::new(width, height);
-        let form = Form::answer(RunId::new("7f3a"), StepId::new("ask"), "Decide", fields(), &Map::new());
-        harness.model.open(form);
-        harness
-    }
-
-    #[test]
-    fn the_field_at_hand_is_always_in_sight() {
-        form_at(80, 24).keys("checkout<tab>").see("What shall we do?").golden("form_80x24");
-        let small = form_at(60, 15).keys("checkout<tab><tab><tab>12<tab>first").see("first");
-        small.see("What happened?").golden("form_60x15");
-    }
-
-    #[test]
-    fn answers_are_typed_checked_and_sent_once_they_fit() {
-        let harness = form().keys("checkout<tab>p<tab><space><tab>many<tab>first<ret>second");
-        let harness = harness.see("Is the error rate").see("not `many`").golden("form");
-        let harness = harness.keys("<ctrl-s>");
-        assert!(harness.verbs().is_empty(), "a wrong answer is not sent");
-        let harness = harness.keys("<ctrl-u>3<ctrl-s>");
-        let [Verb::Answer { values, .. }] = harness.verbs()[..] else { panic!("one answer is sent") };
-        let expected = serde_json::json!({
-            "service": "checkout", "plan": "patch", "sure": true, "count": 3, "story": "first\nsecond",
-        });
-        assert_eq!(serde_json::Value::Object(values.clone()), expected);
-        assert!(harness.requests().iter().any(|r| matches!(r, Request::Act { .. })));
-    }
-
-    #[test]
-    fn escape_keeps_a_draft() {
-        let harness = form().keys("checkout<tab>p<esc>");
-        assert!(harness.model.layers.is_empty() && harness.verbs().is_empty());
-        let draft = &harness.model.run.drafts[&(RunId::new("7f3a"), StepId::new("ask"))];
-        assert_eq!(draft["service"], "checkout");
-        assert_eq!(draft["plan"], "patch");
-    }
-
-    #[test]
-    fn pasted_text_is_made_safe() {
-        let harness = form().paste("a\u{202e}b\x1b[2J\nc").keys("<esc>");
-        let draft = &harness.model.run.drafts[&(RunId::new("7f3a"), StepId::new("ask"))];
-        assert_eq!(draft["service"], "ab c");
+            Hint::labelled(Action::FocusBack, "back"),
+        ];
+        all.retain(|h| self.asked().count() > 1 || !matches!(h.action, Action::Focus | Action::FocusBack));
+        all
     }
 }

@@ -6,19 +6,22 @@ use std::any::Any;
 use ratatui::Frame;
 use serde_json::{Map, Value};
 
-use crate::base::{Result, RunId};
+use crate::base::{Result, RunId, StepId};
 use crate::config::{Action, Context, Key};
 use crate::protocol::{Request, Response};
 use crate::tui::Model;
 use crate::tui::msg::Effect;
 use crate::tui::widgets::Hint;
 
+pub mod answer;
 pub mod approval;
 pub mod choose;
 pub mod confirm;
+pub mod edit;
 pub mod editor;
 pub mod export;
 pub mod failure;
+pub mod fork;
 pub mod form;
 pub mod help;
 pub mod history;
@@ -27,7 +30,10 @@ pub mod learned;
 mod learned_tests;
 pub mod pager;
 pub mod palette;
+pub mod proceed;
+pub mod push_back;
 pub mod reason;
+pub mod rollback;
 pub mod trust;
 
 /// What an overlay has done with what came in.
@@ -128,6 +134,11 @@ pub trait Overlay: Any {
 
     /// The run that `run.*` actions act on here.
     fn run_at_hand(&self, _model: &Model) -> Option<RunId> {
+        None
+    }
+
+    /// The step of it that they mean; `None`: the one that waits.
+    fn step_at_hand(&self, _model: &Model) -> Option<StepId> {
         None
     }
 

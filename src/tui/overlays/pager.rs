@@ -18,6 +18,7 @@ use crate::tui::Model;
 use crate::tui::msg::{Asker, Effect};
 use crate::tui::overlays::{Overlay, Reaction};
 use crate::tui::screens::run::output::thousands;
+use crate::tui::screens::run::rows;
 use crate::tui::widgets::text::{coloured, cut_line, span};
 use crate::tui::widgets::{Hint, LineInput, hints};
 
@@ -84,8 +85,8 @@ impl Pager {
 
     /// The output of one try.
     pub fn of(model: &mut Model, run: &RunId, step: &StepId, attempt: u32) -> Vec<Effect> {
-        let found = model.mirror.run(run).and_then(|r| r.workflow.step(step));
-        let title = SafeLine::new(found.map_or(step.as_str(), |s| &s.title));
+        let found = model.mirror.run(run).map(|r| rows::title_of(r, step));
+        let title = SafeLine::new(found.as_deref().unwrap_or(step.as_str()));
         let mut pager = Self {
             run: run.clone(),
             step: step.clone(),

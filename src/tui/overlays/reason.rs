@@ -75,7 +75,7 @@ impl Reason {
                 "Its processes are ended, then the run is over. A reason helps whoever reads this later, but you can leave it empty."
             }
             Wanted::Skip { .. } => {
-                "The run goes on with the next step. The reason goes into the journal and the summary."
+                "The run goes on with what comes after it; what of it still runs is ended. The reason goes into the journal and the summary."
             }
             Wanted::Reject { .. } => "Nothing of it is done. The reason goes to whoever asked.",
             Wanted::Fail { .. } => "Say what you saw. Then you can try again, go back, or skip.",
@@ -84,6 +84,18 @@ impl Reason {
             }
             Wanted::Done { .. } => "A note, a link, or the path of a file: evidence that the step is done.",
             Wanted::SessionName(_) => "The name stands in the list and in the summary's file name.",
+        }
+    }
+
+    /// The step that it is about, where it is about one.
+    fn step(&self) -> Option<&StepId> {
+        match &self.wanted {
+            Wanted::Skip { step }
+            | Wanted::Reject { step }
+            | Wanted::Fail { step }
+            | Wanted::Note { step }
+            | Wanted::Done { step } => step.as_ref(),
+            Wanted::Cancel | Wanted::SessionNote(_) | Wanted::SessionName(_) => None,
         }
     }
 
@@ -156,7 +168,8 @@ impl Overlay for Reason {
         card::dim(frame, look);
         let about = self.run.as_ref().and_then(|r| model.mirror.summary(r));
         let right = about.map_or_else(Vec::new, |row| {
-            vec![span(&SafeLine::new(&format!("{} {}", row.workflow, row.run.short())), look.muted())]
+            let step = self.step().map(|s| format!(" · {s}")).unwrap_or_default();
+            vec![span(&SafeLine::new(&format!("{} {}{step}", row.workflow, row.run.short())), look.muted())]
         });
         let area = card::place(frame.area(), 72, 9);
         let inner = card::draw(frame, area, look, vec![Span::styled(self.question(), look.strong())], right);

@@ -17,6 +17,7 @@ use crate::tui::overlays::confirm::Confirm;
 use crate::tui::overlays::history::History;
 use crate::tui::screens::console::ghost::{completion, ghost, shown_ghost, take_ghost};
 use crate::tui::screens::{Screen, ScreenId, sessions};
+use crate::tui::verbs;
 use crate::tui::widgets::ListState;
 use crate::tui::widgets::{Hint, LineInput};
 
@@ -581,6 +582,8 @@ fn list_action(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
                 }
                 None => return None,
             };
+            // What a child run asks is answered there.
+            let run = verbs::child::asker(model, &run);
             return Some(model.open_run(&run));
         }
         _ if model.console.list.on_action(action, count) => {}

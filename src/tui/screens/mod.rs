@@ -4,7 +4,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::base::{Millis, Result, RunId};
+use crate::base::{Millis, Result, RunId, StepId};
 use crate::config::{Action, Context, Key};
 use crate::protocol::{Request, Response, Update};
 use crate::tui::Model;
@@ -131,6 +131,11 @@ pub trait Screen: Sync {
 
     /// The run that `run.*` actions act on here.
     fn run_at_hand(&self, _model: &Model) -> Option<RunId> {
+        None
+    }
+
+    /// The step of it that they mean; `None`: the one that waits.
+    fn step_at_hand(&self, _model: &Model) -> Option<StepId> {
         None
     }
 

@@ -1,6 +1,7 @@
 //! The few things that screens are drawn with. They take `SafeLine` and `SafeText` for whatever
 //! did not come from the program itself, and know no screen.
 
+pub mod area;
 pub mod card;
 pub mod filter;
 pub mod headed;
@@ -10,6 +11,7 @@ pub mod list;
 pub mod pane;
 pub mod text;
 
+pub use area::Area;
 pub use filter::Filter;
 pub use hints::Hint;
 pub use input::LineInput;

@@ -3,16 +3,15 @@
 use std::path::Path;
 
 use super::names::Names;
+use super::question::inputs;
 use super::report::Sink;
 use super::retry::config;
 use super::step;
-use super::table::{Keys, Table, brief, check_name, data, is_workflow_id, items, sentence, slug};
+use super::table::{Keys, Table, brief, check_name, is_workflow_id, items, sentence, slug};
 use super::tree::{Node, Shape};
 use super::{PHRASE_LENGTH, PHRASES};
 use crate::base::WorkflowId;
-use crate::workflow::{
-    Defaults, Distinction, Field, FieldKind, Moves, Prerequisite, Status, Workflow, field,
-};
+use crate::workflow::{Defaults, Distinction, Moves, Prerequisite, Status, Workflow};
 
 pub(super) const WORKFLOW: Keys = Keys {
     of: "a workflow",
@@ -50,14 +49,6 @@ pub(super) const PREREQUISITE: Keys = Keys { of: "a prerequisite", known: &["che
 
 pub(super) const MOVES: Keys = Keys { of: "`moves`", known: &["from", "to"], later: &[] };
 
-pub(super) const QUESTION: Keys = Keys {
-    of: "a question",
-    known: &["name", "prompt", "type", "default", "required", "summary", "options", "max_length"],
-    later: &["options_from", "from", "pattern"],
-};
-
-pub(super) const TYPES: [&str; 6] = ["string", "text", "number", "boolean", "choice", "path"];
-
 pub(super) const STATUSES: [&str; 3] = ["draft", "active", "deprecated"];
 
 /// Phrases that are addressed to the console: as a trigger they would take them away from it.
@@ -89,9 +80,9 @@ pub(super) fn read(root: &Node, file: &str, sink: &mut Sink<'_>) -> Option<Workf
         sink.warning(&table.head(), "missing key `scope`", help);
     }
     let mut names = Names::default();
-    let inputs = inputs(&table, &mut names, sink);
     let env = declared(&table, sink);
     names.env.clone_from(&env);
+    let inputs = inputs(&table, &mut names, sink);
     let config = table.get("config").map_or_else(Defaults::default, |node| config(node, sink));
     let steps = if let Some(node) = table.get("steps") {
         step::read_all(node, &config, &mut names, sink)
@@ -339,147 +330,4 @@ fn moves(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<Moves> {
         table.missing("to", "Say in which state a completed run leaves its subject", sink);
     }
     Some(Moves { from, to: table.sentence("to", sink)? })
-}
-
-/// `name: { type, prompt, … }`, or `name: default`.
-fn inputs(table: &Table<'_>, names: &mut Names, sink: &mut Sink<'_>) -> Vec<Field> {
-    let Some(node) = table.get("inputs") else { return Vec::new() };
-    let Shape::Mapping(entries) = &node.shape else {
-        sink.error(
-            &node.span,
-            format!("`inputs` must be a mapping, found {}", node.found()),
-            "Write one `name: { prompt: …, type: … }` line an input",
-        );
-        return Vec::new();
-    };
-    let mut fields = Vec::new();
-    for (key, value) in entries {
-        if !check_name(&key.text, &key.span, sink) {
-            continue;
-        }
-        // A broken field still has its name: what reads it is not wrong as well.
-        names.inputs.push(key.text.clone());
-        match &value.shape {
-            Shape::Mapping(_) => fields.extend(question(value, Some(&key.text), sink)),
-            Shape::Text(default) if default.contains("${{") => {
-                sink.error(&value.span, "`${{` is not filled in inside a default", "Give a plain value");
-            }
-            Shape::List(_) => sink.error(
-                &value.span,
-                format!("the input `{}` must be a mapping or a default text, found a list", key.text),
-                format!("For a choice write {}: {{ type: choice, options: [a, b] }}", key.text),
-            ),
-            Shape::Null | Shape::Text(_) | Shape::Boolean(_) | Shape::Number(_) => {
-                let (kind, default) = match data(value) {
-                    serde_json::Value::Null => (FieldKind::String { max_length: None }, None),
-                    value @ serde_json::Value::Bool(_) => (FieldKind::Boolean, Some(value)),
-                    value @ serde_json::Value::Number(_) => (FieldKind::Number, Some(value)),
-                    value => (FieldKind::String { max_length: None }, Some(value)),
-                };
-                fields.push(Field {
-                    name: key.text.clone(),
-                    kind,
-                    prompt: key.text.clone(),
-                    default,
-                    required: true,
-                    summary: None,
-                });
-            }
-        }
-    }
-    fields
-}
-
-/// A question of an `ask` step (which has a `name`), or an input (which has it as its key).
-pub(super) fn question(node: &Node, given: Option<&str>, sink: &mut Sink<'_>) -> Option<Field> {
-    let table = Table::open(node, &QUESTION, sink)?;
-    let name = match (given, table.key("name")) {
-        (Some(name), None) => name.to_owned(),
-        (Some(_), Some(key)) => {
-            sink.error(&key.span, "an input has its name as its key", "Take `name` out");
-            return None;
-        }
-        (None, None) => {
-            table.missing("name", "Give the name by which expressions read the answer: answers.<name>", sink);
-            return None;
-        }
-        (None, Some(_)) => table.name("name", sink)?,
-    };
-    let kind = kind(&table, sink)?;
-    let mut field = Field {
-        prompt: table.sentence("prompt", sink).unwrap_or_else(|| name.clone()),
-        required: table.boolean("required", sink).unwrap_or(true),
-        summary: table.section(sink),
-        default: None,
-        name,
-        kind,
-    };
-    if let Some(node) = table.get("default").filter(|n| !matches!(n.shape, Shape::Null)) {
-        let value = data(node);
-        if matches!(&value, serde_json::Value::String(text) if text.contains("${{")) {
-            sink.error(&node.span, "`${{` is not filled in inside a default", "Give a plain value");
-        } else if let Err(reason) = field::check(&field, &value) {
-            sink.error(&node.span, format!("the default does not fit its type: {reason}"), "");
-        } else {
-            field.default = Some(value);
-        }
-    }
-    Some(field)
-}
-
-fn kind(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<FieldKind> {
-    let at = |key: &str| table.key(key).map(|k| k.span.clone());
-    if let Some(node) = table.get("type")
-        && matches!(&node.shape, Shape::Text(t) if t == "secret")
-    {
-        sink.error(
-            &node.span,
-            "the type `secret` is not supported in this version",
-            "Let the script fetch the secret itself, at the moment it needs it",
-        );
-        return None;
-    }
-    // With options it can only be a choice.
-    let fallback = if table.get("options").is_some() { "choice" } else { "string" };
-    let word = if table.get("type").is_some() { table.word("type", &TYPES, sink)? } else { fallback };
-    if word != "choice"
-        && let Some(span) = at("options")
-    {
-        sink.error(
-            &span,
-            format!("`options` belongs to the type choice, this is {word}"),
-            "Write `type: choice`, or take the options out",
-        );
-    }
-    if word != "string"
-        && let Some(span) = at("max_length")
-    {
-        sink.error(&span, format!("`max_length` belongs to the type string, this is {word}"), "Take it out");
-    }
-    Some(match word {
-        "text" => FieldKind::Text,
-        "number" => FieldKind::Number,
-        "boolean" => FieldKind::Boolean,
-        "path" => FieldKind::Path,
-        "choice" => {
-            let options = table.sentences("options", sink);
-            if table.get("options").is_none() {
-                table.missing("options", "List what can be chosen: options: [a, b]", sink);
-                return None;
-            }
-            if options.is_empty() {
-                let span = at("options").unwrap_or_default();
-                sink.error(&span, "`options` is empty", "List at least one");
-                return None;
-            }
-            if let Some((again, _)) = options.iter().enumerate().find(|(i, o)| options[..*i].contains(o)) {
-                let span = at("options").unwrap_or_default();
-                sink.error(&span, format!("the option “{}” is listed twice", brief(&options[again])), "");
-            }
-            FieldKind::Choice { options }
-        }
-        _ => FieldKind::String {
-            max_length: table.whole("max_length", 1, 4096, sink).and_then(|n| usize::try_from(n).ok()),
-        },
-    })
 }

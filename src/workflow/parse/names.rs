@@ -16,6 +16,8 @@ pub(super) struct Names {
     pub answers: Vec<String>,
     pub steps: Vec<String>,
     pub assigned: Vec<String>,
+    /// As expressions read them: `inputs.token`.
+    pub secrets: Vec<String>,
     /// What every step of the workflow gives, in order.
     pub given: Rc<[Given]>,
     /// Where each of them stands to this step.
@@ -127,11 +129,41 @@ impl Names {
             }
         }
         for reference in expression::references(source) {
-            if let Err((message, help)) = self.look_up(&reference) {
+            let found = self.look_up(&reference).and_then(|()| self.no_secret(&reference));
+            if let Err((message, help)) = found {
                 let at = sink.locate(span, source.get(reference.span.clone()).unwrap_or(source));
                 sink.error(&at, message, help);
             }
         }
+    }
+
+    /// The secret that a text is, where it is one whole `${{ inputs.token }}`; known or not, the sink knows.
+    pub(super) fn secret(&self, text: &str, span: &Range<usize>, sink: &mut Sink<'_>) -> Option<&String> {
+        let pieces = expression::pieces(text.trim()).ok()?;
+        let [Piece::Expression(source, _)] = pieces[..] else { return None };
+        let secret = self.secrets.iter().find(|secret| secret.as_str() == source)?;
+        for reference in expression::references(source) {
+            if let Err((message, help)) = self.look_up(&reference) {
+                sink.error(&sink.locate(span, source), message, help);
+            }
+        }
+        Some(secret)
+    }
+
+    /// Anywhere but in a step's environment a secret would be kept, shown or written.
+    fn no_secret(&self, reference: &Reference) -> Result<(), (String, String)> {
+        let [root, name, ..] = &reference.path[..] else { return Ok(()) };
+        let written = format!("{root}.{name}");
+        if !self.secrets.contains(&written) {
+            return Ok(());
+        }
+        Err((
+            format!("`{written}` is a secret: what is filled in here would be kept and shown"),
+            format!(
+                "It reaches a script alone, as the whole value of a variable: env: {{ {}: \"${{{{ {written} }}}}\" }}",
+                name.to_uppercase()
+            ),
+        ))
     }
 
     fn look_up(&self, reference: &Reference) -> Result<(), (String, String)> {

@@ -4,7 +4,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::document::{DISTINCTION, MOVES, PREREQUISITE, QUESTION, STATUSES, TYPES, WORKFLOW};
+use super::document::{DISTINCTION, MOVES, PREREQUISITE, STATUSES, WORKFLOW};
+use super::question::{QUESTION, TYPES};
 use super::retry::{BACKOFFS, CONFIG, PARALLEL, RETRY};
 use super::step::belongs::BELONGS;
 use super::step::each::{FOR_EACH, ITEMS};
@@ -134,7 +135,6 @@ fn property(table: &str, key: &str) -> Value {
     let step_id = json!({ "type": "string", "pattern": "^\\s*[a-z0-9][a-z0-9_-]{0,63}\\s*$" });
     let workflow_id = json!({ "type": "string", "pattern": "^\\s*[A-Za-z0-9][A-Za-z0-9._-]{0,63}\\s*$" });
     match (table, key) {
-        ("workflow", "id") => workflow_id,
         ("workflow", "version") => number(1, u64::from(u32::MAX)),
         ("workflow", "status") => words(&STATUSES),
         ("workflow", "trigger_phrases") => {
@@ -203,9 +203,8 @@ fn property(table: &str, key: &str) -> Value {
         ("step" | "undo", "done_exits") => exits,
         ("step" | "undo", "with" | "inputs") => values,
         ("step", "on_timeout") => words(&ON_TIMEOUT),
-        ("step" | "on_failure", "escalate") => list(&sentence, STEPS),
         ("question", "type") => words(&TYPES),
-        ("question", "options") => list(&sentence, STEPS),
+        ("step" | "on_failure", "escalate") | ("question", "options") => list(&sentence, STEPS),
         ("question", "max_length") => number(1, 4096),
         ("question", "min" | "max") => json!({ "type": "number" }),
         ("question", "default") => json!(true),
@@ -216,7 +215,9 @@ fn property(table: &str, key: &str) -> Value {
         ) => boolean,
         (_, "template") => json!({ "type": "string" }),
         ("step", "id") | ("on_failure", "back") => step_id,
-        ("distinction", "id") | ("workflow", "replaced_by") | ("step" | "undo", "workflow") => workflow_id,
+        ("distinction" | "workflow", "id") | ("workflow", "replaced_by") | ("step" | "undo", "workflow") => {
+            workflow_id
+        }
         // Everything else is a text that people read, or a script.
         _ => sentence,
     }

@@ -17,8 +17,8 @@ use self::graph::Graph;
 use self::kinds::done_exits;
 use self::naming::{Naming, Title, title};
 use self::script::{not_filled_in, refuse_expressions, shell};
-use super::document::question;
 use super::names::{Given, LOOP, Names, OUTPUT, ROOTS};
+use super::question::question;
 use super::report::Sink;
 use super::retry::retry;
 use super::table::{Keys, Table, items, sentence, strings, text};
@@ -126,6 +126,7 @@ pub(super) fn read_all(
     taken.extend(LOOP.iter().filter(|_| has("for_each")));
     taken.extend([OUTPUT].iter().filter(|_| has("outputs")));
     names.given = given_by(&tables, &ids, &taken, sink);
+    names.secrets.extend(tables.iter().flatten().flat_map(secret_answers));
     let mut reader = StepReader { defaults, names, graph, ids, has_rollback: has("rollback") };
     tables
         .iter()
@@ -169,6 +170,17 @@ fn given_by(
         all.push(Given { id: id.clone(), answers, assigned });
     }
     all.into()
+}
+
+/// The answers of a step that are secrets, as expressions read them.
+fn secret_answers(table: &Table<'_>) -> Vec<String> {
+    let Some(Node { shape: Shape::List(list), .. }) = table.get("ask") else { return Vec::new() };
+    let text = |node: &Node, key: &str| match node.get(key).map(|n| &n.shape) {
+        Some(Shape::Text(text)) => Some(text.trim().to_owned()),
+        _ => None,
+    };
+    let secrets = list.iter().filter(|question| text(question, "type").as_deref() == Some("secret"));
+    secrets.filter_map(|question| Some(format!("answers.{}", text(question, "name")?))).collect()
 }
 
 struct StepReader<'r> {
@@ -276,7 +288,7 @@ impl StepReader<'_> {
             sink.error(&each.span, format!("`for_each` does not go with `{word}`"), help);
         }
         match word {
-            "ask" => ask(table, sink),
+            "ask" => ask(table, self.names, sink),
             "run" => self.run(table, sink),
             "call" => self.call(table, sink),
             "agent" => self.agent(table, sink),
@@ -296,8 +308,13 @@ impl StepReader<'_> {
         }
         refuse_expressions(&script, "run", &node.span, sink);
         let mut env = indexmap::IndexMap::new();
+        let mut secrets = indexmap::IndexMap::new();
         if let Some(node) = table.get("env") {
             for (name, (value, span)) in strings(node, "env", sink) {
+                if let Some(secret) = self.names.secret(&value, &span, sink) {
+                    secrets.insert(name, secret.clone());
+                    continue;
+                }
                 self.names.check_text(&value, &span, sink);
                 env.insert(name, value);
             }
@@ -310,6 +327,7 @@ impl StepReader<'_> {
             script,
             shell: shell(table, sink)?,
             env,
+            secrets,
             cwd,
             pty: table.boolean("pty", sink).unwrap_or(false),
             done_exits: done_exits(table, sink),
@@ -360,7 +378,7 @@ fn assign(table: &Table<'_>, before: &[Given], taken: &[&str], sink: &mut Sink<'
     Some(name)
 }
 
-fn ask(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<StepKind> {
+fn ask(table: &Table<'_>, names: &Names, sink: &mut Sink<'_>) -> Option<StepKind> {
     let node = table.get("ask")?;
     let list = items(node, "ask", sink);
     if list.is_empty() {
@@ -374,8 +392,10 @@ fn ask(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<StepKind> {
         return None;
     }
     let mut fields: Vec<crate::workflow::Field> = Vec::new();
+    // Each question may depend on the ones before it.
+    let mut names = names.clone();
     for item in list {
-        let Some(field) = question(item, None, sink) else { continue };
+        let Some(field) = question(item, None, &names, sink) else { continue };
         if fields.iter().any(|f| f.name == field.name) {
             let at = item.get("name").map_or(item.span.clone(), |n| n.span.clone());
             sink.error(
@@ -385,6 +405,7 @@ fn ask(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<StepKind> {
             );
             continue;
         }
+        names.answers.push(field.name.clone());
         fields.push(field);
     }
     Some(StepKind::Ask { fields })

@@ -311,16 +311,6 @@ fn what_is_missing_is_told() {
 #[test]
 fn what_this_version_does_not_do_is_no_unknown_key() {
     told(
-        &format!(
-            "{HEAD}inputs:\n  token: {{ type: secret, from: \"env:T\" }}\n  s: {{ options_from: ls }}\nsteps: [{{title: A}}]\n"
-        ),
-        &[
-            (6, 18, "the type `secret` is not supported in this version"),
-            (6, 26, "`from` is not supported in this version"),
-            (7, 8, "`options_from` is not supported in this version"),
-        ],
-    );
-    told(
         &format!("{HEAD}extends: MW-001\nsteps: [{{title: A}}]\n"),
         &[(5, 1, "not supported in this version")],
     );

@@ -150,12 +150,12 @@ pub fn retry(retry: &Retry) -> String {
         return "tried once".to_owned();
     }
     let jitter = if retry.jitter { ", spread by chance" } else { "" };
-    let finals: Vec<String> = retry.finals.iter().map(failure).collect();
+    let finals: Vec<String> = retry.finals.iter().copied().map(failure).collect();
     let finals = if finals.is_empty() { String::new() } else { format!(", but not after {}", or(&finals)) };
     format!("tried up to {} times, {backoff}{jitter}{finals}", retry.max_attempts)
 }
 
-fn failure(one: &Final) -> String {
+fn failure(one: Final) -> String {
     match one {
         Final::Exit(code) => format!("exit {code}"),
         Final::Spawn => "a start that failed".to_owned(),

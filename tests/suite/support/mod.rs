@@ -119,12 +119,15 @@ impl Home {
         let registry = Registry::load(&self.paths, &self.project);
         let id = mwtui::base::WorkflowId::new(id);
         let entry = registry.get(&id).unwrap_or_else(|| panic!("{id} is not in {registry:#?}"));
+        let inputs = inputs.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect::<Map<_, _>>();
+        let workflow = entry.workflow().expect("it is loaded");
         Start {
             workflow: id,
             digest: entry.digest.clone(),
             folder: self.project.to_string_lossy().into_owned(),
-            inputs: inputs.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect::<Map<_, _>>(),
-            env: mwtui::client::named_environment(entry.workflow().expect("it is loaded")),
+            env: mwtui::client::named_environment(workflow),
+            secrets: mwtui::client::named_secrets(workflow, &inputs),
+            inputs,
             phrase: None,
             prerequisites: Vec::new(),
             subject: None,

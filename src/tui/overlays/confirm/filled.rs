@@ -54,6 +54,8 @@ impl Filled {
         let found = self.taken().find(|f| f.input == input.name);
         Some(match (found, &input.default) {
             (Some(found), _) => found.told(&self.phrase),
+            // Where it is from stands in its place.
+            (None, _) if input.is_secret() => return None,
             (None, Some(default)) if default == value => DEFAULT.to_owned(),
             (None, _) => TYPED.to_owned(),
         })

@@ -169,7 +169,9 @@ fn run_item(run: &RunSummary, pick: Pick) -> Item {
 /// that.
 pub fn reach(model: &mut Model, run: &RunId, action: Action) -> Vec<Effect> {
     let mut effects = model.open_run(run);
-    if action == Action::Back && model.mirror.run(run).is_none() {
+    let at_once =
+        matches!(action, Action::Pause | Action::PauseNow | Action::Resume | Action::Cancel | Action::Skip);
+    if !at_once && model.mirror.run(run).is_none() {
         model.console.wish = Some((run.clone(), action));
         return effects;
     }
@@ -181,12 +183,9 @@ pub fn reach(model: &mut Model, run: &RunId, action: Action) -> Vec<Effect> {
 pub fn fulfil(model: &mut Model) -> Vec<Effect> {
     let wish = model.console.wish.take_if(|(run, _)| model.mirror.run(run).is_some());
     let Some((run, action)) = wish else { return Vec::new() };
-    // Whoever has gone elsewhere meanwhile does not want to be asked there.
-    if model.screen == ScreenId::Run && model.run_at_hand() == Some(run.clone()) {
-        perform(model, &run, action)
-    } else {
-        Vec::new()
-    }
+    // Whoever has gone elsewhere meanwhile, or reads a card, does not want to be asked there.
+    let at_hand = model.layers.is_empty() && model.run_at_hand() == Some(run.clone());
+    if model.screen == ScreenId::Run && at_hand { perform(model, &run, action) } else { Vec::new() }
 }
 
 fn perform(model: &mut Model, run: &RunId, action: Action) -> Vec<Effect> {
@@ -194,5 +193,9 @@ fn perform(model: &mut Model, run: &RunId, action: Action) -> Vec<Effect> {
         model.report(&Error::refused(SafeLine::new(&reason).as_str()));
         return Vec::new();
     }
-    verbs::perform(model, run, action)
+    // The screen of the run has its own way with some of them.
+    match ScreenId::Run.screen().on_action(model, action) {
+        Some(effects) => effects,
+        None => verbs::perform(model, run, action),
+    }
 }

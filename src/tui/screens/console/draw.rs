@@ -320,7 +320,7 @@ const RUN_COLUMNS: [Column; 7] = [
     Column::fill(),
     Column::fit(24),
     Column::fit(9).right(),
-    Column::fit(14),
+    Column::fit(20),
 ];
 
 const SESSION_COLUMNS: [Column; 4] =
@@ -343,15 +343,18 @@ fn need_row(model: &Model, row: &RunSummary) -> Row {
     let look = &model.look;
     let Some(need) = &row.need else { return Row::default() };
     let mark = look.need(need.kind);
+    // Who is asked now, where the author named a line of people.
+    let short_name = |to: &String| format!("{}, ", to.split('@').next().unwrap_or(to));
+    let to = need.to.as_ref().map(short_name).unwrap_or_default();
     let last = match (need.deadline, &need.detail) {
         (Some(deadline), _) if deadline >= model.now => {
             let left = deadline.since(model.now);
             let style = if left < Millis::from_secs(300) { look.style(Role::Error) } else { look.subtext() };
-            Line::styled(format!("{} left", short(left)), style)
+            Line::from(untrusted(&format!("{to}{} left", short(left)), style))
         }
         (Some(_), _) => Line::styled("time is up", look.style(Role::Error)),
-        (None, Some(detail)) => Line::from(untrusted(detail, look.subtext())),
-        (None, None) => Line::default(),
+        (None, Some(detail)) => Line::from(untrusted(&format!("{to}{detail}"), look.subtext())),
+        (None, None) => Line::from(untrusted(to.trim_end_matches(", "), look.subtext())),
     };
     Row::new(vec![
         badge(mark.glyph, mark.word, mark.style),

@@ -13,8 +13,7 @@ use crate::tui::widgets::text::{cut_line, untrusted, wrap};
 use crate::workflow::prose::rules;
 use crate::workflow::registry::EntryState;
 use crate::workflow::{
-    Diagnostic, Distinction, Entry, Field, FieldKind, Prerequisite, Severity, Status, Step, StepKind,
-    Workflow,
+    Diagnostic, Distinction, Entry, Field, Prerequisite, Severity, Status, Step, StepKind, Workflow, field,
 };
 
 /// Other ways to say it that are shown while they are folded.
@@ -366,10 +365,13 @@ impl Page<'_> {
                     self.prose(&sentence, look.muted(), indent);
                 }
             }
-            StepKind::Run { script, env, cwd, pty, done_exits, expects, .. } => {
+            StepKind::Run { script, env, secrets, cwd, pty, done_exits, expects, .. } => {
                 self.source(script, look.muted(), indent);
                 for (name, value) in env {
                     self.note("with", &format!("{name} = {value}"), indent);
+                }
+                for (name, secret) in secrets {
+                    self.note("with", &format!("{name} = the secret {secret}"), indent);
                 }
                 if let Some(cwd) = cwd {
                     self.note("in", cwd, indent);
@@ -451,19 +453,9 @@ impl Page<'_> {
     }
 }
 
-/// `choice of staging, production · default staging`.
+/// `one of staging, production · default staging`.
 fn field_facts(field: &Field) -> String {
-    let mut facts = vec![match &field.kind {
-        FieldKind::Choice { options } => format!("one of {}", options.join(", ")),
-        kind => kind.word().to_owned(),
-    }];
-    match &field.default {
-        Some(Value::String(text)) => facts.push(format!("default {text}")),
-        Some(value) if !value.is_null() => facts.push(format!("default {value}")),
-        _ if !field.required => facts.push("may be left empty".to_owned()),
-        _ => {}
-    }
-    facts.join(" · ")
+    field::facts(field).join(" · ")
 }
 
 fn step_facts(step: &Step) -> Vec<String> {

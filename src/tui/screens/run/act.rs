@@ -2,13 +2,15 @@
 
 use crate::base::{RunId, StepId};
 use crate::config::Action;
-use crate::run::{NeedKind, Prompt, StepState, Verb, Work};
+use crate::run::{NeedKind, Prompt, Role, Run, StepRecord, StepState, Verb, Work};
 use crate::tui::Model;
 use crate::tui::msg::Effect;
 use crate::tui::overlays::approval::Approval;
 use crate::tui::overlays::failure::FailureCard;
 use crate::tui::overlays::pager::Pager;
+use crate::tui::overlays::proceed::ProceedCard;
 use crate::tui::screens::ScreenId;
+use crate::tui::screens::run::rows::{FOLD, Row, parts, rows};
 use crate::tui::screens::run::{Focus, current, refresh, run};
 use crate::tui::verbs;
 use crate::workflow::StepKind;
@@ -23,28 +25,44 @@ pub fn offer(model: &mut Model) -> Vec<Effect> {
     if run.is_ended() {
         return Vec::new();
     }
-    let Some((step, record)) = run.waiting_steps().next() else { return Vec::new() };
+    let Some((_, record)) = run.waiting_steps().next() else { return Vec::new() };
+    let (id, step) = (run.id().clone(), record.id.clone());
+    match once(&id, record) {
+        Some(once) if !model.run.offered.contains(&once) => decide(model, &id, &step, true),
+        _ => Vec::new(),
+    }
+}
+
+/// What a card is about that opens by itself once; `None`: no card is about this.
+fn once(run: &RunId, record: &StepRecord) -> Option<(RunId, StepId, u32, &'static str)> {
     let what = match &record.state {
         StepState::Waiting { on: Prompt::Approval { .. }, .. } => NeedKind::Approve,
+        StepState::Waiting { on: Prompt::Proceed { .. }, .. } => NeedKind::Proceed,
         StepState::Failed { .. } => NeedKind::Failed,
         StepState::Uncertain { .. } => NeedKind::Uncertain,
-        _ => return Vec::new(),
+        _ => return None,
     };
-    let (id, step) = (run.id().clone(), step.id.clone());
-    let once = (id.clone(), step.clone(), record.attempt(), what.word());
-    if !model.run.offered.insert(once) {
-        return Vec::new();
-    }
-    decide(model, &id, &step, true)
+    Some((run.clone(), record.id.clone(), record.attempt(), what.word()))
 }
 
 /// Opens the card on which a person decides about this step.
 pub fn decide(model: &mut Model, id: &RunId, step: &StepId, by_itself: bool) -> Vec<Effect> {
     let Some(run) = model.mirror.run(id) else { return Vec::new() };
     let Some((_, record)) = run.record(step) else { return Vec::new() };
-    match &record.state {
-        StepState::Waiting { on: Prompt::Approval { .. }, .. } => {
+    let prompt = match &record.state {
+        StepState::Waiting { on, .. } => Some(on.clone()),
+        _ => None,
+    };
+    model.run.offered.extend(once(id, record));
+    match prompt {
+        Some(Prompt::Approval { .. }) => {
             if let Some(card) = Approval::new(model, id, step, by_itself) {
+                model.open(card);
+            }
+            Vec::new()
+        }
+        Some(Prompt::Proceed { .. }) => {
+            if let Some(card) = ProceedCard::new(model, id, step, by_itself) {
                 model.open(card);
             }
             Vec::new()
@@ -64,7 +82,19 @@ pub fn activate(model: &mut Model) -> Vec<Effect> {
         model.run.focus = Some(Focus::Detail);
         return Vec::new();
     }
+    if let Some(child) = verbs::child::of(record)
+        && (run.is_ended()
+            || !record.state.needs_person()
+            || matches!(record.state, StepState::Running { .. }))
+    {
+        let child = verbs::child::asker(model, &child.clone());
+        return model.open_run(&child);
+    }
     if run.is_ended() || !record.state.needs_person() {
+        if long_loop(run, record).is_some() {
+            fold(model);
+            return Vec::new();
+        }
         if model.run.output.is_empty() {
             model.say("Nothing is to be done at this step now");
             return Vec::new();
@@ -73,18 +103,55 @@ pub fn activate(model: &mut Model) -> Vec<Effect> {
     }
     match &record.state {
         StepState::Waiting { on: Prompt::Check { .. }, .. } => verbs::perform(model, &id, Action::Done),
-        StepState::Waiting { on: Prompt::Answers, .. } => verbs::perform(model, &id, Action::Answer),
+        StepState::Waiting { on: Prompt::Answers | Prompt::Agent { .. }, .. } => {
+            verbs::perform(model, &id, Action::Answer)
+        }
         _ => decide(model, &id, &step, false),
     }
 }
 
-/// Moves to another step; the current one is followed again once it is reached.
+/// Moves to another line of the list; the current step is followed again once it is reached.
 pub fn select(model: &mut Model, to: impl FnOnce(usize, usize) -> usize) -> Vec<Effect> {
     let Some(run) = run(model) else { return Vec::new() };
-    let last = run.steps.len().saturating_sub(1);
-    let index = to(model.run.shown(run), last).min(last);
-    model.run.selected = Some(index).filter(|i| *i != current(run));
+    let shown = model.run.shown(run);
+    let lines: Vec<usize> = rows(run, shown, &model.run.unfolded)
+        .into_iter()
+        .filter_map(|row| if let Row::Record(place) = row { Some(place) } else { None })
+        .collect();
+    let last = lines.len().saturating_sub(1);
+    let at = lines.iter().position(|place| *place == shown).unwrap_or_default();
+    let Some(place) = lines.get(to(at, last).min(last)).copied() else { return Vec::new() };
+    let chosen = run.steps.get(place).filter(|_| place != current(run)).map(|r| r.id.clone());
+    model.run.selected = chosen;
     refresh(model)
+}
+
+/// The loop that a record is, or is a part of, where it is long enough to be folded.
+pub fn long_loop(run: &Run, record: &StepRecord) -> Option<StepId> {
+    let of = match record.role {
+        Role::Step { .. } => record,
+        Role::Iteration { index, .. } => {
+            run.steps.iter().find(|r| matches!(r.role, Role::Step { index: i } if i == index))?
+        }
+        Role::Undo { .. } => return None,
+    };
+    (parts(run, of).count() > FOLD).then(|| of.id.clone())
+}
+
+/// Shows every part of the loop at hand, or only those that matter.
+pub fn fold(model: &mut Model) {
+    let Some(run) = run(model) else { return };
+    let of = run.steps.get(model.run.shown(run)).and_then(|record| long_loop(run, record));
+    let Some(of) = of else { return };
+    if !model.run.unfolded.remove(&of) {
+        model.run.unfolded.insert(of);
+    }
+}
+
+/// Whether the step that is shown has actions to tick off.
+pub fn ticks(model: &Model) -> bool {
+    let record = run(model).and_then(|run| run.steps.get(model.run.shown(run)));
+    record.is_some_and(|r| matches!(r.state, StepState::Waiting { on: Prompt::Check { .. }, .. }))
 }
 
 /// Moves the cursor among the actions, or scrolls.
@@ -155,7 +222,8 @@ pub fn copied(model: &Model) -> Option<String> {
         return Some(run.id().as_str().to_owned());
     }
     let index = model.run.shown(run);
-    let (step, record) = run.each_step().nth(index)?;
+    let record = run.steps.get(index)?;
+    let step = run.definition(record)?;
     if !model.run.output.is_empty() {
         return Some(model.run.output.plain());
     }
@@ -163,6 +231,8 @@ pub fn copied(model: &Model) -> Option<String> {
         Some(Work::Run { script, .. }) => script.clone(),
         Some(Work::Write { path, .. }) => path.clone(),
         Some(Work::Approve { question, .. }) => question.clone(),
+        Some(Work::Agent { prompt, .. }) => prompt.clone(),
+        Some(Work::Workflow { run, .. }) => run.as_str().to_owned(),
         _ => match &step.kind {
             StepKind::Run { script, .. } => script.clone(),
             _ => step.title.clone(),

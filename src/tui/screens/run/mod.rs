@@ -1,7 +1,7 @@
 //! One run, large: its steps, the current one in full, output, timeline.
 //!
-//! Here: the state and the screen itself. `act` does what keys ask for; `steps`, `timeline`, `detail`
-//! and `output` draw.
+//! Here: the state and the screen itself. `act` does what keys ask for; `rows` says what the list is made of;
+//! `steps`, `timeline`, `banner`, `detail` and `output` draw.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -13,27 +13,33 @@ use ratatui::text::{Line, Span};
 use crate::base::{Millis, Result, RunId, StepId};
 use crate::config::{Action, Context, Role};
 use crate::protocol::{Request, Response, Update};
-use crate::run::{Prompt, Run, StepState, Work};
+use crate::run::{Prompt, Role as RecordRole, Run, StepState};
 use crate::tui::Model;
 use crate::tui::msg::Effect;
 use crate::tui::overlays::pager::Pager;
 use crate::tui::overlays::reason::{Reason, Wanted};
-use crate::tui::screens::run::act::{activate, copied, decide, move_in_detail, scroll, select, tick};
+use crate::tui::screens::run::act::{activate, copied, move_in_detail, scroll, select, tick};
 use crate::tui::screens::{Screen, ScreenId, empty};
 use crate::tui::verbs;
 use crate::tui::widgets::text::wrap;
 use crate::tui::widgets::{Hint, PaneState, card};
 
 mod act;
+mod banner;
 pub mod detail;
+#[cfg(test)]
+pub mod engine_tests;
+#[cfg(test)]
+mod family_tests;
 mod hints;
 pub mod output;
 #[cfg(test)]
 mod output_tests;
+pub mod rows;
 pub mod sheet;
 mod steps;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod timeline;
 
 /// Which side the arrows move in; where there is room for one side only, it is this one.
@@ -49,8 +55,12 @@ pub struct State {
     pub open: Option<RunId>,
     /// Answers that were typed and left.
     pub drafts: crate::tui::overlays::form::Drafts,
+    /// Edits of steps that were typed and left.
+    pub edits: crate::tui::overlays::edit::Edits,
     /// `None`: the selection follows the run.
-    selected: Option<usize>,
+    selected: Option<StepId>,
+    /// Long loops of which every part is shown.
+    unfolded: BTreeSet<StepId>,
     /// `None`: the step of a live run, the list of an ended one.
     focus: Option<Focus>,
     /// The action of a manual step that `space` ticks.
@@ -73,9 +83,10 @@ impl State {
         self.output.of().cloned()
     }
 
-    /// The step that is shown large.
+    /// The step that is shown large, by its place among the records.
     fn shown(&self, run: &Run) -> usize {
-        self.selected.unwrap_or_else(|| current(run)).min(run.steps.len().saturating_sub(1))
+        let selected = self.selected.as_ref().and_then(|id| run.record(id)).map(|(place, _)| place);
+        selected.unwrap_or_else(|| current(run)).min(run.steps.len().saturating_sub(1))
     }
 
     fn focus(&self, run: &Run) -> Focus {
@@ -83,14 +94,24 @@ impl State {
     }
 }
 
-pub use act::offer;
+pub use act::{decide, offer};
+pub use detail::edited;
 
 pub struct RunScreen;
 
 /// The step that the run is at; of one that has ended, the last that was begun.
 fn current(run: &Run) -> usize {
-    let begun = || run.steps.iter().rposition(|s| !matches!(s.state, StepState::Pending));
-    if run.is_ended() { begun().unwrap_or_default() } else { run.current_index() }
+    if run.is_ended() {
+        let begun = run.steps.iter().rposition(|s| !matches!(s.state, StepState::Pending));
+        return begun.unwrap_or_default();
+    }
+    let at = run.current_index();
+    // A loop is where its iterations are.
+    let index = run.steps.get(at).filter(|r| rows::is_loop(run, r)).map(|r| r.role.index());
+    let inside = run.steps.iter().position(|r| {
+        matches!(r.role, RecordRole::Iteration { index: of, .. } if Some(of) == index) && r.state.is_open()
+    });
+    inside.unwrap_or(at)
 }
 
 /// Shows another run from now on; its whole copy is kept in the mirror.
@@ -101,8 +122,21 @@ pub fn open(model: &mut Model, run: &RunId) -> Vec<Effect> {
         }
         model.run.selected = None;
         model.run.focus = None;
+        model.run.unfolded.clear();
     }
     model.mirror.watch(run)
+}
+
+/// The same, with this step selected.
+pub fn open_at(model: &mut Model, run: &RunId, step: &StepId) -> Vec<Effect> {
+    let mut effects = model.open_run(run);
+    let is_current = model
+        .mirror
+        .run(run)
+        .is_some_and(|copy| copy.steps.get(current(copy)).is_some_and(|r| &r.id == step));
+    model.run.selected = Some(step.clone()).filter(|_| !is_current);
+    effects.extend(refresh(model));
+    effects
 }
 
 fn run(model: &Model) -> Option<&Run> {
@@ -115,7 +149,7 @@ fn refresh(model: &mut Model) -> Vec<Effect> {
     let index = model.run.shown(run);
     let Some(record) = run.steps.get(index) else { return Vec::new() };
     let of: output::Of = (run.id().clone(), record.id.clone(), record.attempt());
-    let has_output = record.attempts.last().is_some_and(|a| matches!(a.work, Work::Run { .. }));
+    let has_output = record.attempts.last().is_some_and(|a| a.work.runs_processes());
     let ended = record.attempts.last().is_some_and(|a| a.ended.is_some());
     let first_open = unticked(record.state.clone(), 0);
     if model.run.last.as_ref() != Some(&of) {
@@ -141,37 +175,42 @@ impl Screen for RunScreen {
         model.run.open.clone()
     }
 
+    fn step_at_hand(&self, model: &Model) -> Option<StepId> {
+        let run = run(model)?;
+        run.steps.get(model.run.shown(run)).map(|r| r.id.clone())
+    }
+
     fn refused(&self, model: &Model, action: Action) -> Option<String> {
         let run = run(model)?;
-        let shown = model.run.shown(run);
-        let title = |n: usize| run.workflow.steps.get(n).map_or_else(String::new, |s| s.title.clone());
+        let record = run.steps.get(model.run.shown(run))?;
+        let of_step = verbs::is_of_step(action) || action == Action::Evidence;
+        if of_step && !run.is_ended() && !record.state.is_open() {
+            // A verb acts on the step that is looked at, so that one must be open.
+            let at = run.steps.get(current(run)).filter(|r| r.state.is_open())?;
+            return Some(format!(
+                "You look at step {}, which is {}; the run is at step {}, “{}” (Esc goes there)",
+                rows::full_number(record, &model.look),
+                record.state.status().word(),
+                rows::full_number(at, &model.look),
+                rows::title(run, at)
+            ));
+        }
         match action {
-            // A verb acts on the step that is open, so it must be the one that is looked at.
-            Action::Done
-            | Action::Answer
-            | Action::Approve
-            | Action::Reject
-            | Action::Retry
-            | Action::Skip
-            | Action::Fail
-            | Action::Check
-            | Action::Evidence
-                if !run.is_ended() && shown != run.current_index() =>
-            {
-                let (at, word) = (run.current_index(), run.steps.get(shown)?.state.status().word());
-                Some(format!(
-                    "You look at step {}, which is {word}; the run is at step {}, “{}” (Esc goes there)",
-                    shown + 1,
-                    at + 1,
-                    title(at)
-                ))
-            }
             Action::Evidence => verbs::refused(model, Action::Done),
             // One key for both: what there is to say of a step without an approval.
             Action::Reject => verbs::refused(model, action)
                 .and_then(|why| verbs::refused(model, Action::Retry).or(Some(why))),
             Action::Output | Action::Follow if model.run.output.is_empty() => {
                 Some("This step has no output".to_owned())
+            }
+            Action::OpenChild if verbs::child::of(record).is_none() => {
+                Some("This step has not started a run of its own".to_owned())
+            }
+            Action::OpenParent if run.header.parent.is_none() => {
+                Some("This run is no step of another one".to_owned())
+            }
+            Action::Fold if act::long_loop(run, record).is_none() => {
+                Some(format!("Only a loop of more than {} parts is folded", rows::FOLD))
             }
             Action::Edit => Some("Nothing is edited on this screen".to_owned()),
             Action::Filter => Some("Open the whole output to search in it".to_owned()),
@@ -185,15 +224,22 @@ impl Screen for RunScreen {
         };
         let focus = model.run.focus(run);
         let id = run.id().clone();
-        let shown = run.steps.get(model.run.shown(run)).map(|r| r.id.clone());
+        let record = run.steps.get(model.run.shown(run));
+        let shown = record.map(|r| r.id.clone());
         match action {
             Action::Activate => return Some(activate(model)),
-            Action::Approve => {
-                return Some(shown.map(|step| decide(model, &id, &step, false)).unwrap_or_default());
-            }
-            Action::Check => return Some(tick(model)),
+            Action::Check if act::ticks(model) => return Some(tick(model)),
             Action::Evidence => model.open(Reason::new(id, Wanted::Done { step: shown })),
             Action::Note => model.open(Reason::new(id, Wanted::Note { step: shown })),
+            Action::OpenChild => {
+                let child = record.and_then(|r| verbs::child::of(r)).cloned()?;
+                return Some(model.open_run(&child));
+            }
+            Action::OpenParent => {
+                let parent = run.header.parent.clone()?;
+                return Some(open_at(model, &parent.run, &parent.step));
+            }
+            Action::Fold => act::fold(model),
             Action::Output => return Some(Pager::open(model)),
             Action::Follow => {
                 let scroll = &mut model.run.output.scroll;
@@ -244,6 +290,9 @@ impl Screen for RunScreen {
     }
 
     fn on_mirror(&self, model: &mut Model) -> Vec<Effect> {
+        // A run that was opened at a step has come: where it is at that step, it is followed.
+        let at = run(model).and_then(|run| run.steps.get(current(run))).map(|r| r.id.clone());
+        model.run.selected.take_if(|selected| Some(&*selected) == at.as_ref());
         if model.screen == ScreenId::Run { self.on_enter(model) } else { Vec::new() }
     }
 
@@ -318,8 +367,10 @@ fn draw(model: &Model, frame: &mut Frame, area: Rect, run: &Run) {
     let area = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(2), ..area };
     let (head, mut body) = split(area, 1);
     steps::head(model, frame, head, run);
-    if let Some(line) = detail::banner(model, run) {
-        for line in wrap(&line, body.width.into(), 0).into_iter().take(3) {
+    for line in banner::lines(model, run) {
+        // What holds for the whole run takes a third of a small screen at most.
+        let most = usize::from(area.height / 6).clamp(1, 3);
+        for line in wrap(&line, body.width.into(), 0).into_iter().take(most) {
             let (row, rest) = split(body, 1);
             frame.render_widget(line, row);
             body = rest;
@@ -345,7 +396,7 @@ fn draw(model: &Model, frame: &mut Frame, area: Rect, run: &Run) {
     let rule = Rect { x: body.x + wide + 1, width: 1, ..body };
     let right = Rect { x: body.x + wide + 3, width: body.width.saturating_sub(wide + 3), ..body };
     // Heading, steps, how to come back, a free line.
-    let needed = run.steps.len() as u16 + 3;
+    let needed = rows::rows(run, shown, &model.run.unfolded).len() as u16 + 3;
     let strip = left.height >= needed + timeline::HEIGHT;
     let (above, below) = split(left, if strip { needed } else { left.height });
     steps::draw(model, frame, above, run, focus);

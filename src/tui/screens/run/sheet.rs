@@ -9,7 +9,9 @@ use crate::base::SafeText;
 use crate::config::Role;
 use crate::run::{EvidenceKind, Opened, Work};
 use crate::tui::look::Look;
+use crate::tui::screens::run::rows;
 use crate::tui::widgets::text::{untrusted, wrap};
+use crate::workflow::{Reference, secret};
 
 /// Cells of a label, its gap included.
 const LABEL: usize = 12;
@@ -21,11 +23,13 @@ pub struct Sheet<'a> {
     pub look: &'a Look,
     pub width: usize,
     pub lines: Vec<Line<'static>>,
+    /// What is told has begun already, rather than being about to.
+    pub began: bool,
 }
 
 impl<'a> Sheet<'a> {
     pub fn new(look: &'a Look, width: usize) -> Self {
-        Self { look, width: width.max(1), lines: Vec::new() }
+        Self { look, width: width.max(1), lines: Vec::new(), began: false }
     }
 
     /// A free line, unless there is one already or nothing before it.
@@ -101,7 +105,7 @@ impl<'a> Sheet<'a> {
 
     fn values(&mut self, values: &Map<String, Value>) {
         for (n, (name, value)) in values.iter().enumerate() {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let text = plain(value);
             let label = if n == 0 { "with" } else { "" };
             self.labelled(
                 label,
@@ -138,38 +142,49 @@ impl<'a> Sheet<'a> {
         }
     }
 
+    fn verb(&self, will: &'static str, does: &'static str) -> &'static str {
+        if self.began { does } else { will }
+    }
+
     /// What a try does, with every value filled in: the thing itself, not a summary of it.
     pub fn work(&mut self, work: &Work, limit: usize) {
         let look = self.look;
         match work {
-            Work::Run { script, shell, env, cwd, .. } => {
-                self.script(Some("will run"), script, limit);
+            Work::Run { script, shell, env, secrets, cwd, done_exits, expects, .. } => {
+                self.script(Some(self.verb("will run", "runs")), script, limit);
                 if shell.iter().map(String::as_str).ne(["sh", "-c"]) {
                     self.field("by", &shell.join(" "), look.subtext());
                 }
-                for (n, (name, value)) in env.iter().enumerate() {
+                let secrets = secrets.iter().map(|(name, reference)| (name, secret::masked(reference)));
+                let shown = env.iter().map(|(name, value)| (name, String::clone(value))).chain(secrets);
+                for (n, (name, value)) in shown.enumerate() {
                     let label = if n == 0 { "with" } else { "" };
                     self.labelled(
                         label,
                         vec![
                             untrusted(name, look.text()),
                             Span::styled(" = ", look.muted()),
-                            untrusted(&exact(value).replace('\n', "⏎"), look.text()),
+                            untrusted(&exact(&value).replace('\n', "⏎"), look.text()),
                         ],
                     );
-                    self.unseen(value);
+                    self.unseen(&value);
                 }
                 if !cwd.is_empty() {
                     self.field("in", cwd, look.text());
                 }
+                if !done_exits.is_empty() {
+                    let codes: Vec<String> = done_exits.iter().map(ToString::to_string).collect();
+                    self.field("done on", &format!("exit {}", codes.join(", ")), look.subtext());
+                }
+                self.expects(expects.as_deref());
             }
             Work::Call { server, tool, arguments, expects } => {
-                self.field("will call", &format!("{server}.{tool}"), look.text());
+                self.field(self.verb("will call", "calls"), &format!("{server}.{tool}"), look.text());
                 self.values(arguments);
                 self.expects(expects.as_deref());
             }
             Work::Agent { agent, persona, prompt, expects, by_command } => {
-                let how = if *by_command { "will ask" } else { "answers for" };
+                let how = if *by_command { self.verb("will ask", "asks") } else { "in place of" };
                 self.field(how, agent, look.text());
                 self.expects(expects.as_deref());
                 if !persona.is_empty() {
@@ -180,15 +195,22 @@ impl<'a> Sheet<'a> {
                 self.preview(prompt, limit);
             }
             Work::Workflow { workflow, inputs, run } => {
-                self.field("will run", workflow.as_str(), look.text());
+                self.field(self.verb("will start", "started"), workflow.as_str(), look.text());
                 self.values(inputs);
-                self.field("as run", run.short(), look.subtext());
+                // Before a try has a number its run has no id.
+                if self.began && !run.as_str().is_empty() {
+                    self.field("as run", run.short(), look.subtext());
+                }
             }
             Work::ForEach { items } => {
                 self.field("goes through", &format!("{} items", items.len()), look.text());
+                for (n, item) in items.iter().enumerate().take(limit) {
+                    let lead = Span::styled(format!("{:>3}. ", n + 1), look.muted());
+                    self.line(Line::from(vec![lead, untrusted(&rows::item_name(item), look.subtext())]), 5);
+                }
             }
             Work::Write { path, content, overwrite } => {
-                self.field("will write", path, look.text());
+                self.field(self.verb("will write", "writes"), path, look.text());
                 let note = if *overwrite {
                     "replaces the file where it exists"
                 } else {
@@ -217,9 +239,17 @@ impl<'a> Sheet<'a> {
     }
 }
 
+/// A value as it stands: text without quotation marks, a secret by where it comes from.
+pub fn plain(value: &Value) -> String {
+    match Reference::of(value) {
+        Some(reference) => reference.shown(),
+        None => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+    }
+}
+
 /// A text that somebody decides about, safe to show, with every control character as its visible
 /// picture: an escape or a carriage return must not hide what stands before it.
-fn exact(text: &str) -> String {
+pub fn exact(text: &str) -> String {
     let picture = |c: char| match c {
         '\n' | '\t' => c,
         '\0'..='\u{1f}' => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),

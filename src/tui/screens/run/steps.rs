@@ -6,10 +6,13 @@ use ratatui::text::{Line, Span};
 
 use crate::base::{Actor, Millis};
 use crate::config::Role;
-use crate::run::{Phase, Prompt, Run, RunStatus, SegmentKind, StepRecord, StepState, StepStatus};
+use crate::run::{
+    Phase, Prompt, Role as RecordRole, Run, RunStatus, SegmentKind, StepRecord, StepState, StepStatus,
+};
 use crate::tui::Model;
-use crate::tui::look::Badge;
+use crate::tui::look::{Badge, Look};
 use crate::tui::model::short;
+use crate::tui::screens::run::rows::{self, Row};
 use crate::tui::screens::run::{Focus, current};
 use crate::tui::widgets::text::{cut_line, untrusted, width};
 
@@ -44,7 +47,8 @@ pub fn head(model: &Model, frame: &mut Frame, area: Rect, run: &Run) {
     }
     let end = Line::from(end);
     let id = untrusted(run.header.workflow.id.as_str(), look.strong());
-    let at = format!("{}/{}", current(run) + 1, run.steps.len());
+    let place = run.steps.get(current(run)).map_or(0, |r| r.role.index() + 1);
+    let at = format!("{place}/{}", run.workflow.steps.len());
     let tail = vec![
         Span::raw("  "),
         Span::styled(format!("{} {}", badge.glyph, badge.word), badge.style),
@@ -69,7 +73,14 @@ pub fn head(model: &Model, frame: &mut Frame, area: Rect, run: &Run) {
 fn status(model: &Model, run: &Run) -> Badge {
     let look = &model.look;
     let mut badge = look.run(run.status());
+    let undone = run.rollback.as_ref().is_some_and(|r| r.done.is_some());
     match (&run.phase, run.status()) {
+        (Phase::Failed { .. }, _) if undone => badge.word = "failed, rolled back",
+        (Phase::Cancelled { .. }, _) if undone => badge.word = "cancelled, rolled back",
+        (Phase::Active { .. }, RunStatus::Running) if run.is_rolling_back() => {
+            let glyph = look.spinner(model.now.0 / 250);
+            badge = Badge { glyph, word: "rolling back", style: look.style(Role::Warning) };
+        }
         (Phase::Cancelling { .. }, _) => {
             badge = Badge { glyph: look.spinner(model.now.0 / 250), word: "cancelling", style: look.muted() };
         }
@@ -81,15 +92,20 @@ fn status(model: &Model, run: &Run) -> Badge {
     badge
 }
 
-/// A step's status; one that waits for its next try says so.
+/// A step's status; one that waits for its next try, or is held, says so.
 pub fn badge(model: &Model, record: &StepRecord) -> Badge {
     let look = &model.look;
     let mut badge = look.step(record.state.status());
     match &record.state {
+        // Its child run waits for somebody.
+        StepState::Running { need: Some(need), .. } => {
+            badge = Badge { word: "waiting", ..look.need(need.kind) };
+        }
         StepState::Running { .. } => badge.glyph = look.spinner(model.now.0 / 250),
         StepState::Waiting { on: Prompt::Retry { .. }, .. } => {
             badge = Badge { glyph: look.glyph("↻", "~"), word: "retrying", style: look.style(Role::Info) };
         }
+        StepState::Waiting { on: Prompt::Proceed { .. }, .. } => badge.word = "held",
         _ => {}
     }
     badge
@@ -103,10 +119,14 @@ pub fn spent(model: &Model, run: &Run, record: &StepRecord, work: bool) -> Milli
         .fold(Millis::ZERO, |sum, s| sum.plus(s.length(model.now)))
 }
 
-/// At the right of a step: how long it worked or waited, or who decided.
-fn aside(model: &Model, run: &Run, record: &StepRecord) -> String {
+/// At the right of a step: how far a loop is, how long it worked or waited, or who decided.
+fn aside(model: &Model, run: &Run, record: &StepRecord, wide: bool) -> String {
+    if let Some(progress) = rows::progress(run, record, wide) {
+        return progress;
+    }
     let (work, waited) = (spent(model, run, record, true), spent(model, run, record, false));
     match &record.state {
+        StepState::Pending if wide => after(run, record),
         StepState::Pending | StepState::Skipped { .. } => String::new(),
         StepState::Done { by: by @ (Actor::Person(_) | Actor::Agent(_)), .. } if work == Millis::ZERO => {
             by.short().to_owned()
@@ -115,6 +135,29 @@ fn aside(model: &Model, run: &Run, record: &StepRecord) -> String {
         _ if waited > Millis::ZERO => short(waited),
         _ => String::new(),
     }
+}
+
+/// Which steps must be settled first, where that is not simply the one before.
+fn after(run: &Run, record: &StepRecord) -> String {
+    let explicit = match record.role {
+        RecordRole::Step { index } => run.workflow.steps.get(index).and_then(|s| s.needs.as_ref()),
+        _ => None,
+    };
+    let places: Vec<String> =
+        explicit.into_iter().flatten().filter_map(|id| Some((run.place(id)? + 1).to_string())).collect();
+    if places.is_empty() { String::new() } else { format!("after {}", places.join(", ")) }
+}
+
+/// Behind the title: held before it begins; done otherwise than the file says.
+fn marks(look: &Look, run: &Run, record: &StepRecord) -> Vec<Span<'static>> {
+    let mut marks = Vec::new();
+    if run.breakpoints.contains(&record.id) {
+        marks.push(Span::styled(look.glyph(" ◉", " (b)"), look.style(Role::Warning)));
+    }
+    if record.edit.is_some() {
+        marks.push(Span::styled(look.glyph(" ✎", " (e)"), look.style(Role::Info)));
+    }
+    marks
 }
 
 pub fn draw(model: &Model, frame: &mut Frame, area: Rect, run: &Run, focus: Focus) {
@@ -129,47 +172,79 @@ pub fn draw(model: &Model, frame: &mut Frame, area: Rect, run: &Run, focus: Focu
     let shown = model.run.shown(run);
     let pinned = model.run.selected.is_some();
     let foot = u16::from(pinned && area.height > 3);
-    let rows = area.height.saturating_sub(1 + foot);
-    let count = run.steps.len();
-    let height = usize::from(rows);
-    let first = (shown + 1).saturating_sub(height.saturating_sub(1).max(1)).min(count.saturating_sub(height));
-    let number = count.to_string().len();
-    for (row, (index, (step, record))) in run.each_step().enumerate().skip(first).take(height).enumerate() {
-        let place = Rect { y: area.y + 1 + row as u16, height: 1, ..area };
-        let selected = index == shown;
-        let badge = badge(model, record);
-        let quiet = matches!(record.state.status(), StepStatus::Pending | StepStatus::Skipped);
-        let title = match (selected, quiet) {
-            (true, _) => look.strong(),
-            (false, true) => look.muted(),
-            (false, false) => look.text(),
-        };
-        let pointer = if selected { look.pointer() } else { " " };
-        let style = if focused { look.accent() } else { look.muted() };
-        let mut spans = vec![
-            Span::styled(format!("{pointer} "), style),
-            Span::styled(badge.glyph, badge.style),
-            Span::styled(format!(" {:>number$} ", index + 1), look.muted()),
-            untrusted(&step.title, title),
-        ];
-        let mut end = aside(model, run, record);
-        if area.width >= WORDS {
-            end = format!("{end:>9}  {:<9}", badge.word);
-        }
-        let room = usize::from(area.width).saturating_sub(width(&end) + 2);
-        spans = cut_line(&Line::from(spans), room).spans;
-        frame.render_widget(Line::from(spans), place);
-        let wide = (width(&end) as u16).min(area.width);
-        let at = Rect { x: area.x + area.width - wide, width: wide, ..place };
-        frame.render_widget(Line::styled(end, look.muted()), at);
-        if selected && focused {
-            frame.buffer_mut().set_style(place, look.selection());
+    let lines = rows::rows(run, shown, &model.run.unfolded);
+    let height = usize::from(area.height.saturating_sub(1 + foot));
+    let place = lines.iter().position(|row| *row == Row::Record(shown)).unwrap_or_default();
+    let first =
+        (place + 1).saturating_sub(height.saturating_sub(1).max(1)).min(lines.len().saturating_sub(height));
+    let number = run.workflow.steps.len().to_string().len();
+    for (n, row) in lines.iter().skip(first).take(height).enumerate() {
+        let place = Rect { y: area.y + 1 + n as u16, height: 1, ..area };
+        match row {
+            Row::Heading(text) => frame.render_widget(Line::styled(*text, look.heading()), place),
+            Row::Folded(told) => {
+                let line = Line::styled(format!("      {} {told}", look.glyph("⋯", "...")), look.muted());
+                frame.render_widget(cut_line(&line, area.width.into()), place);
+            }
+            Row::Record(index) => {
+                let Some(record) = run.steps.get(*index) else { continue };
+                draw_record(model, frame, place, run, record, *index == shown, focused, number);
+            }
         }
     }
     if foot > 0 {
-        let back = format!("  Esc follows the run again, at step {}", current(run) + 1);
-        let place = Rect { y: area.y + 1 + (count as u16).min(rows), height: 1, ..area };
+        let at = run.steps.get(current(run)).map(|r| rows::full_number(r, look)).unwrap_or_default();
+        let back = format!("  Esc follows the run again, at step {at}");
+        let place = Rect { y: area.y + 1 + lines.len().min(height) as u16, height: 1, ..area };
         let line = cut_line(&Line::styled(back, look.muted()), area.width.into());
         frame.render_widget(line, place);
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one line of the list and everything that it depends on")]
+fn draw_record(
+    model: &Model,
+    frame: &mut Frame,
+    place: Rect,
+    run: &Run,
+    record: &StepRecord,
+    selected: bool,
+    focused: bool,
+    digits: usize,
+) {
+    let look = &model.look;
+    let badge = badge(model, record);
+    let quiet = matches!(record.state.status(), StepStatus::Pending | StepStatus::Skipped);
+    let title = match (selected, quiet) {
+        (true, _) => look.strong(),
+        (false, true) => look.muted(),
+        (false, false) => look.text(),
+    };
+    let pointer = if selected { look.pointer() } else { " " };
+    let style = if focused { look.accent() } else { look.muted() };
+    let part = matches!(record.role, RecordRole::Iteration { .. });
+    let mut spans = vec![
+        Span::styled(format!("{pointer} "), style),
+        Span::raw(if part { "    " } else { "" }),
+        Span::styled(badge.glyph, badge.style),
+        Span::styled(format!(" {:>digits$} ", rows::number(record)), look.muted()),
+        untrusted(&rows::name(run, record), title),
+    ];
+    let wide = place.width >= WORDS;
+    let mut end = aside(model, run, record, wide);
+    if wide {
+        end = format!("{end:>9}  {:<9}", badge.word);
+    }
+    let marks = marks(look, run, record);
+    let marked: usize = marks.iter().map(Span::width).sum();
+    let room = usize::from(place.width).saturating_sub(width(&end) + 2 + marked);
+    spans = cut_line(&Line::from(spans), room).spans;
+    spans.extend(marks);
+    frame.render_widget(Line::from(spans), place);
+    let wide = (width(&end) as u16).min(place.width);
+    let at = Rect { x: place.x + place.width - wide, width: wide, ..place };
+    frame.render_widget(Line::styled(end, look.muted()), at);
+    if selected && focused {
+        frame.buffer_mut().set_style(place, look.selection());
     }
 }

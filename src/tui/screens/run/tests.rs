@@ -304,7 +304,7 @@ fn a_failed_step_opens_its_card_once() {
     let note = driver.act(Verb::Note { step: None, text: "hm".to_owned() }).expect("noted");
     let harness = harness.update_run(&driver.run, note).see_no("mark done with");
     let harness = harness.keys("<ret>").see("mark done with").keys("r");
-    assert_eq!(harness.verbs(), [&Verb::Retry { step: None, edit: None }]);
+    assert_eq!(harness.verbs(), [&Verb::Retry { step: Some(StepId::new("tests")), edit: None }]);
     let retried = driver.act(Verb::Retry { step: None, edit: None }).expect("retried");
     let harness = harness.update_run(&driver.run, retried).see_no("mark done with");
     let again = failed(driver.later(1000), "tests");
@@ -341,7 +341,7 @@ fn a_step_that_nobody_knows_the_end_of() {
         let harness = shown(&driver, width, height, HOSTILE).see("nobody knows").see("run again");
         let harness = harness.golden(&format!("run_uncertain_{width}x{height}"));
         let harness = harness.keys("r").see("only just opened").later(Millis(600)).keys("r");
-        assert_eq!(harness.verbs(), [&Verb::Retry { step: None, edit: None }]);
+        assert_eq!(harness.verbs(), [&Verb::Retry { step: Some(StepId::new("tests")), edit: None }]);
     }
 }
 

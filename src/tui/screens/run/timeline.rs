@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use crate::base::Timestamp;
 use crate::config::Role;
-use crate::run::{Run, SegmentKind};
+use crate::run::{Role as RecordRole, Run, SegmentKind};
 use crate::tui::Model;
 use crate::tui::look::Look;
 use crate::tui::widgets::text::cut_line;
@@ -30,21 +30,19 @@ fn mark(look: &Look, kind: SegmentKind) -> (&'static str, &'static str, Style) {
     }
 }
 
-/// What each cell of a strip of this width mostly stands for.
+/// What each cell of a strip of this width mostly stands for. Where steps stand side by side, a moment counts
+/// once, as the run's times count it.
 fn cells(run: &Run, now: Timestamp, width: usize) -> Vec<Option<SegmentKind>> {
     let (from, to) = span(run, now);
+    let stretches = run.stretches(now);
     let edge = |cell: usize| from + (to - from) * whole(cell) / whole(width.max(1));
     (0..width)
         .map(|cell| {
             let (start, end) = (edge(cell), edge(cell + 1).max(edge(cell) + 1));
             let length = |kind: SegmentKind| -> i64 {
-                let of = run.segments.iter().filter(|s| s.kind == kind);
-                of.map(|s| (s.to.unwrap_or(now).0.min(end) - s.from.0.max(start)).max(0)).sum()
+                let of = stretches.iter().filter(|s| s.0 == kind);
+                of.map(|(_, from, to)| (to.0.min(end) - from.0.max(start)).max(0)).sum()
             };
-            let pause = length(SegmentKind::Paused);
-            if pause * 2 >= end - start {
-                return Some(SegmentKind::Paused);
-            }
             KINDS
                 .into_iter()
                 .map(|kind| (length(kind), kind))
@@ -68,11 +66,21 @@ fn span(run: &Run, now: Timestamp) -> (i64, i64) {
 /// The numbers of the steps, each where its first stretch begins.
 fn numbers(run: &Run, now: Timestamp, width: usize) -> String {
     let (from, to) = span(run, now);
+    let mut starts: Vec<(i64, usize)> = Vec::new();
+    for segment in &run.segments {
+        let Some((_, record)) = segment.step.as_ref().and_then(|id| run.record(id)) else { continue };
+        let index = record.role.index();
+        // A loop begins with its first iteration; what undoes steps is told by the list.
+        let known = starts.iter().any(|(_, i)| *i == index);
+        if !known && !matches!(record.role, RecordRole::Undo { .. }) {
+            starts.push((segment.from.0, index));
+        }
+    }
+    starts.sort_unstable();
     let mut line = String::new();
-    for (n, record) in run.steps.iter().enumerate() {
-        let Some(first) = run.segments.iter().find(|s| s.step.as_ref() == Some(&record.id)) else { continue };
-        let at = ((first.from.0 - from).max(0) * whole(width) / (to - from)) as usize;
-        let number = (n + 1).to_string();
+    for (start, index) in starts {
+        let at = ((start - from).max(0) * whole(width) / (to - from)) as usize;
+        let number = (index + 1).to_string();
         let used = line.len() + usize::from(!line.is_empty());
         // Steps that are too short to be told apart share the first one's number.
         if (at >= used || line.is_empty()) && at + number.len() <= width {

@@ -149,11 +149,17 @@ fn what_for(model: &Model, row: &RunSummary, wide: bool) -> Line<'static> {
             spans.push(untrusted(text, style));
         }
     };
+    if row.rolled_back {
+        add("rolled back", look.style(Role::Warning));
+    }
     let ended_badly = matches!(row.status, RunStatus::Failed | RunStatus::Cancelled);
     if let Some(step) = row.failed_steps.first().filter(|_| ended_badly || has_failed_need(row)) {
         let more = row.failed_steps.len() - 1;
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         add(&format!("failed: {step}{more}"), look.style(Role::Error));
+    }
+    if let Some(parent) = &row.parent {
+        add(&format!("{} {}", look.glyph("↳", "of"), parent.short()), look.muted());
     }
     if !wide {
         add(&row.name, look.text());
@@ -161,6 +167,17 @@ fn what_for(model: &Model, row: &RunSummary, wide: bool) -> Line<'static> {
     add(&row.subject, look.subtext());
     if let Some(need) = row.need.as_ref().filter(|_| !has_failed_need(row)) {
         add(&format!("{}: {}", need.kind.word(), need.title), look.style(Role::Warning));
+        if let Some(to) = &need.to {
+            add(&format!("asked: {to}"), look.subtext());
+        }
+        if let Some(deadline) = need.deadline {
+            let told = if deadline > model.now {
+                format!("{} left", short(deadline.since(model.now)))
+            } else {
+                "time is up".to_owned()
+            };
+            add(&told, look.subtext());
+        }
     } else if wide && !row.status.is_ended() && !has_failed_need(row) {
         add(&row.current_title, look.muted());
     }

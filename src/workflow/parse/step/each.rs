@@ -49,7 +49,9 @@ impl StepReader<'_> {
                     "Split the list over several steps",
                 );
             }
-            list.iter().for_each(|item| self.check_data(item, sink));
+            for item in list {
+                self.check_data(item, sink);
+            }
             return Some(Items::Listed(list.iter().map(data).collect::<Vec<Value>>()));
         }
         let Shape::Text(text) = &node.shape else {
@@ -76,16 +78,15 @@ impl StepReader<'_> {
     fn expression(&self, text: &str, key: &str, node: &Node, sink: &mut Sink<'_>) -> Option<String> {
         let source = text.trim();
         let source = if source.contains("${{") {
-            match expression::pieces(source).as_deref() {
-                Ok([Piece::Expression(source, _)]) => (*source).to_owned(),
-                _ => {
-                    sink.error(
-                        &node.span,
-                        format!("`{key}` is one expression, and no text with expressions in it"),
-                        "Write it bare: inputs.names | split(\",\")",
-                    );
-                    return None;
-                }
+            if let Ok([Piece::Expression(source, _)]) = expression::pieces(source).as_deref() {
+                (*source).to_owned()
+            } else {
+                sink.error(
+                    &node.span,
+                    format!("`{key}` is one expression, and no text with expressions in it"),
+                    "Write it bare: inputs.names | split(\",\")",
+                );
+                return None;
             }
         } else {
             source.to_owned()

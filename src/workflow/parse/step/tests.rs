@@ -116,7 +116,7 @@ steps:
     assert!(!look.continue_on_error, "what it says of a failure goes before what holds for all steps");
     let undo = look.rollback.as_ref().expect("rollback");
     assert_eq!((undo.id.as_str(), undo.title.as_str()), ("look.rollback", "Undo: Look"));
-    let StepKind::Run { script, shell, env, cwd, pty, done_exits, expects } = &undo.kind else {
+    let StepKind::Run { script, shell, env, cwd, pty, done_exits, expects, .. } = &undo.kind else {
         panic!("run")
     };
     assert_eq!(
@@ -263,7 +263,8 @@ fn five_hundred_steps_that_need_each_other_are_read_at_once() {
     let mut text = HEAD.to_owned() + "steps:\n";
     for n in 0..500 {
         let needs: Vec<String> = (n.max(40) - 40..n).map(|m| format!("s{m}")).collect();
-        text += &format!("  - {{ id: s{n}, title: S, assign: a{n}, needs: [{}] }}\n", needs.join(", "));
+        let step = format!("  - {{ id: s{n}, title: S, assign: a{n}, needs: [{}] }}\n", needs.join(", "));
+        text.push_str(&step);
     }
     assert_eq!(load(&text).steps.len(), 500);
     let circle = text.replace("id: s0, title: S, assign: a0, needs: []", "id: s0, title: S, needs: [s499]");
@@ -341,7 +342,7 @@ fn a_list_that_is_none_is_told() {
 fn what_follows_a_failure_must_be_possible() {
     told(
         &steps(
-            r#"  - { id: a, title: A, run: x, on_failure: retry }
+            r"  - { id: a, title: A, run: x, on_failure: retry }
   - { id: b, title: B, run: x, on_failure: a }
   - { id: c, title: C, run: x, on_failure: { back: d } }
   - { id: d, title: D, run: x, on_failure: { back: d, times: 0 } }
@@ -359,7 +360,7 @@ fn what_follows_a_failure_must_be_possible() {
   - { id: p, title: P, approve: Ok?, on_reject: a }
   - { id: q, title: Q, needs: [a], run: x, on_failure: { back: b } }
   - { id: r, title: R, run: x, on_failure: [a] }
-"#,
+",
         ),
         &[
             (6, 44, "A step is tried again with `retry: { max_attempts: 3 }`"),
@@ -467,14 +468,14 @@ fn what_calls_asks_and_starts_must_be_named() {
 fn approvals_say_who_comes_next_only_where_somebody_would_be_asked() {
     told(
         &steps(
-            r#"  - { title: A, approve: Ok?, on_timeout: reject }
+            r"  - { title: A, approve: Ok?, on_timeout: reject }
   - { title: B, approve: Ok?, within: 1m, on_timeout: escalat }
   - { title: C, approve: Ok?, within: 1m, on_timeout: escalate }
   - { title: D, approve: Ok?, within: 1m, escalate: [ana] }
   - { title: E, approve: Ok?, within: 1m, on_timeout: escalate, escalate: [] }
   - { title: F, approve: Ok?, within: 1m, remind: 1m }
   - { title: G, run: x, remind: 1m, within: 1m }
-"#,
+",
         ),
         &[
             (6, 31, "`on_timeout` says what the end of the time means, and there is none"),

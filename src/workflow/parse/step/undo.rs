@@ -153,6 +153,7 @@ fn script_of(text: &str, of: Option<&StepKind>, node: &Node, sink: &mut Sink<'_>
             script: String::new(),
             shell: plain_shell(),
             env: indexmap::IndexMap::new(),
+            secrets: indexmap::IndexMap::new(),
             cwd: None,
             pty: false,
             done_exits: Vec::new(),
