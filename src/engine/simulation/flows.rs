@@ -64,8 +64,9 @@ fn written(chance: &mut Chance, number: usize) -> String {
         2 => text.push_str("config: { parallel: 2, retry: { max_attempts: 2 } }\n"),
         _ => {}
     }
-    if chance.one_in(4) {
-        text.push_str("moves: { from: [], to: Deployed }\n");
+    if chance.one_in(3) {
+        let to = chance.pick(&["Planned", "Deployed"]).copied().unwrap_or("Planned");
+        let _ = writeln!(text, "moves: {{ to: {to} }}");
     }
     text.push_str("steps:\n");
     let steps = 1 + chance.below(5);

@@ -4,8 +4,8 @@ use crate::base::{Actor, Timestamp};
 use crate::engine::simulation::first_wrong;
 use crate::engine::simulation::world::Broken;
 use crate::run::{
-    BackCause, Command, Event, EventBody, Outcome, Prompt, Refusal, Report, Run, StepState, Verb, apply,
-    decide,
+    BackCause, Command, Event, EventBody, Outcome, Phase, Prompt, Refusal, Report, Run, StepState, Verb,
+    Work, apply, decide,
 };
 
 /// Within so many lives.
@@ -71,17 +71,28 @@ fn an_agent_may_approve() {
 #[test]
 fn a_step_starts_before_the_gate_is_decided() {
     fn starts(run: &Run, command: &Command, actor: &Actor, at: Timestamp) -> Result<Vec<Event>, Refusal> {
-        // A skip that does not ask whether it is a gate that is passed by.
-        if let (Command::Verb(Verb::Skip { .. }), Some(EventBody::StepCompleted { step, .. })) =
-            (command, waiting_gate(run))
-        {
-            let reason = crate::run::SkipReason::Condition { expression: "true".to_owned() };
-            let body = EventBody::StepSkipped { step, reason };
-            return Ok(and(run, Vec::new(), actor.clone(), body, at));
+        let events = decide(run, command, actor, at)?;
+        let mut after = run.clone();
+        events.iter().for_each(|event| apply(&mut after, event));
+        let Some(EventBody::StepCompleted { step: gate, .. }) = waiting_gate(&after) else {
+            return Ok(events);
+        };
+        let behind = after.steps.iter().find(|record| {
+            record.state == StepState::Pending && after.workflow.needs(record.role.index()).contains(&&gate)
+        });
+        match (command, behind) {
+            (Command::Verb(_), Some(record))
+                if !events.is_empty() && matches!(after.phase, Phase::Active { .. }) =>
+            {
+                let (step, attempt) = (record.id.clone(), record.attempt() + 1);
+                let work = Work::Write { path: "file".to_owned(), content: String::new(), overwrite: false };
+                let body = EventBody::StepStarted { step, attempt, work, deadline: None, remind: None };
+                Ok(and(run, events, Actor::Engine, body, at))
+            }
+            _ => Ok(events),
         }
-        decide(run, command, actor, at)
     }
-    is_found_out(Broken { decide: Some(starts), ..Broken::default() }, "from Gate to Skipped");
+    is_found_out(Broken { decide: Some(starts), ..Broken::default() }, "nobody approved");
 }
 
 #[test]
@@ -126,7 +137,7 @@ fn a_paused_run_starts_its_next_step() {
         match (&command, next) {
             (Command::Verb(Verb::Pause { .. }), Some(record)) => {
                 let (step, attempt) = (record.id.clone(), record.attempt() + 1);
-                let work = crate::run::Work::Manual;
+                let work = Work::Manual;
                 let body = EventBody::StepStarted { step, attempt, work, deadline: None, remind: None };
                 Ok(and(run, events, Actor::Engine, body, at))
             }

@@ -32,7 +32,7 @@ const BEGIN: Timestamp = Timestamp(1_700_000_000_000);
 /// How many things happen before everybody becomes kind and runs are brought to their ends.
 const TURNS: usize = 12;
 /// So many further turns they help runs on; then they cancel what has not ended.
-const PATIENCE: usize = 3;
+const PATIENCE: usize = 4;
 /// Within so many further turns every run has ended, or something hangs.
 const LAST_TURNS: usize = 400;
 
