@@ -109,6 +109,7 @@ impl Home {
             digest: entry.digest.clone(),
             folder: self.folder.path().to_string_lossy().into_owned(),
             inputs: Map::new(),
+            secrets: Default::default(),
             env: indexmap::IndexMap::new(),
             phrase: None,
             prerequisites: Vec::new(),
