@@ -51,7 +51,7 @@ fn main() {
     });
     let spawn = median((0..ROUNDS).map(|_| bare_spawn()).collect());
     let recovery = runtime.block_on(recovery());
-    println!("bare write and fdatasync:            {:>9.0} a second", floor);
+    println!("bare write and fdatasync:            {floor:>9.0} a second");
     println!("transitions, one run in flight:      {:>9.0} a second ({:.2} of it)", one, one / floor);
     println!(
         "transitions, {MANY} runs in flight:      {:>9.0} a second ({:.1} times that)",
@@ -84,8 +84,9 @@ impl Home {
         paths.create().expect("the folders of the home");
         std::fs::create_dir_all(paths.workflows()).expect("the folder for workflows");
         std::fs::write(paths.workflows().join("wait.yaml"), WAIT).expect("a workflow");
-        let steps: String =
-            (0..STEPS).map(|n| format!("  - {{ id: s{n}, title: S{n}, run: \"true\" }}\n")).collect();
+        let steps: Vec<String> =
+            (0..STEPS).map(|n| format!("  - {{ id: s{n}, title: S{n}, run: \"true\" }}")).collect();
+        let steps = steps.join("\n");
         let text = format!("{}steps:\n{steps}", WAIT_HEAD.replace("wait", "nothing"));
         std::fs::write(paths.workflows().join("nothing.yaml"), text).expect("a workflow");
         Self { folder, paths }
@@ -109,7 +110,7 @@ impl Home {
             digest: entry.digest.clone(),
             folder: self.folder.path().to_string_lossy().into_owned(),
             inputs: Map::new(),
-            secrets: Default::default(),
+            secrets: indexmap::IndexMap::new(),
             env: indexmap::IndexMap::new(),
             phrase: None,
             prerequisites: Vec::new(),

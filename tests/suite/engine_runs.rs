@@ -387,9 +387,8 @@ async fn timers_fire_by_themselves() {
 /// What clients are told of the store next.
 async fn told_of_store(updates: &mut tokio::sync::mpsc::Receiver<Update>) -> Option<StoreTrouble> {
     loop {
-        match updates.recv().await.expect("the engine is there") {
-            Update::Store { trouble } => return trouble,
-            _ => {}
+        if let Update::Store { trouble } = updates.recv().await.expect("the engine is there") {
+            return trouble;
         }
     }
 }

@@ -73,7 +73,9 @@ fn a_step_starts_before_the_gate_is_decided() {
     fn starts(run: &Run, command: &Command, actor: &Actor, at: Timestamp) -> Result<Vec<Event>, Refusal> {
         let events = decide(run, command, actor, at)?;
         let mut after = run.clone();
-        events.iter().for_each(|event| apply(&mut after, event));
+        for event in &events {
+            apply(&mut after, event);
+        }
         let Some(EventBody::StepCompleted { step: gate, .. }) = waiting_gate(&after) else {
             return Ok(events);
         };
