@@ -4,12 +4,14 @@
 //!
 //! `MWTUI_SIM_SEEDS=100000 cargo test simulation` lives more lives, `MWTUI_SIM_SEED=7` that one, told.
 
+mod boot;
 mod chance;
 mod checker;
 mod flows;
 mod legal;
 mod mutants;
 mod people;
+mod trace;
 mod world;
 mod yard;
 

@@ -2,27 +2,27 @@
 //! that fills and fails, an engine that dies and is started again. A seed decides all of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError, mpsc};
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::oneshot;
 
-use crate::base::{Actor, Millis, Paths, Result, RunId, SessionId, Timestamp};
+use crate::base::{Actor, Millis, Result, RunId, SessionId, Timestamp};
 use crate::engine::outside::Child;
+use crate::engine::simulation::boot::boot;
 use crate::engine::simulation::chance::Chance;
 use crate::engine::simulation::checker::{Checked, Checker, SUBJECT};
 use crate::engine::simulation::flows::{self, Flow};
 use crate::engine::simulation::people;
+use crate::engine::simulation::trace::briefly;
 use crate::engine::simulation::yard::{Call, Recorder, Yard};
 use crate::engine::turns::{Decide, Turns};
 use crate::engine::{Engine, Input, Prepared};
 use crate::exec::Notice;
-use crate::matching::Memory;
 use crate::protocol::{Response, Update};
 use crate::run::{
-    Context, Event, EventBody, Failure, FailureKind, Parent, Report, Run, RunStarted, RunSummary, Subject,
-    Verb, WorkflowRef, fork,
+    Context, Event, Failure, FailureKind, Parent, Report, Run, RunStarted, RunSummary, Subject, Verb,
+    WorkflowRef, fork,
 };
-use crate::store::Store;
 use crate::store::disk::{Disk, Fault};
 use crate::workflow::Origin;
 use serde_json::{Map, Value};
@@ -581,34 +581,4 @@ impl World {
             trace.push(format!("{:>7} {}", self.now.0 - BEGIN.0, what()));
         }
     }
-}
-
-/// A new engine on this disk, before it settles what it finds.
-fn boot(
-    disk: &Disk,
-    recorder: &Recorder,
-    broken: Broken,
-    now: Timestamp,
-) -> Result<(Arc<Engine>, Turns), String> {
-    let store = Store::open_on(disk).map_err(|e| format!("the store cannot be opened: {e:?}"))?;
-    let paths = Paths::under(std::path::Path::new("/nonexistent/mwtui"));
-    let (inputs, _) = mpsc::channel();
-    let engine = Arc::new(Engine::new(paths, store, Memory::default(), inputs, now));
-    let mut turns = Turns::load(Arc::clone(&engine), Box::new(recorder.clone()), Vec::new())
-        .map_err(|e| format!("the runs cannot be loaded: {e:?}"))?;
-    if let Some(decide) = broken.decide {
-        turns = turns.deciding(decide);
-    }
-    Ok((engine, turns))
-}
-
-/// Events as a trace shows them: what a seed does not decide, the ids of sessions, is left out.
-fn briefly(events: &[Event]) -> String {
-    let one = |event: &Event| match &event.body {
-        EventBody::RunStarted(header) => {
-            format!("\n        {} by {}: run.started {:?}", event.seq, event.actor, header.inputs)
-        }
-        body => format!("\n        {} by {}: {body:?}", event.seq, event.actor),
-    };
-    events.iter().map(one).collect()
 }
