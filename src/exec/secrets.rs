@@ -3,17 +3,12 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use crate::base::{Redactor, Secret};
 use crate::config::servers::REFERENCE;
-
-/// Shorter values would be found in any text.
-const SHORTEST: usize = 4;
-
-/// What stands in the place of a value.
-const MASK: &str = "********";
 
 /// Values that nobody may read.
 #[derive(Clone, Default)]
-pub struct Secrets(Vec<String>);
+pub struct Secrets(Vec<Secret>);
 
 impl Secrets {
     /// The environment with each `env:NAME` replaced by the value that `lookup` has, and those values;
@@ -34,23 +29,17 @@ impl Secrets {
                              have; set it, and start the engine anew (`mwtui engine stop`)"
                         )
                     })?;
-                    secrets.push(value.clone());
+                    secrets.push(Secret::new(value.clone()));
                     value
                 }
             };
             resolved.push((name.clone(), value));
         }
-        secrets.retain(|s| s.len() >= SHORTEST);
-        // A value that holds another goes first, so that nothing of it is left.
-        secrets.sort_by_key(|s| std::cmp::Reverse(s.len()));
         Ok((resolved, Self(secrets)))
     }
 
     pub fn hide(&self, text: String) -> String {
-        let hide = |text: String, secret: &String| {
-            if text.contains(secret.as_str()) { text.replace(secret.as_str(), MASK) } else { text }
-        };
-        self.0.iter().fold(text, hide)
+        if self.0.is_empty() { text } else { Redactor::new(&self.0).clean(&text) }
     }
 
     pub fn hide_in(&self, value: Value) -> Value {
@@ -92,9 +81,9 @@ mod tests {
         let values: Vec<&str> = env.iter().map(|(_, v)| v.as_str()).collect();
         assert_eq!(values, ["hunter2", "plain", "hunter2-and-more", "a"]);
         let said = secrets.hide("plain a hunter2, hunter2-and-more".to_owned());
-        assert_eq!(said, "plain a ********, ********");
+        assert_eq!(said, "plain a ••••, ••••");
         let value = secrets.hide_in(json!({ "hunter2": ["x hunter2", 1, null, { "k": "hunter2" }] }));
-        assert_eq!(value, json!({ "********": ["x ********", 1, null, { "k": "********" }] }));
+        assert_eq!(value, json!({ "••••": ["x ••••", 1, null, { "k": "••••" }] }));
     }
 
     #[test]

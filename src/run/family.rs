@@ -83,33 +83,27 @@ fn outcome(run: &Run) -> Outcome {
 }
 
 /// Where a verb is meant for a child run: its id, and the verb as the child reads it. A step of a
-/// child is named `step/step-of-the-child`; without a name it is the one step that waits.
+/// child is named `step/step-of-the-child`, one of a grandchild `step/step/step`, which the child reads in
+/// its turn; without a name it is the one step that waits.
 pub fn addressee(run: &Run, verb: &Verb) -> Option<(RunId, Verb)> {
-    let named = match verb.step() {
-        Target::None => return None,
-        Target::Step(step) => step,
-    };
-    if let Some(named) = named {
-        let (step, inner) = named.as_str().split_once('/')?;
-        let child = of_step(run, &StepId::new(step))?;
-        return Some((child, verb.clone().at(Some(StepId::new(inner)))));
+    let mut verb = verb.clone();
+    let named = verb.step()?;
+    if let Some(path) = named {
+        let (step, inner) = path.as_str().split_once('/')?;
+        let (step, inner) = (StepId::new(step), StepId::new(inner));
+        *named = Some(inner);
+        return of_step(run, &step).map(|child| (child, verb));
     }
     let mut waiting = run.waiting_steps();
     let (Some((_, record)), None) = (waiting.next(), waiting.next()) else { return None };
     let is_child = matches!(record.attempts.last().map(|a| &a.work), Some(Work::Workflow { .. }))
         && matches!(record.state, StepState::Running { .. });
-    is_child.then(|| of_step(run, &record.id)).flatten().map(|child| (child, verb.clone()))
-}
-
-/// The step that a verb is about.
-enum Target<'v> {
-    /// It is about the run, or names its step always.
-    None,
-    Step(Option<&'v StepId>),
+    is_child.then(|| of_step(run, &record.id)).flatten().map(|child| (child, verb))
 }
 
 impl Verb {
-    fn step(&self) -> Target<'_> {
+    /// The step that the verb is about; `None` where it is about the run, or always names its step.
+    fn step(&mut self) -> Option<&mut Option<StepId>> {
         match self {
             Self::Retry { step, .. }
             | Self::Skip { step, .. }
@@ -120,7 +114,7 @@ impl Verb {
             | Self::Fail { step, .. }
             | Self::Check { step, .. }
             | Self::PushBack { step, .. }
-            | Self::Proceed { step } => Target::Step(step.as_ref()),
+            | Self::Proceed { step } => Some(step),
             Self::Pause { .. }
             | Self::Resume
             | Self::Cancel { .. }
@@ -128,24 +122,7 @@ impl Verb {
             | Self::Note { .. }
             | Self::StepThrough { .. }
             | Self::Breakpoint { .. }
-            | Self::Rollback { .. } => Target::None,
+            | Self::Rollback { .. } => None,
         }
-    }
-
-    fn at(mut self, to: Option<StepId>) -> Self {
-        match &mut self {
-            Self::Retry { step, .. }
-            | Self::Skip { step, .. }
-            | Self::Done { step, .. }
-            | Self::Answer { step, .. }
-            | Self::Approve { step, .. }
-            | Self::Reject { step, .. }
-            | Self::Fail { step, .. }
-            | Self::Check { step, .. }
-            | Self::PushBack { step, .. }
-            | Self::Proceed { step } => *step = to,
-            _ => {}
-        }
-        self
     }
 }

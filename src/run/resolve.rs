@@ -9,10 +9,7 @@ use crate::run::state::{Role, StepRecord};
 use crate::run::{Context, Edit, Failure, FailureKind, Opened, Outcome, Repo, Run, StepState, Work};
 use crate::workflow::expression::{self, ExpressionError, Scope};
 use crate::workflow::field::Asking;
-use crate::workflow::{Items, Reference, Step, StepKind, Workflow};
-
-/// Most iterations of one loop.
-pub const ITEMS_LIMIT: usize = 1000;
+use crate::workflow::{ITEMS_LIMIT, Items, Reference, Step, StepKind, Workflow};
 
 /// A step as a dry run or the confirmation card shows it.
 #[derive(Debug, Clone, PartialEq)]

@@ -15,8 +15,8 @@ pub mod testing;
 pub mod trust;
 
 pub use model::{
-    Backoff, Defaults, Distinction, Field, FieldKind, Final, ForEach, Items, Moves, OnFailure, OnTimeout,
-    Pattern, Prerequisite, Retry, Status, Step, StepKind, SummarySection, Workflow,
+    Backoff, Defaults, Distinction, Field, FieldKind, Final, ForEach, ITEMS_LIMIT, Items, Moves, OnFailure,
+    OnTimeout, Pattern, Prerequisite, Retry, Status, Step, StepKind, SummarySection, Workflow,
 };
 pub use parse::{Diagnostic, Severity, parse};
 pub use registry::{Entry, Origin, Registry};

@@ -437,6 +437,9 @@ pub struct Step {
     pub summary: Option<SummarySection>,
 }
 
+/// Most iterations of one loop.
+pub const ITEMS_LIMIT: usize = 1000;
+
 /// The list that a step is done for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ForEach {

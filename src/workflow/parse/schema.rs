@@ -8,7 +8,7 @@ use super::document::{DISTINCTION, MOVES, PREREQUISITE, STATUSES, WORKFLOW};
 use super::question::{QUESTION, TYPES};
 use super::retry::{BACKOFFS, CONFIG, PARALLEL, RETRY};
 use super::step::belongs::BELONGS;
-use super::step::each::{FOR_EACH, ITEMS};
+use super::step::each::FOR_EACH;
 use super::step::failure::{ON_FAILURE, TIMES, WORDS};
 use super::step::kinds::ON_TIMEOUT;
 use super::step::script::SHELLS;
@@ -16,7 +16,7 @@ use super::step::undo::UNDO;
 use super::step::{EVIDENCE, KINDS, STEP, STEPS};
 use super::table::{Keys, SECTIONS};
 use super::{PHRASE_LENGTH, PHRASES};
-use crate::workflow::Final;
+use crate::workflow::{Final, ITEMS_LIMIT};
 
 /// A mapping of the format, by the name under which others refer to it.
 const TABLES: [(&str, &Keys); 11] = [
@@ -176,9 +176,9 @@ fn property(table: &str, key: &str) -> Value {
         ("step", "if") => json!({ "anyOf": [boolean, sentence] }),
         ("step", "needs") => json!({ "type": "array", "items": step_id, "uniqueItems": true }),
         ("step", "for_each") => {
-            json!({ "anyOf": [list(&json!(true), ITEMS), sentence, of("for_each")] })
+            json!({ "anyOf": [list(&json!(true), ITEMS_LIMIT), sentence, of("for_each")] })
         }
-        ("for_each", "items") => json!({ "anyOf": [list(&json!(true), ITEMS), sentence] }),
+        ("for_each", "items") => json!({ "anyOf": [list(&json!(true), ITEMS_LIMIT), sentence] }),
         ("step" | "undo", "on_failure") => json!({ "anyOf": [words(&WORDS), of("on_failure")] }),
         ("on_failure", "times") => number(1, TIMES),
         ("step", "rollback") => json!({ "anyOf": [sentence, of("undo")] }),

@@ -10,10 +10,7 @@ use super::super::table::{Keys, Table, brief, check_name, data, sentence};
 use super::super::tree::{Node, Shape};
 use super::StepReader;
 use crate::workflow::expression::{self, Piece};
-use crate::workflow::{ForEach, Items};
-
-/// Items that a list in a file may have; the run counts the ones that an expression gives.
-pub(in crate::workflow::parse) const ITEMS: usize = 1000;
+use crate::workflow::{ForEach, ITEMS_LIMIT, Items};
 
 pub(in crate::workflow::parse) const FOR_EACH: Keys =
     Keys { of: "`for_each`", known: &["items", "parallel"], later: &[] };
@@ -42,10 +39,10 @@ impl StepReader<'_> {
             if list.is_empty() {
                 sink.error(&node.span, format!("`{key}` is an empty list"), "List the items");
             }
-            if let Some(over) = list.get(ITEMS) {
+            if let Some(over) = list.get(ITEMS_LIMIT) {
                 sink.error(
                     &over.span,
-                    format!("`{key}` has {} items; {ITEMS} are allowed", list.len()),
+                    format!("`{key}` has {} items; {ITEMS_LIMIT} are allowed", list.len()),
                     "Split the list over several steps",
                 );
             }
