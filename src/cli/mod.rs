@@ -245,6 +245,8 @@ pub struct Env {
     no_input: bool,
     /// What ctrl-c says: how to come back.
     parting: std::cell::RefCell<Option<Line>>,
+    /// The terminal is the person's editor's.
+    editing: std::cell::Cell<bool>,
 }
 
 impl Env {
@@ -261,6 +263,7 @@ impl Env {
             folder: paths::project_root(&here),
             no_input,
             parting: std::cell::RefCell::default(),
+            editing: std::cell::Cell::new(false),
         })
     }
 
@@ -339,15 +342,20 @@ pub async fn execute(command: Command, json: bool, no_input: bool, paths: Paths,
         Ok(env) => env,
         Err(error) => return refuse(json, &error),
     };
-    let outcome = tokio::select! {
-        outcome = dispatch(command, &env) => outcome,
-        _ = tokio::signal::ctrl_c() => {
-            if let Some(line) = env.parting.take() {
-                env.out.blank();
-                env.out.remark(line);
-            }
-            return Exit::Interrupted;
+    let mut dispatched = std::pin::pin!(dispatch(command, &env));
+    let outcome = loop {
+        tokio::select! {
+            outcome = &mut dispatched => break outcome,
+            // Pressed in the person's editor, it is the editor's.
+            _ = tokio::signal::ctrl_c() => if env.editing.get() {
+                continue;
+            },
         }
+        if let Some(line) = env.parting.take() {
+            env.out.blank();
+            env.out.remark(line);
+        }
+        return Exit::Interrupted;
     };
     let exit = outcome.unwrap_or_else(|error| {
         env.out.error(&error);

@@ -142,7 +142,7 @@ async fn verb(env: &Env, link: &Link, open: &Open<'_>, typed: &str) -> Result<Op
         (_, "note") => ask::sentence(env, "Note:").await?.map(|text| Verb::Note { step: at, text }),
         (StepState::Waiting { on: Prompt::Answers, .. }, "") => match &step.kind {
             StepKind::Ask { fields } => {
-                let of = OptionsOf::Step { run: run.id().clone(), step: step.id.clone() };
+                let of = OptionsOf::Step { run: run.id().clone(), step: open.record.id.clone() };
                 let questions = Questions { fields, asking: resolve::asking(run), of };
                 let values = questions.ask(env, Some(link), &Map::new()).await?;
                 values.map(|values| Verb::Answer { step: at, values })

@@ -41,6 +41,7 @@ pub async fn edited(env: &Env, name: &str, before: &str) -> Result<Option<String
         return Err(Error::usage("An editor needs a terminal").hint("Give the text as an option instead"));
     }
     env.out.flush();
+    env.editing.set(true);
     let (name, before) = (name.to_owned(), before.to_owned());
     let edited = tokio::task::spawn_blocking(move || {
         let failed = |e: std::io::Error| Error::internal("There is no place for a file to edit").because(e);
@@ -53,7 +54,9 @@ pub async fn edited(env: &Env, name: &str, before: &str) -> Result<Option<String
         let bytes = std::fs::read(&path).map_err(failed)?;
         text(&name, bytes)
     });
-    let text = edited.await.map_err(|e| Error::internal("The editor was lost").because(e))??;
+    let edited = edited.await;
+    env.editing.set(false);
+    let text = edited.map_err(|e| Error::internal("The editor was lost").because(e))??;
     Ok(Some(text).filter(|t| !t.trim().is_empty()))
 }
 

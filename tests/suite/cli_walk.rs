@@ -95,6 +95,20 @@ fn the_editor_of_retry_sends_nothing_before_a_yes() {
 }
 
 #[test]
+fn ctrl_c_in_the_editor_is_the_editors() {
+    let home = Home::new();
+    home.workflow("fails", "  - id: build\n    title: Build it\n    run: exit 3\n");
+    assert_eq!(say(&home, &["run", "fails", "--no-input"]).code, 1);
+    editor(&home, "exit 3", "true");
+    let file = home.home().join("editor");
+    let waits = "#!/bin/sh\ntrap 'touch pressed' INT\necho op''en\nuntil test -e pressed; do sleep 0.05; done\nexec sed -i 's/exit 3/true/' \"$1\"\n";
+    std::fs::write(&file, waits).expect("written");
+    let mut terminal = Terminal::open(&home, &["retry", "last", "--edit"], 100, 24);
+    terminal.shows("open").types("\x03").shows("will run").shows("› ").types("y\r").shows("completed");
+    assert_eq!(terminal.exit(), 0);
+}
+
+#[test]
 fn held_steps_and_feedback_are_asked_for_at_the_prompt() {
     let home = Home::new();
     home.workflow("walk", STEPS);
