@@ -16,7 +16,8 @@ pub fn edit(path: &Path) -> Result<()> {
     #[expect(clippy::disallowed_methods, reason = "a person's editor, waited for right here")]
     let ended = std::process::Command::new("sh")
         .arg("-c")
-        .arg(format!("{editor} \"$1\""))
+        // ctrl-c is the editor's: the shell must not die of it before the editor is left.
+        .arg(format!("trap : INT; {editor} \"$1\""))
         .arg("sh")
         .arg(path)
         .status();

@@ -2,6 +2,7 @@
 //! `update` may not do.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,7 +42,9 @@ type Engine = watch::Receiver<Option<Arc<Client>>>;
 /// an error before the terminal is touched.
 pub fn run(paths: Paths) -> Result<()> {
     let (model, options) = open(&paths)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    // Signals are heard while this thread waits for the person's editor.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_all()
         .build()
         .map_err(|e| Error::internal("The console cannot start").because(e))?;
@@ -86,8 +89,9 @@ async fn console(paths: Paths, mut model: Model, options: Options) -> Result<()>
         reader: read_events(&sender),
         sender: sender.clone(),
         keeping: None,
+        editing: Arc::default(),
     };
-    watch_signals(&sender)?;
+    watch_signals(&sender, &host.editing)?;
     tokio::spawn(keep_connected(paths, sender, slot));
     let first = vec![Effect::LoadBank, Effect::ReadPhrases];
     let outcome = app::run(&mut screen, &mut model, &mut messages, &mut host, first).await;
@@ -110,6 +114,8 @@ struct RealHost {
     reader: JoinHandle<()>,
     /// The phrase that is being kept, after those before it.
     keeping: Option<JoinHandle<()>>,
+    /// The terminal is the person's editor's, and ctrl-c as well.
+    editing: Arc<AtomicBool>,
 }
 
 impl Host for RealHost {
@@ -157,7 +163,12 @@ impl Host for RealHost {
         self.reader.abort();
         terminal::leave();
         let outcome = match effect {
-            Effect::Edit(path) => editor::edit(&path),
+            Effect::Edit(path) => {
+                self.editing.store(true, Ordering::Release);
+                let outcome = editor::edit(&path);
+                self.editing.store(false, Ordering::Release);
+                outcome
+            }
             _ => rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)
                 .map_err(|e| Error::internal("The console cannot be suspended").because(e)),
         };
@@ -248,14 +259,16 @@ fn read_events(sender: &UnboundedSender<Msg>) -> JoinHandle<()> {
     })
 }
 
-fn watch_signals(sender: &UnboundedSender<Msg>) -> Result<()> {
+fn watch_signals(sender: &UnboundedSender<Msg>, editing: &Arc<AtomicBool>) -> Result<()> {
     for kind in [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()] {
         let mut signals =
             signal(kind).map_err(|e| Error::internal("Signals cannot be listened to").because(e))?;
-        let sender = sender.clone();
+        let (sender, editing) = (sender.clone(), Arc::clone(editing));
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
-                let _ = sender.send(Msg::Terminated);
+                if kind != SignalKind::interrupt() || !editing.load(Ordering::Acquire) {
+                    let _ = sender.send(Msg::Terminated);
+                }
             }
         });
     }

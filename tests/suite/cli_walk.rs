@@ -101,10 +101,10 @@ fn ctrl_c_in_the_editor_is_the_editors() {
     assert_eq!(say(&home, &["run", "fails", "--no-input"]).code, 1);
     editor(&home, "exit 3", "true");
     let file = home.home().join("editor");
-    let waits = "#!/bin/sh\ntrap 'touch pressed' INT\necho op''en\nuntil test -e pressed; do sleep 0.05; done\nexec sed -i 's/exit 3/true/' \"$1\"\n";
+    let waits = "#!/bin/sh\ntrap 'touch pressed' INT\necho typ''e-now\nuntil test -e pressed; do sleep 0.05; done\nexec sed -i 's/exit 3/true/' \"$1\"\n";
     std::fs::write(&file, waits).expect("written");
     let mut terminal = Terminal::open(&home, &["retry", "last", "--edit"], 100, 24);
-    terminal.shows("open").types("\x03").shows("will run").shows("› ").types("y\r").shows("completed");
+    terminal.shows("type-now").types("\x03").shows("will run").shows("› ").types("y\r").shows("completed");
     assert_eq!(terminal.exit(), 0);
 }
 

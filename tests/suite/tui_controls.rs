@@ -1,5 +1,7 @@
 //! The console's controls of a run on a real engine: stepping through, an edit, a child run, a rollback.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use crate::support::Home;
 use crate::support::terminal::Terminal;
 
@@ -48,4 +50,18 @@ fn a_run_is_stepped_through_edited_answered_in_its_child_and_rolled_back() {
         .types("\t\r");
     console.has("cancelled, rolled back");
     assert!(!built.exists(), "what was done is undone");
+}
+
+#[test]
+fn ctrl_c_in_the_editor_is_the_editors() {
+    let home = Home::new();
+    home.workflow("own", "  - id: one\n    title: One\n");
+    let editor = home.home().join("editor");
+    let waits =
+        "#!/bin/sh\ntrap 'touch pressed' INT\necho typ''e-now\nuntil test -e pressed; do sleep 0.05; done\n";
+    std::fs::write(&editor, waits).expect("written");
+    std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o755)).expect("executable");
+    let mut console = Terminal::open(&home, &[], 80, 24);
+    console.has("The bank: 8").types("2").has("MW-001").types("G").has("Test own").types("e");
+    console.has("type-now").types("\x03").has("Registry").has("Test own").types("1").has("The bank: 8");
 }
