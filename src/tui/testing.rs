@@ -44,7 +44,12 @@ impl Harness {
         let paths = Paths::under(std::path::Path::new("/home/ana/.config/mwtui"));
         let mut facts = Facts::new(std::path::Path::new("/work/checkout-api"), &paths);
         facts.zone = jiff::tz::TimeZone::UTC;
-        let look = Look::new(Theme::dark(), ColourDepth::True, GlyphSet::Unicode);
+        // For the eye: `MWTUI_PICTURES_THEME=light` draws the pictures of `golden` in another theme.
+        let theme = match std::env::var("MWTUI_PICTURES_THEME") {
+            Ok(name) => Theme::load(&name, std::path::Path::new("/nonexistent")).expect("a bundled theme"),
+            Err(_) => Theme::dark(),
+        };
+        let look = Look::new(theme, ColourDepth::True, GlyphSet::Unicode);
         Self {
             model: Model::new(facts, look, Keymap::default(), NOW),
             terminal: Terminal::new(TestBackend::new(width, height)).expect("a test backend never fails"),
