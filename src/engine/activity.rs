@@ -17,6 +17,8 @@ pub struct Counts {
     pub tasks: u32,
     /// Live runs have secrets that only this engine knows.
     pub secrets: bool,
+    /// Nobody needed it, and from now on nobody is let in.
+    closed: bool,
 }
 
 impl Counts {
@@ -47,8 +49,16 @@ impl Activity {
         *self.counts.borrow()
     }
 
-    pub fn client(&self) -> Held {
-        self.hold(|c| c.clients += 1, |c| c.clients = c.clients.saturating_sub(1))
+    /// `None` once the engine has been found idle: whoever comes then is for the next one.
+    pub fn client(&self) -> Option<Held> {
+        let is_open = self.counts.send_if_modified(|c| {
+            c.clients += u32::from(!c.closed);
+            !c.closed
+        });
+        is_open.then(|| Held {
+            counts: self.counts.clone(),
+            release: |c| c.clients = c.clients.saturating_sub(1),
+        })
     }
 
     pub fn console(&self) -> Held {
@@ -72,8 +82,8 @@ impl Activity {
         Held { counts: self.counts.clone(), release }
     }
 
-    /// Comes back once nobody has needed the engine for `idle`. Whoever started it gets at least
-    /// `first` to connect.
+    /// Comes back once nobody has needed the engine for `idle`; no client is taken after that. Whoever
+    /// started it gets at least `first` to connect.
     pub async fn idle_for(&self, idle: Duration, first: Duration) {
         let mut changes = self.counts.subscribe();
         if changes.borrow().clients == 0 {
@@ -83,14 +93,22 @@ impl Activity {
             let is_idle = changes.borrow_and_update().is_idle();
             if is_idle {
                 match tokio::time::timeout(idle, changes.changed()).await {
-                    Err(_) => return,
-                    Ok(_) => continue,
+                    // In one step with the look: a client that was let in is not left standing.
+                    Err(_) if self.close_if_idle() => return,
+                    _ => continue,
                 }
             }
             if changes.changed().await.is_err() {
                 return;
             }
         }
+    }
+
+    fn close_if_idle(&self) -> bool {
+        self.counts.send_if_modified(|c| {
+            c.closed = c.is_idle();
+            c.closed
+        })
     }
 
     /// Comes back once no client is connected.
@@ -126,11 +144,12 @@ mod tests {
     #[tokio::test]
     async fn a_client_keeps_it_alive() {
         let activity = Activity::default();
-        let client = activity.client();
+        let client = activity.client().expect("it is open");
         let idle = activity.idle_for(Duration::from_millis(1), Duration::ZERO);
         tokio::pin!(idle);
         assert!(tokio::time::timeout(Duration::from_millis(30), &mut idle).await.is_err());
         drop(client);
         tokio::time::timeout(Duration::from_secs(10), idle).await.expect("idle by then");
+        assert!(activity.client().is_none(), "who comes now would be cut off");
     }
 }

@@ -54,7 +54,8 @@ pub async fn accept(engine: Arc<Engine>, listener: UnixListener) {
         match listener.accept().await {
             Ok((stream, _)) => {
                 let connection = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
-                let held = engine.activity.client();
+                // The stream is closed, and the client starts the next engine.
+                let Some(held) = engine.activity.client() else { continue };
                 let engine = Arc::clone(&engine);
                 tokio::spawn(async move {
                     let _held = held;

@@ -62,8 +62,8 @@ fn a_server_s_secret_is_in_no_output_and_no_journal() {
   - { id: more, title: More, run: 'echo \"$VALUE\" > value', env: { VALUE: '${{ steps.ask.outputs.VALUE }}' } }",
     );
     say(&home, &["run", "ask", "--no-input"]).ok();
-    assert_eq!(std::fs::read_to_string(home.project.join("value")).expect("value"), "********\n");
-    assert_eq!(output(&home, "ask"), "TOKEN is ********\nVALUE: ********\n");
+    assert_eq!(std::fs::read_to_string(home.project.join("value")).expect("value"), "••••\n");
+    assert_eq!(output(&home, "ask"), "TOKEN is ••••\nVALUE: ••••\n");
 }
 
 #[test]

@@ -190,9 +190,9 @@ async fn a_secret_reaches_the_server_and_nothing_else() {
     bench.executor.equip(tools.clone());
     let job = call(&bench, "new", "variable", json!({ "text": "TOKEN" }));
     let outcome = bench.done(job.clone()).await;
-    assert_eq!(outcome.outputs["VALUE"], "********");
-    assert_eq!(outcome.outputs["json"], json!({ "value": "********" }));
-    assert_eq!(log(&bench, &job), "TOKEN is ********\nVALUE: ********\n");
+    assert_eq!(outcome.outputs["VALUE"], "••••");
+    assert_eq!(outcome.outputs["json"], json!({ "value": "••••" }));
+    assert_eq!(log(&bench, &job), "TOKEN is ••••\nVALUE: ••••\n");
     let server = tools.servers.get_mut("new").expect("new");
     server.env.insert("TOKEN".to_owned(), "env:NOT_SET_ANYWHERE".to_owned());
     bench.executor.equip(tools);
