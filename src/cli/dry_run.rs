@@ -91,5 +91,5 @@ pub async fn known_subject(env: &Env, link: &Link, name: &str) -> Result<Subject
 }
 
 fn unticked(one: &Prerequisite) -> PrerequisiteResult {
-    PrerequisiteResult { says: one.says().to_owned(), passed: None, detail: None }
+    PrerequisiteResult::unticked(one.says())
 }

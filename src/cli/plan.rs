@@ -44,6 +44,9 @@ pub fn prerequisites(env: &Env, results: &[PrerequisiteResult]) {
         if let Some(detail) = result.detail.as_ref().filter(|_| result.passed == Some(false)) {
             env.out.block("            ", &SafeText::new(detail.trim_end()));
         }
+        if let Some(hint) = &result.hint {
+            env.out.line(Line::new().plain("            ").dim(hint));
+        }
     }
 }
 

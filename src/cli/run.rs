@@ -367,7 +367,8 @@ fn refuse_failing(results: &[PrerequisiteResult]) -> Result<()> {
     let mut error = Error::refused("A prerequisite is not met");
     for result in failing {
         let detail = result.detail.as_deref().map_or_else(String::new, |d| format!(": {}", d.trim()));
-        error = error.cause(format!("{}{detail}", result.says));
+        let hint = result.hint.as_deref().map_or_else(String::new, |h| format!("\n{h}"));
+        error = error.cause(format!("{}{detail}{hint}", result.says));
     }
     Err(error.hint("Put it right, or start all the same with --skip-prerequisites"))
 }

@@ -34,11 +34,12 @@ pub async fn check(
 ) -> Vec<PrerequisiteResult> {
     join_all(prerequisites.iter().map(|prerequisite| async move {
         let says = prerequisite.says().to_owned();
-        let Prerequisite::Check { check, .. } = prerequisite else {
-            return PrerequisiteResult { says, passed: None, detail: None };
+        let Prerequisite::Check { check, hint, .. } = prerequisite else {
+            return PrerequisiteResult::unticked(says);
         };
         let detail = run(check, folder, limit).await.err();
-        PrerequisiteResult { says, passed: Some(detail.is_none()), detail }
+        let hint = hint.clone().filter(|_| detail.is_some());
+        PrerequisiteResult { says, passed: Some(detail.is_none()), detail, hint }
     }))
     .await
 }
@@ -133,7 +134,11 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(10);
 
     fn checks(commands: &[&str]) -> Vec<Prerequisite> {
-        let check = |c: &&str| Prerequisite::Check { check: (*c).to_owned(), says: format!("says {c}") };
+        let check = |c: &&str| Prerequisite::Check {
+            check: (*c).to_owned(),
+            says: format!("says {c}"),
+            hint: Some(format!("mend {c}")),
+        };
         commands.iter().map(check).collect()
     }
 
@@ -152,6 +157,8 @@ mod tests {
         assert_eq!(results.iter().map(|r| r.passed).collect::<Vec<_>>(), [Some(true), None, Some(false)]);
         assert_eq!(results[1].says, "You are on call");
         assert_eq!(results[2].detail.as_deref(), Some("exit 1"));
+        assert_eq!(results[2].hint.as_deref(), Some("mend false"));
+        assert_eq!(results[0].hint, None, "there is nothing to do");
     }
 
     #[tokio::test]

@@ -245,8 +245,12 @@ fn deployment() -> Run {
     run.phase = Phase::Completed { at: minute(20) };
     run.header.phrase = Some("deploy the mcp changes".to_owned());
     run.header.inputs.insert("environment".to_owned(), json!("staging"));
-    run.header.prerequisites =
-        vec![PrerequisiteResult { says: "git tree is clean".to_owned(), passed: Some(false), detail: None }];
+    run.header.prerequisites = vec![PrerequisiteResult {
+        says: "git tree is clean".to_owned(),
+        passed: Some(false),
+        detail: None,
+        hint: None,
+    }];
     let segment = |kind, from, to| Segment { step: None, kind, from: minute(from), to: Some(minute(to)) };
     run.segments = vec![
         segment(SegmentKind::Work, 1, 3),

@@ -277,6 +277,16 @@ pub struct PrerequisiteResult {
     /// What the command printed, where it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// What to do about it, as the workflow says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl PrerequisiteResult {
+    /// A sentence that nobody has ticked, a command that was not run.
+    pub fn unticked(says: impl Into<String>) -> Self {
+        Self { says: says.into(), passed: None, detail: None, hint: None }
+    }
 }
 
 /// What one try does, with every value filled in.

@@ -131,7 +131,13 @@ pub struct Distinction {
 #[serde(untagged)]
 pub enum Prerequisite {
     /// Passes when the command exits 0.
-    Check { check: String, says: String },
+    Check {
+        check: String,
+        says: String,
+        /// What to do where it does not pass.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
+    },
     /// Ticked by a person.
     Sentence(String),
 }

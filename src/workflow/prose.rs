@@ -40,8 +40,14 @@ pub fn markdown(workflow: &Workflow) -> String {
         "Before the start",
         workflow.prerequisites.iter().map(|p| match p {
             Prerequisite::Sentence(text) => text.clone(),
-            Prerequisite::Check { check, says } if check == says => format!("checked by `{check}`"),
-            Prerequisite::Check { check, says } => format!("{says} (checked by `{check}`)"),
+            Prerequisite::Check { check, says, hint } => {
+                let hint = hint.as_ref().map_or_else(String::new, |hint| format!(". Otherwise: {hint}"));
+                if check == says {
+                    format!("checked by `{check}`{hint}")
+                } else {
+                    format!("{says} (checked by `{check}`){hint}")
+                }
+            }
         }),
     );
     list(&mut out, "Inputs", workflow.inputs.iter().map(question));

@@ -71,11 +71,7 @@ impl<'s> Scene<'s> {
             session: SessionId::new("5e55000000000000"),
             session_name: "shop".to_owned(),
             phrase: Some("freeze a run".to_owned()),
-            prerequisites: vec![PrerequisiteResult {
-                says: "You are on call".to_owned(),
-                passed: None,
-                detail: None,
-            }],
+            prerequisites: vec![PrerequisiteResult::unticked("You are on call")],
             parent: None,
             subject: None,
             fork: None,

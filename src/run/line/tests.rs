@@ -27,11 +27,7 @@ fn bodies() -> Vec<EventBody> {
         session: "s".into(),
         session_name: "shop".to_owned(),
         phrase: Some("do it".to_owned()),
-        prerequisites: vec![crate::run::PrerequisiteResult {
-            says: "you may".to_owned(),
-            passed: None,
-            detail: None,
-        }],
+        prerequisites: vec![crate::run::PrerequisiteResult::unticked("you may")],
         parent: Some(Parent { run: RunId::new("1a"), step: step(), attempt: 1 }),
         subject: Some(Subject { root: "/p".to_owned(), name: "main".to_owned(), state: None }),
         fork: Some(Fork { run: RunId::new("2b"), from: step(), carried: Vec::new() }),

@@ -48,8 +48,7 @@ impl Checks {
         if entry.is_trusted() && has_commands {
             return Self::Asked { start: false };
         }
-        let unknown =
-            |p: &Prerequisite| PrerequisiteResult { says: p.says().to_owned(), passed: None, detail: None };
+        let unknown = |p: &Prerequisite| PrerequisiteResult::unticked(p.says());
         Self::Known(workflow.prerequisites.iter().map(unknown).collect())
     }
 }
@@ -313,6 +312,9 @@ impl Confirm {
                 (Checks::Known(_), Some(false), _) => {
                     let detail = result.and_then(|r| r.detail.as_deref()).unwrap_or("not met");
                     spans.push(untrusted(&format!("  {detail}"), look.style(Role::Error)));
+                    if let Some(hint) = result.and_then(|r| r.hint.as_deref()) {
+                        spans.push(untrusted(&format!("  {hint}"), look.muted()));
+                    }
                 }
                 _ => {}
             }

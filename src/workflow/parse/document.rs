@@ -45,7 +45,8 @@ pub(super) const WORKFLOW: Keys = Keys {
 
 pub(super) const DISTINCTION: Keys = Keys { of: "a distinction", known: &["id", "because"], later: &[] };
 
-pub(super) const PREREQUISITE: Keys = Keys { of: "a prerequisite", known: &["check", "says"], later: &[] };
+pub(super) const PREREQUISITE: Keys =
+    Keys { of: "a prerequisite", known: &["check", "says", "hint"], later: &[] };
 
 pub(super) const MOVES: Keys = Keys { of: "`moves`", known: &["from", "to"], later: &[] };
 
@@ -291,7 +292,7 @@ fn prerequisites(table: &Table<'_>, sink: &mut Sink<'_>) -> Vec<Prerequisite> {
             continue;
         }
         let says = entry.sentence("says", sink).unwrap_or_else(|| check.clone());
-        found.push(Prerequisite::Check { check, says });
+        found.push(Prerequisite::Check { check, says, hint: entry.sentence("hint", sink) });
     }
     found
 }

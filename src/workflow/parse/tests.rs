@@ -122,7 +122,7 @@ success_criteria: [Error rate is back to normal]
         Some((2, Backoff::DOUBLING))
     );
     assert!(
-        matches!(&workflow.prerequisites[1], Prerequisite::Check { check, says } if check.starts_with("kubectl") && says.starts_with("The"))
+        matches!(&workflow.prerequisites[1], Prerequisite::Check { check, says, hint: None } if check.starts_with("kubectl") && says.starts_with("The"))
     );
     let kinds: Vec<&str> = workflow.inputs.iter().map(|f| f.kind.word()).collect();
     assert_eq!(kinds, ["string", "choice", "string", "number"]);

@@ -44,7 +44,8 @@ fn busy(width: u16, height: u16) -> Harness {
 
 fn prerequisites(request: &Request) -> Option<crate::base::Result<Response>> {
     let Request::CheckPrerequisites { .. } = request else { return None };
-    let result = |says: &str, passed| PrerequisiteResult { says: says.to_owned(), passed, detail: None };
+    let result =
+        |says: &str, passed| PrerequisiteResult { says: says.to_owned(), passed, detail: None, hint: None };
     Some(Ok(Response::Prerequisites(vec![
         result("a", Some(true)),
         result("b", None),
@@ -333,7 +334,8 @@ fn enter_while_commands_are_checked_starts_once_they_have_passed() {
         let request =
             harness.requests().into_iter().find(|r| matches!(r, Request::CheckPrerequisites { .. }));
         let request = request.expect("asked").clone();
-        let result = PrerequisiteResult { says: "It is there".into(), passed: Some(passed), detail: None };
+        let result =
+            PrerequisiteResult { says: "It is there".into(), passed: Some(passed), detail: None, hint: None };
         let result = Box::new(Ok(Response::Prerequisites(vec![result])));
         harness.send(Msg::Answered {
             asker: crate::tui::msg::Asker::Overlay,

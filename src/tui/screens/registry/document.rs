@@ -265,9 +265,12 @@ impl Page<'_> {
         let look = self.look;
         match prerequisite {
             Prerequisite::Sentence(text) => self.item(look.glyph("☐", "o"), text, 2),
-            Prerequisite::Check { check, says } => {
+            Prerequisite::Check { check, says, hint } => {
                 self.item(look.glyph("▸", ">"), says, 2);
                 self.source(check, look.muted(), 4);
+                if let Some(hint) = hint {
+                    self.line(vec![Span::raw("    "), untrusted(hint, look.muted())], 4);
+                }
             }
         }
     }
