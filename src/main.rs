@@ -10,9 +10,9 @@ use mwtui::{engine, exec, tui};
 
 fn main() -> ExitCode {
     let exit = match cli::parse() {
-        // It has no home and no log: only what it reads and writes.
-        Ok(Cli { command: Some(Command::Redact), .. }) => {
-            if exec::redact::run() {
+        // It has no home and no log: only what it is handed.
+        Ok(Cli { command: Some(Command::Drain { .. }), .. }) => {
+            if exec::drain::serve::run() {
                 Exit::Done
             } else {
                 Exit::Failed

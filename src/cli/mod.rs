@@ -153,9 +153,12 @@ pub enum Command {
     Restore(restore::Args),
     Config(config::Args),
     Doctor(doctor::Args),
-    /// Takes secrets out of a step's output: started by the engine alone
+    /// Writes down what the steps print: started by the engine alone
     #[command(hide = true)]
-    Redact,
+    Drain {
+        /// The folder of the engine whose steps they are
+        outputs: PathBuf,
+    },
 }
 
 impl Command {
@@ -414,7 +417,7 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Config(args) => config::run(&args, env),
         Command::Doctor(_) => doctor::run(env).await,
         // The program's own beginning takes it.
-        Command::Redact => Ok(Exit::Usage),
+        Command::Drain { .. } => Ok(Exit::Usage),
     }
 }
 

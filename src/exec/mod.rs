@@ -6,6 +6,7 @@ mod breaker;
 mod breakers;
 mod call;
 mod command;
+pub mod drain;
 pub mod git;
 mod group;
 pub mod hook;
@@ -17,7 +18,6 @@ pub mod output;
 pub mod prerequisite;
 mod process;
 mod program;
-pub mod redact;
 mod remarks;
 mod run;
 mod secrets;
@@ -45,6 +45,7 @@ use tokio::sync::watch;
 use crate::base::{Error, RunId, StepId};
 use crate::exec::breakers::Breakers;
 use crate::exec::call::OldServers;
+use crate::exec::drain::Drain;
 use crate::exec::process::Leader;
 use crate::exec::tools::Lookup;
 use crate::exec::vault::Vault;
@@ -80,6 +81,7 @@ pub struct Executor {
 
 struct Shared {
     outputs: PathBuf,
+    drain: Drain,
     notices: UnboundedSender<Notice>,
     vault: Arc<Vault>,
     tools: Mutex<Arc<Tools>>,
@@ -136,6 +138,7 @@ impl Executor {
     fn make(outputs: PathBuf, notices: UnboundedSender<Notice>, settings: Option<Box<Lookup>>) -> Self {
         let (changed, _) = watch::channel(());
         let shared = Shared {
+            drain: Drain::new(outputs.clone()),
             outputs,
             notices,
             tools: Mutex::default(),

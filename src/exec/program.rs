@@ -1,4 +1,4 @@
-//! A command of a step: started in a process group of its own, its output kept by a drain, waited for to its
+//! A command of a step: started in a process group of its own, its output kept by the drain, waited for to its
 //! end. What it is for, and what its end means, is said by `run` and `agent`.
 
 use std::convert::Infallible;
@@ -10,8 +10,9 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 
 use crate::base::{Error, SafeLine};
+use crate::exec::drain::{Drain, Keeping};
 use crate::exec::process::{self, ATTEMPT_MARK, ENGINE_MARK, Leader, RUN_MARK, STEP_MARK, Scope};
-use crate::exec::spill::{Drain, Place};
+use crate::exec::spill::Place;
 use crate::exec::vault::Given;
 use crate::exec::{Job, blocking, output, terminal};
 use crate::run::values::{Reader, Reading};
@@ -28,6 +29,7 @@ const QUOTE: usize = 200;
 /// Where an attempt's output goes, and who is told of its processes and its growth.
 pub struct Desk<'e> {
     pub outputs: &'e Path,
+    pub drain: &'e Drain,
     pub job: &'e Job,
     /// How large the spill file becomes.
     pub limit: u64,
@@ -72,7 +74,7 @@ impl Desk<'_> {
         limit: impl Future<Output = ()>,
     ) -> Result<Finished, String> {
         let place = Place::make(self.outputs, self.job).map_err(|e| e.message)?;
-        let (mut child, drain) = self.spawn(program, &place)?;
+        let (mut child, keeping) = self.spawn(program, &place)?;
         let leader = self.note(&child, &place);
         let (status, late) = {
             tokio::pin!(limit);
@@ -86,7 +88,7 @@ impl Desk<'_> {
             }
         };
         let left_over = end(leader).await;
-        let kept = drain.finish().await;
+        let kept = keeping.finish().await;
         // The end is always told, even of an output of nothing.
         let (total, lines) = self.size().await;
         (self.grown)(total, lines);
@@ -142,7 +144,7 @@ impl Desk<'_> {
         })
     }
 
-    fn spawn(&self, program: Program<'_>, place: &Place) -> Result<(Child, Drain), String> {
+    fn spawn(&self, program: Program<'_>, place: &Place) -> Result<(Child, Keeping), String> {
         if !program.folder.is_dir() {
             return Err(format!("It has no place to run in: {} is not a folder", program.folder.display()));
         }
@@ -154,24 +156,24 @@ impl Desk<'_> {
             let variable = |name: &str| program.env.iter().find(|(n, _)| *n == name).map(|(_, value)| *value);
             let (source, inside) =
                 terminal::open(variable).map_err(|e| failed("There is no terminal for it", e))?;
-            let drain = Drain::start(place, source, self.limit, true, program.secrets).map_err(no_drain)?;
+            let keeping = self.drain.keep(place, &source, self.limit, program.secrets).map_err(no_drain)?;
             let mut command = command(&program);
             if variable("TERM").is_none() {
                 command.env("TERM", terminal::TERM);
             }
             mark(&mut command, self.job);
             let child = pty_process::Command::from(command).spawn(inside);
-            return Ok((child.map_err(|e| cannot(std::io::Error::other(e)))?, drain));
+            return Ok((child.map_err(|e| cannot(std::io::Error::other(e)))?, keeping));
         }
         let (source, writer) = std::io::pipe().map_err(|e| failed("There is no pipe for its output", e))?;
         let errors = writer.try_clone().map_err(|e| failed("There is no pipe for its output", e))?;
         let source = OwnedFd::from(source);
-        let drain = Drain::start(place, source, self.limit, false, program.secrets).map_err(no_drain)?;
+        let keeping = self.drain.keep(place, &source, self.limit, program.secrets).map_err(no_drain)?;
         let mut command = command(&program);
         mark(&mut command, self.job);
         // With the command go our ends of the pipe: the drain ends when the script's are closed.
         command.stdin(program.stdin).stdout(writer).stderr(errors).process_group(0);
-        Ok((command.spawn().map_err(cannot)?, drain))
+        Ok((command.spawn().map_err(cannot)?, keeping))
     }
 
     /// The end of the output as text, and what the output says. Where it is long, its last MiB is read for

@@ -18,6 +18,7 @@ impl Executor {
         let (tools, unread) = self.tools_now().await;
         let desk = Desk {
             outputs: &self.shared.outputs,
+            drain: &self.shared.drain,
             job,
             limit: tools.output_limit,
             started: &started,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::base::{Actor, RunId, SessionId, StepId, Timestamp, WorkflowId};
 use crate::run::NeedKind;
+use crate::run::PrerequisiteResult;
 use crate::workflow::Origin;
 
 /// One fact. `seq` counts from 1 within its run, without gaps.
@@ -267,26 +268,6 @@ impl Repo {
 fn last_part(path: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.strip_suffix(".git").unwrap_or(name).to_owned()
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PrerequisiteResult {
-    pub says: String,
-    /// `None`: a sentence that nobody has ticked.
-    pub passed: Option<bool>,
-    /// What the command printed, where it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-    /// What to do about it, as the workflow says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-}
-
-impl PrerequisiteResult {
-    /// A sentence that nobody has ticked, a command that was not run.
-    pub fn unticked(says: impl Into<String>) -> Self {
-        Self { says: says.into(), passed: None, detail: None, hint: None }
-    }
 }
 
 /// What one try does, with every value filled in.

@@ -16,6 +16,7 @@ mod failure;
 mod family;
 mod fork;
 pub mod line;
+mod prerequisite;
 pub mod resolve;
 mod rollback;
 pub mod session;
@@ -37,10 +38,11 @@ pub use effect::{Effect, effects};
 pub use event::{
     AfterFailure, AfterRollback, BackCause, Carried, CarriedResult, ChildNeed, Context, Edit, Escalation,
     Event, EventBody, Evidence, EvidenceKind, Failure, FailureKind, Fork, Held, Opened, Outcome, Parent,
-    PrerequisiteResult, Repo, RunStarted, SkipReason, Subject, Work, WorkflowRef,
+    Repo, RunStarted, SkipReason, Subject, Work, WorkflowRef,
 };
 pub use family::{addressee, passed_down, passed_up};
 pub use fork::fork;
+pub use prerequisite::PrerequisiteResult;
 pub use resolve::{PlannedStep, plan};
 pub use session::{
     Export, GitState, Session, SessionEvent, SessionEventBody, SessionNote, SessionRecord, StepOutput,

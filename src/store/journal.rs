@@ -87,12 +87,17 @@ fn append_run(txn: &WriteTransaction, run: &RunId, events: &[Event], summary: &R
 
     let mut runs = txn.open_table(RUNS)?;
     runs.insert(run.as_str(), encode(summary)?.as_slice())?;
+    // What stays as it is is not written again: every table that changes costs pages in each commit.
     let mut by_start = txn.open_table(RUNS_BY_START)?;
-    by_start.insert((summary.started_at.0, run.as_str()), ())?;
+    let start = (summary.started_at.0, run.as_str());
+    if by_start.get(start)?.is_none() {
+        by_start.insert(start, ())?;
+    }
     let mut live = txn.open_table(LIVE_RUNS)?;
-    if summary.status.is_ended() {
+    let was_live = live.get(run.as_str())?.is_some();
+    if summary.status.is_ended() && was_live {
         live.remove(run.as_str())?;
-    } else {
+    } else if !summary.status.is_ended() && !was_live {
         live.insert(run.as_str(), ())?;
     }
     Ok(())

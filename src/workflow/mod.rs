@@ -9,15 +9,17 @@ pub mod model;
 pub mod parse;
 pub mod prose;
 pub mod registry;
+pub mod retry;
 pub mod secret;
 #[cfg(test)]
 pub mod testing;
 pub mod trust;
 
 pub use model::{
-    Backoff, Defaults, Distinction, Field, FieldKind, Final, ForEach, ITEMS_LIMIT, Items, Moves, OnFailure,
-    OnTimeout, Pattern, Prerequisite, Retry, Status, Step, StepKind, SummarySection, Workflow,
+    Defaults, Distinction, Field, FieldKind, ForEach, ITEMS_LIMIT, Items, Moves, OnFailure, OnTimeout,
+    Pattern, Prerequisite, Status, Step, StepKind, SummarySection, Workflow,
 };
 pub use parse::{Diagnostic, Severity, parse};
 pub use registry::{Entry, Origin, Registry};
+pub use retry::{Backoff, Final, Retry};
 pub use secret::Reference;

@@ -416,7 +416,7 @@ async fn a_full_disk_loses_no_report_and_acknowledges_nothing() {
     assert!(said.err.contains("disk is full") && said.err.contains("goes on by itself"), "{said:?}");
     assert!(client.engine_status().await.expect("status").trouble.is_some());
     std::fs::write(home.project.join("go"), "").expect("written");
-    until("the script has ended", async || (home.processes() == home.engines()).then_some(())).await;
+    until("the script has ended", async || home.scripts().is_empty().then_some(())).await;
     let during = client.run(started.run.clone()).await.expect("reading still works");
     assert_eq!((during.status(), during.seq), (RunStatus::Running, started.seq));
     prlimit(Some(engine), Resource::Fsize, unlimited).expect("room again");

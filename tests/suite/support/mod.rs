@@ -155,14 +155,22 @@ impl Home {
 
     /// Engines of this home that are alive.
     pub fn engines(&self) -> Vec<u32> {
-        let is_engine = |pid: &u32| {
-            std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|text| {
-                let mut words = text.split(|b| *b == 0);
-                words.next().is_some_and(|w| w.ends_with(b"/mwtui")) && words.next() == Some(b"engine")
-            })
-        };
-        self.processes().into_iter().filter(is_engine).collect()
+        self.processes().into_iter().filter(|pid| is_ours(*pid, "engine")).collect()
     }
+
+    /// What steps of this home have started and is alive.
+    pub fn scripts(&self) -> Vec<u32> {
+        let is_script = |pid: &u32| !is_ours(*pid, "engine") && !is_ours(*pid, "drain");
+        self.processes().into_iter().filter(is_script).collect()
+    }
+}
+
+/// Whether a process is the program with this subcommand.
+fn is_ours(pid: u32, subcommand: &str) -> bool {
+    std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|text| {
+        let mut words = text.split(|b| *b == 0);
+        words.next().is_some_and(|w| w.ends_with(b"mwtui")) && words.next() == Some(subcommand.as_bytes())
+    })
 }
 
 impl Drop for Home {
