@@ -1,15 +1,14 @@
 //! What lies outside the run loop's own decisions: the executor, who does the work of steps, and the
 //! subscribers, who are told of it. Tests put a simulated one in its place.
 
-use std::sync::Arc;
-
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use crate::base::{RunId, StepId, WorkflowId};
 use crate::engine::{Engine, children};
-use crate::exec::{Executor, Job};
+use crate::exec::{Executor, Job, Stopped};
 use crate::protocol::Update;
 
 /// A child run to be started.
@@ -29,7 +28,7 @@ pub struct Child {
 pub trait Outside: Send {
     fn execute(&self, job: Job);
     fn start_child(&self, child: Child);
-    fn stop(&self, run: &RunId, step: &StepId, attempt: u32);
+    fn stop(&self, run: &RunId, step: &StepId, attempt: u32, late: bool);
     fn stop_all(&self, run: &RunId);
     fn freeze(&self, run: &RunId);
     fn thaw(&self, run: &RunId);
@@ -51,8 +50,8 @@ impl Outside for Real {
         tokio::spawn(children::start(Arc::clone(&self.engine), child));
     }
 
-    fn stop(&self, run: &RunId, step: &StepId, attempt: u32) {
-        self.executor.stop(run, step, attempt);
+    fn stop(&self, run: &RunId, step: &StepId, attempt: u32, late: bool) {
+        self.executor.stop(run, step, attempt, if late { Stopped::Late } else { Stopped::Wished });
     }
 
     fn stop_all(&self, run: &RunId) {

@@ -84,7 +84,7 @@ impl Turns {
         let mut runs: Vec<&Arc<Run>> = self.runs.values().collect();
         runs.sort_by(|a, b| a.id().cmp(b.id()));
         for (run, step, attempt) in runs.iter().flat_map(|run| leftovers::stopped(run)) {
-            self.outside.stop(run, step, attempt);
+            self.outside.stop(run, step, attempt, false);
         }
         self.parked = runs.iter().map(|run| (run.id().clone(), Report::Recovered)).collect();
         self.take(now, Vec::new())
@@ -265,7 +265,7 @@ impl Turns {
                     folder,
                 });
             }
-            Effect::Stop { run, step, attempt } => self.outside.stop(&run, &step, attempt),
+            Effect::Stop { run, step, attempt, late } => self.outside.stop(&run, &step, attempt, late),
             Effect::StopAll { run } => self.outside.stop_all(&run),
             Effect::Freeze { run } => self.outside.freeze(&run),
             Effect::Thaw { run } => self.outside.thaw(&run),

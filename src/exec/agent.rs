@@ -72,9 +72,7 @@ pub async fn run(
         _ => format!("{}{}", how(finished.status), finished.remarks),
     };
     let message = quoting(message, &finished.text);
-    if !(desk.stopped)() {
-        attempt.failed(&message);
-    }
+    desk.failed(attempt, &message);
     match finished.status.code().filter(|_| !finished.late) {
         Some(code) => Err(failure(FailureKind::Exit, message, Some(code))),
         None => Err(failure(FailureKind::Agent, message, None)),

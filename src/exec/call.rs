@@ -89,9 +89,7 @@ pub async fn run(
         }
         Ended::Failed(what) => {
             let message = secrets.hide(format!("The MCP server {} failed: {what}", call.server.name));
-            if !(desk.stopped)() {
-                attempt.failed(&message);
-            }
+            desk.failed(attempt, &message);
             Err(failed(message))
         }
     };

@@ -103,8 +103,8 @@ struct State {
 }
 
 impl State {
-    fn is_stopped(&self, attempt: &Attempt) -> bool {
-        self.attempts.get(attempt).is_none_or(|live| live.stopped)
+    fn stopped(&self, attempt: &Attempt) -> Option<Stopped> {
+        self.attempts.get(attempt).map_or(Some(Stopped::Wished), |live| live.stopped)
     }
 }
 
@@ -115,13 +115,22 @@ struct Attempt {
     number: u32,
 }
 
+/// Why an attempt is ended before it has come to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// Somebody wants it no more.
+    Wished,
+    /// Its time was over.
+    Late,
+}
+
 /// An attempt that this engine works on.
 #[derive(Default)]
 struct Live {
     /// `None` before its process has started, and where it has none.
     leader: Option<Leader>,
     /// It reports no more.
-    stopped: bool,
+    stopped: Option<Stopped>,
 }
 
 impl Executor {
@@ -179,7 +188,7 @@ impl Executor {
         tokio::spawn(async move {
             let result = executor.attempt(&job, &attempt).await;
             let live = executor.change(|state| state.attempts.remove(&attempt));
-            if live.is_some_and(|live| !live.stopped)
+            if live.is_some_and(|live| live.stopped.is_none())
                 && let Some(result) = result
             {
                 executor.report(&attempt, result);
@@ -188,11 +197,11 @@ impl Executor {
     }
 
     /// Ends the processes of one attempt, also one that an earlier engine started; it reports no more.
-    pub fn stop(&self, run: &RunId, step: &StepId, attempt: u32) {
+    pub fn stop(&self, run: &RunId, step: &StepId, attempt: u32, why: Stopped) {
         let executor = self.clone();
         let stop = (run.clone(), Some(step.clone()));
         let attempt = Attempt { run: run.clone(), step: step.clone(), number: attempt };
-        self.begin_stop(&stop, |a| a == &attempt);
+        self.begin_stop(&stop, why, |a| a == &attempt);
         tokio::spawn(async move {
             let left = executor.end(&attempt.run, Some(&attempt)).await;
             if !left.is_empty() {
@@ -206,7 +215,7 @@ impl Executor {
     pub fn stop_all(&self, run: &RunId) {
         let executor = self.clone();
         let stop = (run.clone(), None);
-        self.begin_stop(&stop, |a| &a.run == run);
+        self.begin_stop(&stop, Stopped::Wished, |a| &a.run == run);
         self.change(|state| state.frozen.remove(run));
         tokio::spawn(async move {
             let left_behind = executor.end(&stop.0, None).await;
@@ -229,7 +238,7 @@ impl Executor {
 
     /// The result of the attempt's work; `None` where it was stopped before it began.
     async fn attempt(&self, job: &Job, attempt: &Attempt) -> Option<Result<Outcome, Failure>> {
-        let is_stopped = |state: &State| state.is_stopped(attempt);
+        let is_stopped = |state: &State| state.stopped(attempt).is_some();
         let busy = |state: &State| {
             state
                 .stops
@@ -252,11 +261,11 @@ impl Executor {
         self.notify(Notice::Report { run: attempt.run.clone(), report });
     }
 
-    fn begin_stop(&self, stop: &(RunId, Option<StepId>), meant: impl Fn(&Attempt) -> bool) {
+    fn begin_stop(&self, stop: &(RunId, Option<StepId>), why: Stopped, meant: impl Fn(&Attempt) -> bool) {
         self.change(|state| {
             state.stops.push(stop.clone());
             for (_, live) in state.attempts.iter_mut().filter(|(attempt, _)| meant(attempt)) {
-                live.stopped = true;
+                live.stopped.get_or_insert(why);
             }
         });
     }

@@ -1,7 +1,7 @@
 //! Spill files: the whole output of an attempt on disk, a bounded piece of it in memory.
 //!
 //! `<outputs>/<run>/<step>.<attempt>.log` holds what a script wrote to both of its streams, in
-//! order of arrival. It has no limit of its own yet: the disk's is the limit. Reading blocks.
+//! order of arrival, within the limit that `drain` keeps. Reading blocks.
 
 use std::collections::HashMap;
 use std::fs::File;

@@ -14,7 +14,7 @@ use crate::exec::drain::{Drain, Keeping};
 use crate::exec::process::{self, ATTEMPT_MARK, ENGINE_MARK, Leader, RUN_MARK, STEP_MARK, Scope};
 use crate::exec::spill::Place;
 use crate::exec::vault::Given;
-use crate::exec::{Job, blocking, output, terminal};
+use crate::exec::{Job, Stopped, blocking, breakers, output, terminal};
 use crate::run::values::{Reader, Reading};
 
 /// How often a growing output is told of.
@@ -35,8 +35,8 @@ pub struct Desk<'e> {
     pub limit: u64,
     pub started: &'e (dyn Fn(Leader) + Sync),
     pub grown: &'e (dyn Fn(u64, u64) + Sync),
-    /// Whether somebody has wished for its end.
-    pub stopped: &'e (dyn Fn() -> bool + Sync),
+    /// Whether its end has been wished for, or its time is over.
+    pub stopped: &'e (dyn Fn() -> Option<Stopped> + Sync),
 }
 
 /// What is to be started.
@@ -109,6 +109,15 @@ impl Desk<'_> {
         }
         let status = status.map_err(|e| format!("Its end cannot be waited for: {e}"))?;
         Ok(Finished { status, late, lines, text, reading, remarks })
+    }
+
+    /// What a failure means for the helper that was asked: none of its own where the step's end was wished for.
+    pub fn failed(&self, attempt: breakers::Attempt<'_>, message: &str) {
+        match (self.stopped)() {
+            None => attempt.failed(message),
+            Some(Stopped::Late) => attempt.failed("no answer before the time of the step was over"),
+            Some(Stopped::Wished) => {}
+        }
     }
 
     /// The leader of what has just been started, written down where a later engine finds it.

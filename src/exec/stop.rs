@@ -15,7 +15,7 @@ impl Executor {
     /// stopped attempts to be through; names what could not be ended.
     pub(super) async fn end(&self, run: &RunId, attempt: Option<&Attempt>) -> Vec<String> {
         let meant = |a: &Attempt, live: &Live| {
-            live.stopped && attempt.map_or_else(|| &a.run == run, |wanted| a == wanted)
+            live.stopped.is_some() && attempt.map_or_else(|| &a.run == run, |wanted| a == wanted)
         };
         let mut left_behind = Vec::new();
         for _ in 0..STOP_ROUNDS {

@@ -301,7 +301,7 @@ async fn everything_of_an_attempt_ends_however_stubborn() {
     for name in ["leader", "grandchild", "bare", "escaped"] {
         pids.push(bench.pid(name).await);
     }
-    bench.executor.stop(&job.run, &job.step, 1);
+    bench.executor.stop(&job.run, &job.step, 1, Stopped::Wished);
     // The next attempt waits for the stop, and the stopped one reports no more.
     let mut again = bench.job("step", "echo again");
     again.attempt = 2;
@@ -335,7 +335,7 @@ async fn another_attempt_and_another_run_are_left_alone() {
         bench.executor.execute(job.clone());
     }
     let pids = [bench.pid("first").await, bench.pid("second").await, bench.pid("other").await];
-    bench.executor.stop(&first.run, &first.step, 1);
+    bench.executor.stop(&first.run, &first.step, 1, Stopped::Wished);
     until(|| state(pids[0]).is_none()).await;
     assert!(state(pids[1]).is_some() && state(pids[2]).is_some());
     assert_eq!(bench.stopped(&first.run).await, Vec::<String>::new());

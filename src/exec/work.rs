@@ -14,7 +14,7 @@ impl Executor {
             let (run, step) = (job.run.clone(), job.step.clone());
             self.notify(Notice::Output { run, step, attempt: job.attempt, total, lines });
         };
-        let stopped = || self.state().is_stopped(attempt);
+        let stopped = || self.state().stopped(attempt);
         let (tools, unread) = self.tools_now().await;
         let desk = Desk {
             outputs: &self.shared.outputs,

@@ -21,8 +21,8 @@ pub enum Effect {
         workflow: WorkflowId,
         inputs: Map<String, Value>,
     },
-    /// End the processes of this attempt; its reports count no more.
-    Stop { run: RunId, step: StepId, attempt: u32 },
+    /// End the processes of this attempt; its reports count no more. `late`: its time was over.
+    Stop { run: RunId, step: StepId, attempt: u32, late: bool },
     /// End every process of the run, then report `Stopped`.
     StopAll { run: RunId },
     /// Stop the run's processes where they are.
@@ -50,10 +50,10 @@ pub fn effects(run: &Run, event: &EventBody) -> Vec<Effect> {
             _ => Vec::new(),
         },
         EventBody::StepInterrupted { step, attempt } => {
-            vec![Effect::Stop { run: id(), step: step.clone(), attempt: *attempt }]
+            vec![Effect::Stop { run: id(), step: step.clone(), attempt: *attempt, late: false }]
         }
         EventBody::StepFailed { step, attempt, failure, .. } if failure.kind == FailureKind::Timeout => {
-            vec![Effect::Stop { run: id(), step: step.clone(), attempt: *attempt }]
+            vec![Effect::Stop { run: id(), step: step.clone(), attempt: *attempt, late: true }]
         }
         // Whatever a crashed engine left running must not run beside, or after, the decision.
         EventBody::StepRetried { step, .. }
@@ -86,5 +86,6 @@ pub fn effects(run: &Run, event: &EventBody) -> Vec<Effect> {
 fn stop_leftovers(run: &Run, record: &StepRecord) -> Option<Effect> {
     let uncertain =
         record.attempts.iter().rev().find(|a| matches!(a.ended, Some(AttemptEnd::Uncertain { .. })))?;
-    Some(Effect::Stop { run: run.id().clone(), step: record.id.clone(), attempt: uncertain.number })
+    let (run, step, attempt) = (run.id().clone(), record.id.clone(), uncertain.number);
+    Some(Effect::Stop { run, step, attempt, late: false })
 }

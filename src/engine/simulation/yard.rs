@@ -46,7 +46,7 @@ impl Outside for Recorder {
         self.put(Call::StartChild(child));
     }
 
-    fn stop(&self, run: &RunId, step: &StepId, attempt: u32) {
+    fn stop(&self, run: &RunId, step: &StepId, attempt: u32, _late: bool) {
         self.put(Call::Stop(run.clone(), step.clone(), attempt));
     }
 

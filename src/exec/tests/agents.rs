@@ -131,6 +131,26 @@ async fn stopping_it_ends_its_processes_and_is_no_failure_of_it() {
 }
 
 #[tokio::test]
+async fn one_that_hangs_until_the_step_s_time_is_over_has_failed() {
+    let mut bench = bench(&[("slow", "echo $$ > pid; sleep 600")]);
+    for _ in 0..5 {
+        let job = task(&bench, "slow", None);
+        bench.executor.execute(job.clone());
+        bench.pid("pid").await;
+        bench.executor.stop(&job.run, &job.step, 1, Stopped::Late);
+        assert_eq!(bench.stopped(&job.run).await, Vec::<String>::new());
+        std::fs::remove_file(bench.path("pid")).expect("remove");
+    }
+    let failure = bench.failure(task(&bench, "slow", None)).await;
+    assert_eq!(failure.kind, FailureKind::Breaker);
+    assert!(
+        failure.message.contains("no answer before the time of the step was over"),
+        "{}",
+        failure.message
+    );
+}
+
+#[tokio::test]
 async fn the_settings_are_looked_up_before_each_job_and_the_former_ones_do_where_they_cannot_be_read() {
     let mut bench = Bench::new();
     let file = bench.path("agent");
