@@ -235,6 +235,10 @@ impl Overlay for Approval {
             ];
         }
         let more = self.long.get().then_some(Hint::labelled(Action::Down, "more below"));
+        if self.record(model).is_some_and(|(_, record)| verbs::is_anothers(model, record)) {
+            let later = Hint::labelled(Action::Escape, "later");
+            return more.into_iter().chain([Action::TakeBack.into(), later]).collect();
+        }
         let answers = [Hint::new(Action::Approve), Hint::new(Action::Reject)];
         let comes_first = self.record(model).is_some_and(|(run, r)| !verbs::before(run, &r.id).is_empty());
         let back = comes_first.then_some(Hint::labelled(Action::PushBack, "push back with feedback…"));

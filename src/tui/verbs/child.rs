@@ -15,6 +15,9 @@ pub struct Asked {
 impl Asked {
     /// Why this is no answer to what it asks.
     pub fn refused(&self, action: Action) -> Option<String> {
+        if matches!(action, Action::Take | Action::TakeBack | Action::HandOver) {
+            return None;
+        }
         let fits = match self.kind {
             NeedKind::Check => matches!(action, Action::Check | Action::Done | Action::Fail),
             NeedKind::Answer | NeedKind::Agent => matches!(action, Action::Answer | Action::Fail),

@@ -19,7 +19,7 @@ use crate::workflow::Step;
 mod ending;
 mod kinds;
 
-pub use ending::escalated;
+pub use ending::{escalated, taken};
 
 /// How long ago, in a word or two.
 pub fn ago(model: &Model, at: Timestamp) -> String {
@@ -250,7 +250,10 @@ pub fn asked(model: &Model, sheet: &mut Sheet<'_>, run: &Run, record: &StepRecor
             Span::styled(format!(", {}", ago(model, since)), look.muted()),
         ],
     );
-    if let StepState::Waiting { on: Prompt::Approval { escalation, remind, .. }, .. } = &record.state {
+    if let StepState::Waiting { on: Prompt::Approval { escalation, remind, .. }, lease, .. } = &record.state {
+        if let Some(lease) = lease {
+            taken(model, sheet, run, lease);
+        }
         if let Some(escalation) = escalation {
             escalated(model, sheet, run, escalation);
         }
