@@ -112,6 +112,14 @@ pub fn refused(model: &Model, action: Action) -> Option<String> {
 }
 
 fn refused_by(model: &Model, run: &Run, step: Option<&StepId>, action: Action) -> Option<String> {
+    // Before what is the matter with this verb: it is not for us now.
+    let at = step.and_then(|s| run.record(s)).map(|(_, r)| r).or_else(|| first_open(run));
+    if let Some(lease) = at.filter(|r| is_anothers(model, r)).and_then(|r| r.state.lease())
+        && is_of_step(action)
+        && action != Action::TakeBack
+    {
+        return Some(format!("It is {lease}"));
+    }
     match probe(run, step, action) {
         Ok(verb) => refusal(model, run, verb).map(|refusal| refusal.reason),
         Err(why) => Some(why.to_owned()),

@@ -13,7 +13,7 @@ use crate::tui::Model;
 use crate::tui::overlays::failure::{choices, unmeant};
 use crate::tui::overlays::reason::{Reason, Wanted};
 use crate::tui::overlays::{Overlay, Reaction};
-use crate::tui::screens::run::detail::{asked, failure_line, left};
+use crate::tui::screens::run::detail::{asked, failure_line, left, taken};
 use crate::tui::screens::run::{self, rows, sheet::Sheet};
 use crate::tui::verbs;
 use crate::tui::widgets::text::untrusted;
@@ -108,6 +108,9 @@ impl Approval {
         sheet.opened(&self.opens, usize::MAX);
         sheet.gap();
         if let Some((run, record)) = self.record(model) {
+            if let Some(lease) = record.state.lease() {
+                taken(model, &mut sheet, run, lease, "taken by");
+            }
             asked(model, &mut sheet, run, record, &self.digest);
         }
         sheet

@@ -81,7 +81,7 @@ impl FailureCard {
         let mut sheet = Sheet::new(look, width);
         let Some((run, _, record)) = self.subject(model) else { return Vec::new() };
         if let Some(lease) = record.state.lease() {
-            taken(model, &mut sheet, run, lease);
+            taken(model, &mut sheet, run, lease, "taken by");
         }
         match &record.state {
             StepState::Failed { by, failure, at, escalation, .. } => {

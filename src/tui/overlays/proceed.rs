@@ -61,7 +61,7 @@ impl ProceedCard {
         };
         sheet.line(Line::styled(why, look.subtext()), 0);
         if let Some(lease) = record.state.lease() {
-            run::detail::taken(model, &mut sheet, run, lease);
+            run::detail::taken(model, &mut sheet, run, lease, "taken by");
         }
         sheet.gap();
         match work {

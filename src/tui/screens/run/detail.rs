@@ -250,10 +250,7 @@ pub fn asked(model: &Model, sheet: &mut Sheet<'_>, run: &Run, record: &StepRecor
             Span::styled(format!(", {}", ago(model, since)), look.muted()),
         ],
     );
-    if let StepState::Waiting { on: Prompt::Approval { escalation, remind, .. }, lease, .. } = &record.state {
-        if let Some(lease) = lease {
-            taken(model, sheet, run, lease);
-        }
+    if let StepState::Waiting { on: Prompt::Approval { escalation, remind, .. }, .. } = &record.state {
         if let Some(escalation) = escalation {
             escalated(model, sheet, run, escalation);
         }

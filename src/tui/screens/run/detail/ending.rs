@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::base::{Actor, Timestamp};
 use crate::config::Role;
 use crate::run::{
-    Attempt, AttemptEnd, Escalation, Evidence, Held, Lease, Outcome, Prompt, Run, SkipReason, StepRecord, StepState,
-    StepStatus, Work,
+    Attempt, AttemptEnd, Escalation, Evidence, Held, Lease, Outcome, Prompt, Run, SkipReason, StepRecord,
+    StepState, StepStatus, Work,
 };
 use crate::tui::Model;
 use crate::tui::model::short;
@@ -30,7 +30,7 @@ pub fn tell(model: &Model, sheet: &mut Sheet<'_>, run: &Run, record: &StepRecord
         ]
     };
     if let Some(lease) = record.state.taken() {
-        taken(model, sheet, run, lease);
+        taken(model, sheet, run, lease, "Taken by");
     }
     match &record.state {
         StepState::Done { at, by, outcome } => {
@@ -118,18 +118,17 @@ fn carried(sheet: &mut Sheet<'_>, run: &Run, record: &StepRecord) {
 }
 
 /// Who alone answers the step, and until when.
-pub fn taken(model: &Model, sheet: &mut Sheet<'_>, run: &Run, lease: &Lease) {
+pub fn taken(model: &Model, sheet: &mut Sheet<'_>, run: &Run, lease: &Lease, label: &'static str) {
     let look = sheet.look;
     let mine = lease.holder == model.me;
     let who = if mine { "you".to_owned() } else { lease.holder.to_string() };
     let style = look.style(if mine { Role::Info } else { Role::Warning });
     let until = if run.is_paused() {
-        String::new()
+        format!(", {}", left(model, run, lease.until))
     } else {
         format!(", until {}", clock(model, lease.until))
     };
-    let left = format!("{until}, {}", left(model, run, lease.until));
-    sheet.labelled("Taken by", vec![untrusted(&who, style), Span::styled(left, look.subtext())]);
+    sheet.labelled(label, vec![untrusted(&who, style), Span::styled(until, look.subtext())]);
 }
 
 /// `14:05`; with the day where that is another one.
