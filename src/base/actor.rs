@@ -26,6 +26,12 @@ impl Actor {
         }
     }
 
+    /// Whom a person means who types a name: `user@host` is a person, anything else an agent.
+    pub fn named(text: &str) -> Self {
+        let name = text.trim().to_owned();
+        if name.contains('@') { Self::Person(name) } else { Self::Agent(name) }
+    }
+
     pub fn is_person(&self) -> bool {
         matches!(self, Self::Person(_))
     }

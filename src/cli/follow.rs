@@ -125,6 +125,10 @@ impl Followed {
             EventBody::StepSkipped { .. }
             | EventBody::StepHeld { .. }
             | EventBody::StepReleased { .. }
+            | EventBody::StepTaken { .. }
+            | EventBody::StepHandedOver { .. }
+            | EventBody::StepTakenBack { .. }
+            | EventBody::LeaseEnded { .. }
             | EventBody::StepEscalated { .. }
             | EventBody::ApprovalReminded { .. }
             | EventBody::StepThroughSet { .. }

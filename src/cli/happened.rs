@@ -3,7 +3,7 @@
 use crate::base::StepId;
 use crate::cli::output::Tone;
 use crate::cli::tell::skip_reason;
-use crate::run::{AfterFailure, BackCause, Edit, Event, EventBody, Held, Work};
+use crate::run::{AfterFailure, BackCause, Edit, Event, EventBody, Held, LeaseEnd, Work};
 
 /// Why and where a run went back, without who did it.
 pub fn back_text(to: &StepId, reason: Option<&String>, cause: &BackCause) -> String {
@@ -78,6 +78,21 @@ pub fn event_text(event: &Event) -> (Tone, String) {
             (Tone::Plain, format!("{step}: its run waits at “{}”", need.title))
         }
         EventBody::StepChild { step, need: None, .. } => (Tone::Plain, format!("{step}: its run goes on")),
+        EventBody::StepTaken { step, until } => {
+            (Tone::Plain, format!("{step} is taken until {}", until.local_clock()))
+        }
+        EventBody::StepHandedOver { step, to, until } => {
+            (Tone::Plain, format!("{step} is handed over to {to} until {}", until.local_clock()))
+        }
+        EventBody::StepTakenBack { step, from, until } => {
+            (Tone::Plain, format!("{step} is taken back from {from} until {}", until.local_clock()))
+        }
+        EventBody::LeaseEnded { step, holder, why: LeaseEnd::Expired } => {
+            (Tone::Dim, format!("{step} is free again: the time of {holder} is over"))
+        }
+        EventBody::LeaseEnded { step, why: LeaseEnd::GivenUp, .. } => {
+            (Tone::Plain, format!("{step} is handed over to whoever comes"))
+        }
         EventBody::StepEscalated { step, to } => (Tone::Warning, format!("{step} is escalated to {}", to.to)),
         EventBody::ApprovalReminded { step, .. } => {
             (Tone::Warning, format!("{step} still waits for a decision"))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc::Receiver;
 
-use crate::base::{Error, Paths, Result, RunId, Secret, SessionId, StepId, WorkflowId};
+use crate::base::{Actor, Error, Paths, Result, RunId, Secret, SessionId, StepId, WorkflowId};
 use crate::cli::find::Meant;
 use crate::client::Client;
 use crate::matching::{Chosen, Memory, Offered, Opinion, Question};
@@ -35,6 +35,11 @@ impl Link {
     /// Connects to the engine that runs; starts none.
     pub async fn existing(paths: &Paths) -> Result<Option<Self>> {
         Ok(Client::connect_existing(paths, ClientKind::Cli).await?.map(|client| Self { client }))
+    }
+
+    /// Who the engine takes this command for.
+    pub fn actor(&self) -> &Actor {
+        &self.client.engine().actor
     }
 
     /// `last`, a whole id, or a unique prefix of one.

@@ -34,6 +34,7 @@ mod family;
 mod find;
 mod follow;
 mod fork;
+mod hand_over;
 mod happened;
 mod hidden;
 mod learned;
@@ -72,6 +73,8 @@ mod step_through;
 mod stream;
 mod subject;
 mod summary;
+mod take;
+mod take_back;
 mod tell;
 mod trust;
 mod validate;
@@ -125,6 +128,9 @@ pub enum Command {
     Resume(resume::Args),
     Cancel(cancel::Args),
     Proceed(proceed::Args),
+    Take(take::Args),
+    HandOver(hand_over::Args),
+    TakeBack(take_back::Args),
     StepThrough(step_through::Args),
     Breakpoint(breakpoint::Args),
     Retry(retry::Args),
@@ -388,6 +394,9 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Resume(args) => resume::run(args, env).await,
         Command::Cancel(args) => cancel::run(args, env).await,
         Command::Proceed(args) => proceed::run(args, env).await,
+        Command::Take(args) => take::run(args, env).await,
+        Command::HandOver(args) => hand_over::run(args, env).await,
+        Command::TakeBack(args) => take_back::run(args, env).await,
         Command::StepThrough(args) => step_through::run(args, env).await,
         Command::Breakpoint(args) => breakpoint::run(args, env).await,
         Command::Rollback(args) => rollback::run(args, env).await,

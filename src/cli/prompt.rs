@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::base::{Result, RunId, StepId};
+use crate::base::{Actor, Result, RunId, StepId};
 use crate::cli::family::{Family, Open};
 use crate::cli::output::{Line, Tone};
 use crate::cli::questions::Questions;
@@ -97,11 +97,21 @@ fn own_keys(open: &Open<'_>) -> &'static [(&'static str, &'static str)] {
     }
 }
 
+/// What can be typed about who answers a step: others are only to be taken it from.
+fn lease_key(link: &Link, open: &Open<'_>) -> (&'static str, &'static str) {
+    match open.record.state.lease() {
+        None => ("take", "it"),
+        Some(lease) if lease.holder == *link.actor() => ("h", "hand over…"),
+        Some(_) => ("take", "it back"),
+    }
+}
+
 /// Asks about one open step.
 async fn step(env: &Env, link: &Link, family: &Family, open: &Open<'_>, working: bool) -> Result<Turn> {
     env.out.blank();
     prompts::show(env, open);
-    let keys: Vec<_> = own_keys(open).iter().chain(working.then_some(&WATCH)).copied().collect();
+    let own = own_keys(open).iter().copied().chain([lease_key(link, open)]);
+    let keys: Vec<_> = own.chain(working.then_some(WATCH)).collect();
     let Some(typed) = ask::line(env, &key_line(&keys)).await? else { return Ok(Turn::Leave) };
     let typed = typed.trim().to_lowercase();
     let root = family.run.id();
@@ -139,6 +149,14 @@ async fn verb(env: &Env, link: &Link, open: &Open<'_>, typed: &str) -> Result<Op
             ask::sentence(env, "Why is it skipped?").await?.map(|reason| Verb::Skip { step: at, reason })
         }
         (_, "b") => back(env, run).await?,
+        (state, "take") if state.lease().is_some_and(|lease| lease.holder != *link.actor()) => {
+            Some(Verb::TakeBack { step: at, length: None })
+        }
+        (_, "take") => Some(Verb::Take { step: at, length: None }),
+        (_, "h") => {
+            let to = ask::sentence(env, "To whom? (empty: to whoever comes)").await?;
+            Some(Verb::HandOver { step: at, to: to.map(|name| Actor::named(&name)), length: None })
+        }
         (_, "note") => ask::sentence(env, "Note:").await?.map(|text| Verb::Note { step: at, text }),
         (StepState::Waiting { on: Prompt::Answers, .. }, "") => match &step.kind {
             StepKind::Ask { fields } => {

@@ -21,6 +21,9 @@ pub fn show(env: &Env, open: &Open<'_>) {
     if let Some(description) = &step.description {
         env.out.block(INDENT, &SafeText::new(description));
     }
+    if let Some(lease) = open.record.state.lease() {
+        env.out.line(Line::new().plain(INDENT).put(Tone::Info, lease.to_string()));
+    }
     match &open.record.state {
         StepState::Waiting { on, .. } => waiting(env, open, on),
         StepState::Failed { failure, escalation, .. } => {

@@ -6,7 +6,7 @@ use crate::cli::family::{self, Open};
 pub use crate::cli::happened::event_text;
 use crate::cli::output::{Line, Tone};
 use crate::run::{
-    Escalation, NeedKind, Prompt, Role, Run, RunStatus, RunSummary, SkipReason, StepRecord, StepState,
+    Escalation, Need, NeedKind, Prompt, Role, Run, RunStatus, RunSummary, SkipReason, StepRecord, StepState,
     StepStatus, summary,
 };
 use crate::workflow::Step;
@@ -82,19 +82,25 @@ pub fn next_line(run: &RunSummary) -> Option<Line> {
         return Some(Line::new().dim("next: ").plain(format!("mwtui resume {id}")));
     }
     let need = run.need.as_ref()?;
-    Some(Line::new().dim("next: ").plain(next_words(need.kind, id, "")))
+    Some(Line::new().dim("next: ").plain(next_words(need, id, "")))
 }
 
 /// The same for one of several open steps.
 pub fn next_of(id: &str, open: &Open<'_>) -> Option<Line> {
     let need = open.need()?;
     let at = format!(" --step {}", open.name);
-    Some(Line::new().dim("next: ").plain(next_words(need.kind, id, &at)))
+    Some(Line::new().dim("next: ").plain(next_words(&need, id, &at)))
 }
 
-fn next_words(kind: NeedKind, id: &str, at: &str) -> String {
+fn next_words(need: &Need, id: &str, at: &str) -> String {
+    if let Some(lease) = &need.lease {
+        let holder = lease.holder.short();
+        return format!(
+            "{holder} answers it; or mwtui take-back {id}{at}, mwtui hand-over {id}{at} --to WHOM"
+        );
+    }
     let skip = format!("mwtui skip {id}{at} --reason TEXT");
-    match kind {
+    match need.kind {
         NeedKind::Check => format!("mwtui done {id}{at}, or {skip}"),
         NeedKind::Answer => format!("mwtui answer {id}{at} --set NAME=VALUE…"),
         NeedKind::Approve => format!(
@@ -159,6 +165,9 @@ pub fn step_line(number: usize, step: &Step, record: &StepRecord, run: &Run, now
     }
     if let Some(child) = family::child_of(record) {
         line = line.dim(format!("  run {}", child.short()));
+    }
+    if let Some(lease) = record.state.taken() {
+        line = line.put(Tone::Info, format!("  {lease}"));
     }
     match &record.state {
         StepState::Failed { failure, continued, escalation, .. } => {

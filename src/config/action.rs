@@ -133,6 +133,9 @@ actions! {
     Reject "run.reject" "reject…" "Reject it, with a reason." ["r"] [Run];
     PushBack "run.push-back" "push back…" "Neither approve nor reject: go back to a step, with what must be different." ["b"] [Run];
     Proceed "run.proceed" "proceed" "Let the held step begin, exactly as it is shown." ["o"] [Run];
+    Take "run.take" "take" "Take the step: until the time is over, nobody else answers it." ["T"] [Run];
+    TakeBack "run.take-back" "take back" "Take the step back from whoever has taken it." ["T"] [Run];
+    HandOver "run.hand-over" "hand over…" "Hand the step over to a person, an agent, or whoever comes." ["H"] [Run];
     Retry "run.retry" "retry" "Try the failed step again." ["r"] [Run Runs];
     EditRetry "run.edit" "edit and retry…" "Do the step with another script, other parameters, text or inputs." ["e"] [Run];
     Skip "run.skip" "skip…" "Skip the step, with a reason." ["s"] [Run];

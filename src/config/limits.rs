@@ -7,6 +7,12 @@ use crate::config::tree::Node;
 pub(super) const LIMITS: &str = "limits";
 pub(super) const TIMEOUTS: &str = "timeouts";
 
+/// How long a step is taken where neither settings nor whoever takes it say.
+pub const LEASE: Millis = Millis(15 * 60_000);
+pub const LEASE_LEAST: Millis = Millis(1_000);
+/// How long it is taken at most.
+pub const LEASE_LIMIT: Millis = Millis(24 * 3_600_000);
+
 /// How much at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -16,11 +22,13 @@ pub struct Limits {
     pub hooks: usize,
     /// How much of one attempt's output is kept, in MiB: of more, the beginning and the end.
     pub output_mib: usize,
+    /// How long a step is taken where nobody says.
+    pub lease: Millis,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { parallel: 4, hooks: 4, output_mib: 256 }
+        Self { parallel: 4, hooks: 4, output_mib: 256, lease: LEASE }
     }
 }
 
@@ -40,7 +48,7 @@ impl Default for Timeouts {
 pub(super) fn limits(node: Option<&Node>) -> Result<Limits> {
     let mut limits = Limits::default();
     let Some(node) = node else { return Ok(limits) };
-    let table = reader::table(LIMITS, node, &["hooks", "output_mib", "parallel"])?;
+    let table = reader::table(LIMITS, node, &["hooks", "lease", "output_mib", "parallel"])?;
     if let Some(node) = reader::get(table, "parallel") {
         limits.parallel = reader::count("parallel", node, 1..=64)?;
     }
@@ -49,6 +57,9 @@ pub(super) fn limits(node: Option<&Node>) -> Result<Limits> {
     }
     if let Some(node) = reader::get(table, "output_mib") {
         limits.output_mib = reader::count("output_mib", node, 1..=1_000_000)?;
+    }
+    if let Some(node) = reader::get(table, "lease") {
+        limits.lease = reader::length("lease", node, LEASE_LEAST..=LEASE_LIMIT, "15m")?;
     }
     Ok(limits)
 }

@@ -60,6 +60,7 @@ pub static KEYS: &[Key] = &[
         "256",
         "MiB of one step's output that are kept: of more, the beginning and the end.",
     ),
+    text("limits.lease", "\"15m\"", "How long a step is taken where nobody says."),
     text("timeouts.prerequisite", "\"10s\"", "How long the command of a prerequisite may take."),
     text("paths.workflows", "\"workflows\"", "The folder of your own workflows."),
     text("paths.themes", "\"themes\"", "The folder of your own themes."),

@@ -91,14 +91,22 @@ async fn serve(engine: Arc<Engine>, stream: UnixStream, connection: u64) -> Resu
     // Asking whether somebody listens, and nothing more.
     let Some(first) = hello else { return Ok(()) };
     let first = first.map_err(|e| Error::usage("A frame could not be read").because(e))?;
-    let (id, welcome) = greet(&first);
-    let client = welcome.as_ref().ok().map(|(client, profile, _)| (client.clone(), profile.clone()));
-    send(&mut writer, id, welcome.map(|(.., welcome)| Response::Welcome(welcome))).await?;
-    let Some((client, profile)) = client else { return Ok(()) };
+    let (id, greeted) = greet(&first);
+    let greeted = greeted.map(|(client, profile)| {
+        let actor = person::actor(&person::person(own), &client);
+        (client, profile, actor)
+    });
+    let welcome = greeted.as_ref().map(|(.., actor)| Welcome {
+        protocol: PROTOCOL,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        pid: std::process::id(),
+        actor: actor.clone(),
+    });
+    send(&mut writer, id, welcome.map(Response::Welcome).map_err(Clone::clone)).await?;
+    let Ok((client, profile, actor)) = greeted else { return Ok(()) };
 
     let _console = (client == ClientKind::Tui).then(|| engine.activity.console());
     let (subscription, subscribed) = mpsc::unbounded_channel();
-    let actor = person::actor(&person::person(own), &client);
     tracing::debug!(connection, %actor, ?client, "a client is here");
     let opinion = watch::Sender::new(None);
     let peer = Arc::new(Peer { connection, actor, profile, updates: subscription, opinion });
@@ -118,8 +126,7 @@ async fn serve(engine: Arc<Engine>, stream: UnixStream, connection: u64) -> Resu
 }
 
 /// The handshake: the same protocol on both sides, or a sentence that says what to do.
-fn greet(first: &[u8]) -> (u64, Result<(ClientKind, Option<String>, Welcome)>) {
-    let version = env!("CARGO_PKG_VERSION");
+fn greet(first: &[u8]) -> (u64, Result<(ClientKind, Option<String>)>) {
     let message = match frame::decode::<ClientMessage>(first) {
         Ok(message) => message,
         // A newer client's hello may hold what this engine does not know.
@@ -131,8 +138,7 @@ fn greet(first: &[u8]) -> (u64, Result<(ClientKind, Option<String>, Welcome)>) {
     if protocol != PROTOCOL {
         return (message.id, Err(other_protocol(protocol)));
     }
-    let welcome = Welcome { protocol: PROTOCOL, version: version.to_owned(), pid: std::process::id() };
-    (message.id, Ok((client, profile, welcome)))
+    (message.id, Ok((client, profile)))
 }
 
 fn protocol_of(first: &[u8]) -> (u64, Option<u32>) {

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::base::{Error, RunId, Secret, SessionId, StepId, Timestamp, WorkflowId};
+use crate::base::{Actor, Error, RunId, Secret, SessionId, StepId, Timestamp, WorkflowId};
 use crate::matching::{Chosen, Memory, MemoryEvent, Offered, Opinion, Question};
 use crate::protocol::upkeep::{Backup, Examination};
 use crate::run::{
@@ -14,7 +14,7 @@ use crate::run::{
 };
 
 /// Raised whenever a message changes its meaning; both sides must have the same.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// The first message of a client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,8 @@ pub struct Welcome {
     pub protocol: u32,
     pub version: String,
     pub pid: u32,
+    /// Who the engine takes the client for.
+    pub actor: Actor,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

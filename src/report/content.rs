@@ -306,7 +306,7 @@ fn step_part(
             }
         }
         StepState::Cancelled { at } => part.at = Some(When(*at)),
-        StepState::Uncertain { since } => {
+        StepState::Uncertain { since, .. } => {
             part.at = Some(When(*since));
             part.detail = Some("the engine died while it ran; nobody has looked yet".to_owned());
             result = Some("uncertain: the engine died while it ran".to_owned());

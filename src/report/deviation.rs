@@ -147,7 +147,7 @@ fn of_step(
     {
         push(*at, Some(step), "skip", format!("was skipped: {}", skip_reason(reason)));
     }
-    if let StepState::Uncertain { since } = &state.state
+    if let StepState::Uncertain { since, .. } = &state.state
         && !state.attempts.iter().any(|a| matches!(a.ended, Some(AttemptEnd::Uncertain { .. })))
     {
         push(

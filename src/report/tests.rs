@@ -315,7 +315,7 @@ fn wrap_up() -> Run {
                     StepKind::Manual { actions: vec!["Commit".into(), "Push".into()] },
                     None,
                 ),
-                StepState::Waiting { since: minute(40), on: check },
+                StepState::Waiting { since: minute(40), on: check, lease: None },
                 vec![attempt(1, 40, Work::Manual, None)],
             ),
         ],

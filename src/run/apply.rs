@@ -11,8 +11,8 @@ use crate::run::state::{
     Attempt, AttemptEnd, Back, Note, Phase, Prompt, Role, Rollback, SegmentKind, StepRecord, StepState,
 };
 use crate::run::{
-    AfterFailure, AfterRollback, BackCause, Carried, CarriedResult, Edit, Event, EventBody, Failure, Run,
-    Work,
+    AfterFailure, AfterRollback, BackCause, Carried, CarriedResult, Edit, Event, EventBody, Failure, Lease,
+    Run, Work,
 };
 use crate::workflow::{StepKind, Workflow};
 
@@ -73,7 +73,7 @@ pub fn apply(run: &mut Run, event: &Event) {
         }
         EventBody::StepHeld { step, work, why } => {
             let on = Prompt::Proceed { why: *why, work: work.clone().map(Box::new) };
-            set_state(run, step, StepState::Waiting { since: at, on });
+            set_state(run, step, StepState::Waiting { since: at, on, lease: None });
             open_segment(run, step, SegmentKind::Person, at);
         }
         EventBody::StepReleased { step } => {
@@ -97,11 +97,22 @@ pub fn apply(run: &mut Run, event: &Event) {
                 open_segment(run, step, kind, at);
             }
         }
+        EventBody::StepTaken { step, until } => lease(run, step, by, at, *until),
+        EventBody::StepHandedOver { step, to, until } => lease(run, step, to, at, *until),
+        EventBody::StepTakenBack { step, until, .. } => lease(run, step, by, at, *until),
+        EventBody::LeaseEnded { step, .. } => {
+            if let Some(lease) = record_mut(run, step).and_then(|r| r.state.lease_mut()) {
+                *lease = None;
+            }
+        }
+        // Who is asked now is not kept out by whom nobody heard from.
         EventBody::StepEscalated { step, to } => match record_mut(run, step).map(|r| &mut r.state) {
-            Some(StepState::Failed { escalation, .. }) => *escalation = Some(to.clone()),
-            Some(StepState::Waiting { on: Prompt::Approval { escalation, deadline, .. }, .. }) => {
+            Some(StepState::Failed { escalation, lease, .. }) => {
+                (*escalation, *lease) = (Some(to.clone()), None);
+            }
+            Some(StepState::Waiting { on: Prompt::Approval { escalation, deadline, .. }, lease, .. }) => {
                 *deadline = to.deadline;
-                *escalation = Some(to.clone());
+                (*escalation, *lease) = (Some(to.clone()), None);
             }
             _ => {}
         },
@@ -136,7 +147,13 @@ pub fn apply(run: &mut Run, event: &Event) {
             }
         }
         EventBody::StepUncertain { step, .. } => {
-            settle(run, step, AttemptEnd::Uncertain { at }, StepState::Uncertain { since: at }, at);
+            settle(
+                run,
+                step,
+                AttemptEnd::Uncertain { at },
+                StepState::Uncertain { since: at, lease: None },
+                at,
+            );
             open_segment(run, step, SegmentKind::Person, at);
         }
         EventBody::StepRetried { step, edit } => {
@@ -229,6 +246,12 @@ fn record_mut<'a>(run: &'a mut Run, step: &StepId) -> Option<&'a mut StepRecord>
     run.steps.iter_mut().find(|s| &s.id == step).map(Arc::make_mut)
 }
 
+fn lease(run: &mut Run, step: &StepId, holder: &Actor, since: Timestamp, until: Timestamp) {
+    if let Some(lease) = record_mut(run, step).and_then(|r| r.state.lease_mut()) {
+        *lease = Some(Lease { holder: holder.clone(), since, until });
+    }
+}
+
 fn set_state(run: &mut Run, step: &StepId, state: StepState) {
     if let Some(record) = record_mut(run, step) {
         record.state = state;
@@ -254,7 +277,7 @@ fn started(
     remind: Option<Timestamp>,
     at: Timestamp,
 ) -> StepState {
-    let waiting = |on| StepState::Waiting { since: at, on };
+    let waiting = |on| StepState::Waiting { since: at, on, lease: None };
     match work {
         Work::Run { .. }
         | Work::Write { .. }
@@ -336,12 +359,17 @@ fn fail_step(run: &mut Run, id: &StepId, failure: &Failure, next: AfterFailure, 
         failure: failure.clone(),
         continued,
         escalation: None,
+        lease: None,
     };
     let (state, waits) = match next {
         AfterFailure::Decide => (failed(false), Some(SegmentKind::Person)),
         AfterFailure::Continue => (failed(true), None),
         AfterFailure::Retry { due } => (
-            StepState::Waiting { since: at, on: Prompt::Retry { due, failure: failure.clone() } },
+            StepState::Waiting {
+                since: at,
+                on: Prompt::Retry { due, failure: failure.clone() },
+                lease: None,
+            },
             Some(SegmentKind::Retry),
         ),
     };
@@ -389,11 +417,11 @@ fn go_back(run: &mut Run, to: &StepId, by: &Actor, at: Timestamp) {
 fn roll_back(run: &mut Run, steps: &[StepId], at: Timestamp) {
     let open: Vec<StepId> = run.steps.iter().filter(|s| s.state.is_open()).map(|s| s.id.clone()).collect();
     for id in open {
-        if let Some(StepState::Failed { continued, escalation, .. }) =
+        if let Some(StepState::Failed { continued, escalation, lease, .. }) =
             record_mut(run, &id).map(|r| &mut r.state)
         {
             // Rolling back is the decision.
-            (*continued, *escalation) = (true, None);
+            (*continued, *escalation, *lease) = (true, None, None);
             close_segments(run, Some(&id), at);
         } else {
             settle(run, &id, AttemptEnd::Cancelled { at }, StepState::Cancelled { at }, at);
@@ -446,7 +474,7 @@ fn carry(run: &mut Run, carried: &Carried) {
         }
         CarriedResult::Skipped { reason } => StepState::Skipped { at, by, reason },
         CarriedResult::Failed { failure } => {
-            StepState::Failed { at, by, failure, continued: true, escalation: None }
+            StepState::Failed { at, by, failure, continued: true, escalation: None, lease: None }
         }
     };
     set_state(run, step, state);

@@ -36,12 +36,18 @@ pub(super) fn resume(run: &mut Run, at: Timestamp) {
     let shift = |moment: Timestamp, since: Timestamp| moment.plus(at.since(paused.max(since)));
     run.phase = Phase::Active { deadline: deadline.map(|d| d.plus(at.since(paused))) };
     for record in &mut run.steps {
-        match &mut Arc::make_mut(record).state {
+        let state = &mut Arc::make_mut(record).state;
+        if let Some(lease) = state.lease_mut().and_then(Option::as_mut) {
+            lease.until = shift(lease.until, lease.since);
+        }
+        match state {
             StepState::Running { since, deadline: Some(deadline), .. }
-            | StepState::Waiting { since, on: Prompt::Retry { due: deadline, .. } } => {
+            | StepState::Waiting { since, on: Prompt::Retry { due: deadline, .. }, .. } => {
                 *deadline = shift(*deadline, *since);
             }
-            StepState::Waiting { since, on: Prompt::Approval { deadline, remind, escalation, .. } } => {
+            StepState::Waiting {
+                since, on: Prompt::Approval { deadline, remind, escalation, .. }, ..
+            } => {
                 let escalated = escalation.as_mut().and_then(|e| e.deadline.as_mut());
                 for moment in deadline.iter_mut().chain(remind).chain(escalated) {
                     *moment = shift(*moment, *since);

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::base::{Error, StepId};
+use crate::base::{Actor, Error, Millis, StepId};
 use crate::run::{ChildNeed, Edit, Evidence, Failure, Outcome};
 
 /// What a person (or an agent, where that is allowed) asks for. One verb, one name: key
@@ -79,6 +79,25 @@ pub enum Verb {
     Proceed {
         step: Option<StepId>,
     },
+    /// Nobody else answers the step for this long, by default as the settings say.
+    Take {
+        step: Option<StepId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        length: Option<Millis>,
+    },
+    /// Somebody else has the step from now on; with `to: None`, whoever comes.
+    HandOver {
+        step: Option<StepId>,
+        to: Option<Actor>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        length: Option<Millis>,
+    },
+    /// A person takes a step from whoever has it.
+    TakeBack {
+        step: Option<StepId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        length: Option<Millis>,
+    },
     /// From now on every automatic step waits for `proceed`, or no more.
     StepThrough {
         on: bool,
@@ -113,6 +132,9 @@ impl Verb {
             Self::Note { .. } => "note",
             Self::PushBack { .. } => "push-back",
             Self::Proceed { .. } => "proceed",
+            Self::Take { .. } => "take",
+            Self::HandOver { .. } => "hand-over",
+            Self::TakeBack { .. } => "take-back",
             Self::StepThrough { .. } => "step-through",
             Self::Breakpoint { .. } => "breakpoint",
             Self::Rollback { .. } => "rollback",

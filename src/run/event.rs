@@ -6,8 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::base::{Actor, RunId, SessionId, StepId, Timestamp, WorkflowId};
-use crate::run::NeedKind;
-use crate::run::PrerequisiteResult;
+use crate::run::{Context, Lease, NeedKind, PrerequisiteResult};
 use crate::workflow::Origin;
 
 /// One fact. `seq` counts from 1 within its run, without gaps.
@@ -45,6 +44,18 @@ pub enum EventBody {
     /// The child run of a `workflow` step waits for somebody, or does no more.
     #[serde(rename = "step.child")]
     StepChild { step: StepId, attempt: u32, need: Option<ChildNeed> },
+    /// Whoever did it has the waiting step to themselves until then; again, where they had it already.
+    #[serde(rename = "step.taken")]
+    StepTaken { step: StepId, until: Timestamp },
+    /// Somebody else has it from now on.
+    #[serde(rename = "step.handed_over")]
+    StepHandedOver { step: StepId, to: Actor, until: Timestamp },
+    /// A person has it, who did not wait until it was free.
+    #[serde(rename = "step.taken_back")]
+    StepTakenBack { step: StepId, from: Actor, until: Timestamp },
+    /// Nobody has it any more. What ends the prompt itself ends the lease without this.
+    #[serde(rename = "step.lease_ended")]
+    LeaseEnded { step: StepId, holder: Actor, why: LeaseEnd },
     /// The next in line is asked to decide.
     #[serde(rename = "step.escalated")]
     StepEscalated { step: StepId, to: Escalation },
@@ -218,58 +229,6 @@ pub struct WorkflowRef {
     pub origin: Origin,
 }
 
-/// What surrounded the run when it started; expressions read it, so it never changes later.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Context {
-    /// Absolute; steps run here and files are written under it.
-    pub folder: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub repo: Option<Repo>,
-    /// The environment variables that the workflow declares.
-    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub env: IndexMap<String, String>,
-    /// The agents for which the settings had a command; for all others somebody answers.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub agents: Vec<String>,
-    /// How many automatic steps run side by side, where the workflow does not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parallel: Option<u32>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Repo {
-    pub root: String,
-    pub branch: String,
-    /// From the `origin` remote; empty where there is none.
-    pub owner: String,
-    pub name: String,
-}
-
-impl Repo {
-    /// Owner and name as the URL of a remote tells them: `git@host:owner/name.git`, `ssh://git@host:22/owner/name`, `https://host/group/team/name.git`.
-    /// A path on this machine has no owner.
-    pub fn owner_and_name(url: &str) -> (String, String) {
-        let url = url.trim().trim_end_matches('/');
-        let path = match url.split_once("://") {
-            Some(("file", path)) => return (String::new(), last_part(path)),
-            Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
-            // `host:path`; a colon after a slash belongs to a file's name.
-            None => match url.split_once(':') {
-                Some((host, path)) if !host.contains('/') => path,
-                _ => return (String::new(), last_part(url)),
-            },
-        };
-        let path = path.trim_start_matches('/');
-        let owner = path.rsplit_once('/').map_or("", |(owner, _)| owner);
-        (owner.to_owned(), last_part(path))
-    }
-}
-
-fn last_part(path: &str) -> String {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.strip_suffix(".git").unwrap_or(name).to_owned()
-}
-
 /// What one try does, with every value filled in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -424,6 +383,19 @@ pub struct ChildNeed {
     pub step: StepId,
     pub title: String,
     pub deadline: Option<Timestamp>,
+    /// Who has taken it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Lease>,
+}
+
+/// How a lease ends while its step goes on waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeaseEnd {
+    /// Its time is over.
+    Expired,
+    /// Its holder handed the step over to whoever comes.
+    GivenUp,
 }
 
 /// Why a run went back to a step.
@@ -557,26 +529,4 @@ pub enum SkipReason {
     },
     /// Its item is no longer in the list.
     NotListed,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn remotes_of_every_form_tell_owner_and_name() {
-        for (url, owner, name) in [
-            ("git@github.com:ana/tools.git", "ana", "tools"),
-            ("ssh://git@github.com:22/ana/tools.git", "ana", "tools"),
-            ("https://github.com/ana/tools", "ana", "tools"),
-            ("https://ana:token@git.example.org/group/team/tools.git/", "group/team", "tools"),
-            ("host:tools.git", "", "tools"),
-            ("/srv/git/tools.git", "", "tools"),
-            ("file:///srv/git/tools.git", "", "tools"),
-            ("../a:b/tools", "", "tools"),
-            ("", "", ""),
-        ] {
-            assert_eq!(Repo::owner_and_name(url), (owner.to_owned(), name.to_owned()), "{url}");
-        }
-    }
 }

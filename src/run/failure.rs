@@ -94,6 +94,7 @@ impl Draft {
             return;
         }
         for id in self.run.steps.iter().map(|r| r.id.clone()).collect::<Vec<_>>() {
+            self.end_lease(&id);
             // What came before it in this very moment may have ended it.
             if let (Phase::Active { .. }, Some((_, record))) = (&self.run.phase, self.run.record(&id)) {
                 let record = record.clone();
@@ -230,6 +231,7 @@ impl Run {
                 StepState::Failed { escalation: Some(escalation), .. } => escalation.deadline,
                 _ => None,
             })
+            .chain(self.steps.iter().filter_map(|record| record.state.lease()).map(|lease| lease.until))
             .chain(deadline)
             .min()
     }

@@ -57,6 +57,7 @@ pub fn passed_up(run: &Run) -> Option<(RunId, Report)> {
                 step: need.step,
                 title: need.title,
                 deadline: need.deadline,
+                lease: need.lease,
             });
             Report::Child { step, attempt, need }
         }
@@ -114,7 +115,10 @@ impl Verb {
             | Self::Fail { step, .. }
             | Self::Check { step, .. }
             | Self::PushBack { step, .. }
-            | Self::Proceed { step } => Some(step),
+            | Self::Proceed { step }
+            | Self::Take { step, .. }
+            | Self::HandOver { step, .. }
+            | Self::TakeBack { step, .. } => Some(step),
             Self::Pause { .. }
             | Self::Resume
             | Self::Cancel { .. }

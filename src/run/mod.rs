@@ -9,14 +9,15 @@ mod answer;
 pub mod apply;
 mod clock;
 pub mod command;
+pub mod context;
 pub mod decide;
 pub mod effect;
 pub mod event;
 mod failure;
 mod family;
 mod fork;
+mod lease;
 pub mod line;
-mod prerequisite;
 pub mod resolve;
 mod rollback;
 pub mod session;
@@ -33,16 +34,17 @@ mod verbs;
 
 pub use apply::{apply, begin, replay};
 pub use command::{Command, Refusal, Report, Verb};
+pub use context::{Context, PrerequisiteResult, Repo};
 pub use decide::{decide, start};
 pub use effect::{Effect, effects};
 pub use event::{
-    AfterFailure, AfterRollback, BackCause, Carried, CarriedResult, ChildNeed, Context, Edit, Escalation,
-    Event, EventBody, Evidence, EvidenceKind, Failure, FailureKind, Fork, Held, Opened, Outcome, Parent,
-    Repo, RunStarted, SkipReason, Subject, Work, WorkflowRef,
+    AfterFailure, AfterRollback, BackCause, Carried, CarriedResult, ChildNeed, Edit, Escalation, Event,
+    EventBody, Evidence, EvidenceKind, Failure, FailureKind, Fork, Held, LeaseEnd, Opened, Outcome, Parent,
+    RunStarted, SkipReason, Subject, Work, WorkflowRef,
 };
 pub use family::{addressee, passed_down, passed_up};
 pub use fork::fork;
-pub use prerequisite::PrerequisiteResult;
+pub use lease::Lease;
 pub use resolve::{PlannedStep, plan};
 pub use session::{
     Export, GitState, Session, SessionEvent, SessionEventBody, SessionNote, SessionRecord, StepOutput,

@@ -23,7 +23,7 @@ impl Run {
                 // A try that failed or broke off may have done a part of it.
                 let at = match &record.state {
                     StepState::Done { at, .. } | StepState::Failed { at, .. } => *at,
-                    StepState::Uncertain { since } | StepState::Running { since, .. } => *since,
+                    StepState::Uncertain { since, .. } | StepState::Running { since, .. } => *since,
                     StepState::Cancelled { at } if record.attempt() > 0 => *at,
                     _ => return None,
                 };

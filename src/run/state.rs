@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::base::{Actor, Millis, RunId, StepId, Timestamp};
 use crate::run::{
-    AfterRollback, BackCause, ChildNeed, Edit, Escalation, Failure, Held, Outcome, RunStarted, SkipReason,
-    Work,
+    AfterRollback, BackCause, ChildNeed, Edit, Escalation, Failure, Held, Lease, Outcome, RunStarted,
+    SkipReason, Work,
 };
 use crate::workflow::{Step, Workflow};
 
@@ -146,6 +146,9 @@ pub enum StepState {
     Waiting {
         since: Timestamp,
         on: Prompt,
+        /// Who alone answers now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lease: Option<Lease>,
     },
     Done {
         at: Timestamp,
@@ -161,6 +164,9 @@ pub enum StepState {
         /// Who is to decide, where the author named a line of people.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         escalation: Option<Escalation>,
+        /// Who alone answers now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lease: Option<Lease>,
     },
     Skipped {
         at: Timestamp,
@@ -173,6 +179,9 @@ pub enum StepState {
     /// The engine died while it ran; a person must decide.
     Uncertain {
         since: Timestamp,
+        /// Who alone answers now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lease: Option<Lease>,
     },
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::{Actor, Millis, RunId, SessionId, StepId, Timestamp, WorkflowId};
-use crate::run::{Phase, Prompt, Role, Run, SegmentKind, StepRecord, StepState, Work};
+use crate::run::{Lease, Phase, Prompt, Role, Run, SegmentKind, StepRecord, StepState, Work};
 use crate::workflow::Step;
 
 /// The words of a run's status; glyph and colour follow from them.
@@ -128,6 +128,9 @@ pub struct Need {
     /// The child run that it is asked in; what is said to the parent reaches it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub child: Option<RunId>,
+    /// Who has taken it, and answers it alone until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Lease>,
 }
 
 /// Where the time went, told apart. Open stretches count up to `at`.
@@ -292,9 +295,10 @@ pub fn need(step: &Step, record: &StepRecord) -> Option<Need> {
         detail: None,
         to: None,
         child: None,
+        lease: record.state.taken().cloned(),
     };
     match &record.state {
-        StepState::Waiting { since, on } => {
+        StepState::Waiting { since, on, .. } => {
             need.since = *since;
             need.kind = match on {
                 Prompt::Check { .. } => NeedKind::Check,
@@ -317,7 +321,7 @@ pub fn need(step: &Step, record: &StepRecord) -> Option<Need> {
             need.deadline = escalation.as_ref().and_then(|e| e.deadline);
             need.to = escalation.as_ref().map(|e| e.to.clone());
         }
-        StepState::Uncertain { since } => {
+        StepState::Uncertain { since, .. } => {
             need.kind = NeedKind::Uncertain;
             need.since = *since;
         }

@@ -4,6 +4,7 @@
 mod flow;
 mod gates;
 mod laws;
+mod leases;
 mod mending;
 
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use crate::run::failure::is_at_work;
 use crate::run::state::{Phase, Prompt, Role, StepRecord, StepState};
 use crate::run::{
     AfterRollback, BackCause, Edit, EventBody, Evidence, EvidenceKind, Failure, FailureKind, Outcome,
-    Refusal, SkipReason, Verb, Work, answer, resolve,
+    Refusal, SkipReason, Verb, Work, answer, lease, resolve,
 };
 use crate::workflow::{Step, StepKind, field};
 
@@ -18,6 +18,7 @@ pub const NOTE_LIMIT: usize = 64 * 1024;
 
 pub(super) fn act(draft: &mut Draft, verb: &Verb) -> Result<(), Refusal> {
     allowed_now(draft, verb)?;
+    draft.end_leases();
     match verb {
         Verb::Pause { freeze } => pause(draft, *freeze),
         Verb::Resume => resume(draft),
@@ -34,6 +35,9 @@ pub(super) fn act(draft: &mut Draft, verb: &Verb) -> Result<(), Refusal> {
         Verb::Note { step, text } => note(draft, step.as_ref(), text),
         Verb::PushBack { step, to, feedback } => push_back(draft, step.as_ref(), to, feedback),
         Verb::Proceed { step } => proceed(draft, step.as_ref()),
+        Verb::Take { step, length } => lease::take(draft, step.as_ref(), *length),
+        Verb::HandOver { step, to, length } => lease::hand_over(draft, step.as_ref(), to.as_ref(), *length),
+        Verb::TakeBack { step, length } => lease::take_back(draft, step.as_ref(), *length),
         Verb::StepThrough { on } => step_through(draft, *on),
         Verb::Breakpoint { step, set } => breakpoint(draft, step, *set),
         Verb::Rollback { reason } => rollback(draft, reason),
@@ -209,6 +213,9 @@ fn skip(draft: &mut Draft, step: Option<&StepId>, reason: &str) -> Result<(), Re
         _ if is_at_work(&record) => vec![(step.clone(), record.attempt())],
         _ => Vec::new(),
     };
+    if let (Role::Step { index }, true) = (&record.role, definition.for_each.is_some()) {
+        draft.run.iterations(*index).try_for_each(|part| lease::may_answer(draft, part))?;
+    }
     for (step, attempt) in running {
         draft.emit(EventBody::StepInterrupted { step, attempt });
     }
@@ -219,6 +226,8 @@ fn skip(draft: &mut Draft, step: Option<&StepId>, reason: &str) -> Result<(), Re
 fn back(draft: &mut Draft, to: &StepId, reason: Option<&str>) -> Result<(), Refusal> {
     let reason = reason.map(str::trim).filter(|r| !r.is_empty()).map(|r| bounded(r, "reason")).transpose()?;
     let to = goal(draft, to)?;
+    let places = draft.run.place(&to).map(|at| draft.run.workflow.with_dependents(at)).unwrap_or_default();
+    lease::spares_people(draft, |record| places.contains(&record.role.index()))?;
     draft.interrupt_from(&to);
     draft.emit(EventBody::WentBack { to, reason, cause: BackCause::Wish });
     Ok(())
@@ -432,6 +441,7 @@ fn rollback(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
         ))
         .hint("Only steps with `rollback` are undone; look at what its steps did, and undo it by hand"));
     }
+    lease::spares_people(draft, |_| true)?;
     let then = match draft.run.phase {
         Phase::Failed { .. } => AfterRollback::Failed,
         _ => AfterRollback::Cancelled,
@@ -441,9 +451,20 @@ fn rollback(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The step that a verb means, unless somebody else has taken it.
+pub(super) fn target(
+    draft: &Draft,
+    named: Option<&StepId>,
+    verb: &str,
+) -> Result<(StepId, Step, StepRecord), Refusal> {
+    let meant = open_step(draft, named, verb)?;
+    lease::may_answer(draft, &meant.2)?;
+    Ok(meant)
+}
+
 /// The step that a verb means: the one named, or the one that waits. A step that is at work must
 /// be named: who says “skip” while the next command has just begun does not mean that.
-pub(super) fn target(
+pub(super) fn open_step(
     draft: &Draft,
     named: Option<&StepId>,
     verb: &str,

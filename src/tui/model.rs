@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::base::{Error, Millis, RunId, SafeLine, Secret, StepId, Timestamp};
+use crate::base::{Actor, Error, Millis, RunId, SafeLine, Secret, StepId, Timestamp};
 use crate::config::{Action, Context, Keymap, SecondOpinion};
 use crate::tui::look::Look;
 use crate::tui::mirror::Mirror;
@@ -103,6 +103,8 @@ pub struct Model {
     /// `None` until it has been read.
     pub bank: Option<Arc<Bank>>,
     pub link: LinkState,
+    /// Who the engine takes the person here for.
+    pub me: Actor,
     pub mirror: Mirror,
     pub screen: ScreenId,
     /// The last one gets keys first.
@@ -127,6 +129,7 @@ impl Model {
             keymap,
             bank: None,
             link: LinkState::Connecting,
+            me: Actor::Person(String::new()),
             mirror: Mirror::default(),
             screen: ScreenId::Console,
             layers: Vec::new(),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::base::{Error, Result};
+use crate::base::{Actor, Error, Result};
 use crate::config::{Action, Key};
 use crate::matching::{Index, Options};
 use crate::protocol::{Request, Response, Update};
@@ -66,7 +66,8 @@ impl Bank {
 /// How the engine is reached.
 #[derive(Debug, Clone)]
 pub enum Link {
-    Connected,
+    /// As whom.
+    Connected(Actor),
     /// Tried again by itself.
     Lost(Error),
 }

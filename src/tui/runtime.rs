@@ -308,8 +308,9 @@ async fn attempt(
 ) -> Result<()> {
     let client = Arc::new(Client::connect(paths, ClientKind::Tui).await?);
     let mut updates = client.subscribe().await?;
+    let me = client.engine().actor.clone();
     slot.send_replace(Some(client));
-    let _ = sender.send(Msg::Link(Link::Connected));
+    let _ = sender.send(Msg::Link(Link::Connected(me)));
     while let Some(update) = updates.recv().await {
         if sender.send(Msg::Update(Box::new(update))).is_err() {
             break;

@@ -113,7 +113,7 @@ impl Harness {
 
     /// The engine is reached; lists and session come.
     pub fn connected(mut self) -> Self {
-        self.send(Msg::Link(Link::Connected));
+        self.send(Msg::Link(Link::Connected(crate::run::testing::ana())));
         self
     }
 

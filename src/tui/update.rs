@@ -212,7 +212,8 @@ fn each_layer(model: &mut Model, tell: impl Fn(&mut dyn Overlay, &mut Model) -> 
 
 fn on_link(model: &mut Model, link: Link) -> Vec<Effect> {
     match link {
-        Link::Connected => {
+        Link::Connected(me) => {
+            model.me = me;
             if matches!(model.link, LinkState::Lost(_)) {
                 model.say("Connected to the engine again");
             }

@@ -22,6 +22,7 @@ use crate::tui::overlays::reason::{Reason, Wanted};
 use crate::tui::overlays::rollback::RollbackCard;
 use crate::tui::screens::console::control::reach;
 use crate::tui::screens::run::decide as decide_on;
+use crate::tui::widgets::Hint;
 use crate::workflow::{Reference, StepKind};
 
 pub mod child;
@@ -59,7 +60,21 @@ pub fn is_of_step(action: Action) -> bool {
             | Action::Proceed
             | Action::Fail
             | Action::Check
+            | Action::Take
+            | Action::TakeBack
+            | Action::HandOver
     )
+}
+
+/// What is to be said first of a step that somebody has taken.
+pub fn lease_hint(model: &Model, record: &StepRecord) -> Option<Hint> {
+    let lease = record.state.lease()?;
+    Some(if lease.holder == model.me { Action::HandOver.into() } else { Action::TakeBack.into() })
+}
+
+/// Whether somebody else has it: nothing is to be done here before that is over.
+pub fn is_anothers(model: &Model, record: &StepRecord) -> bool {
+    record.state.taken().is_some_and(|lease| lease.holder != model.me)
 }
 
 /// Sends a verb to the engine.
@@ -69,8 +84,7 @@ pub fn act(run: &RunId, verb: Verb) -> Effect {
 
 /// What the run's own rules say against a verb, as the engine will.
 pub fn refusal(model: &Model, run: &Run, verb: Verb) -> Option<Refusal> {
-    let person = Actor::Person(String::new());
-    decide(run, &Command::Verb(verb), &person, model.now).err()
+    decide(run, &Command::Verb(verb), &model.me, model.now).err()
 }
 
 /// Why a verb cannot be taken on the run at hand; `None` where it can, where it is no verb, and
@@ -98,6 +112,14 @@ pub fn refused(model: &Model, action: Action) -> Option<String> {
 }
 
 fn refused_by(model: &Model, run: &Run, step: Option<&StepId>, action: Action) -> Option<String> {
+    // Before what is the matter with this verb: it is not for us now.
+    let at = step.and_then(|s| run.record(s)).map(|(_, r)| r).or_else(|| first_open(run));
+    if let Some(lease) = at.filter(|r| is_anothers(model, r)).and_then(|r| r.state.lease())
+        && is_of_step(action)
+        && action != Action::TakeBack
+    {
+        return Some(format!("It is {lease}"));
+    }
     match probe(run, step, action) {
         Ok(verb) => refusal(model, run, verb).map(|refusal| refusal.reason),
         Err(why) => Some(why.to_owned()),
@@ -158,6 +180,11 @@ fn probe(run: &Run, step: Option<&StepId>, action: Action) -> Result<Verb, &'sta
             Verb::Proceed { step: Some(step) }
         }
         Action::Fail => Verb::Fail { step: named, reason: reason() },
+        Action::Take => Verb::Take { step: named, length: None },
+        Action::TakeBack => Verb::TakeBack { step: named, length: None },
+        Action::HandOver => {
+            Verb::HandOver { step: named, to: Some(Actor::Person("somebody@else".to_owned())), length: None }
+        }
         Action::Check => {
             let (step, _) =
                 waits(|p| matches!(p, Prompt::Check { .. }), "No step waits for actions to be ticked off")?;
@@ -247,6 +274,9 @@ pub fn perform(model: &mut Model, id: &RunId, action: Action) -> Vec<Effect> {
         Action::Reject => open_reason(model, id, Wanted::Reject { step }),
         Action::Fail => open_reason(model, id, Wanted::Fail { step }),
         Action::Note => open_reason(model, id, Wanted::Note { step }),
+        Action::Take => vec![act(id, Verb::Take { step, length: None })],
+        Action::TakeBack => vec![act(id, Verb::TakeBack { step, length: None })],
+        Action::HandOver => open_reason(model, id, Wanted::HandOver { step }),
         Action::Done => done(model, id, step),
         Action::Approve | Action::Proceed => {
             let wanted: fn(&Prompt) -> bool = if action == Action::Approve {

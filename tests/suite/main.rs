@@ -24,6 +24,7 @@ mod format_examples;
 mod hooks;
 mod keys_reference;
 mod learning;
+mod leases;
 mod opinion;
 mod phrases;
 mod questions;

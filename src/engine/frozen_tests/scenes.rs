@@ -252,8 +252,13 @@ fn fill_graphs(store: &Store) {
     });
     scene("asks an agent").until_think();
     scene("a child works").until_child();
-    let need =
-        ChildNeed { kind: NeedKind::Answer, step: StepId::new("ask"), title: text("Decide"), deadline: None };
+    let need = ChildNeed {
+        kind: NeedKind::Answer,
+        step: StepId::new("ask"),
+        title: text("Decide"),
+        deadline: None,
+        lease: None,
+    };
     let waits = Report::Child { step: StepId::new("child"), attempt: 1, need: Some(need) };
     scene("a child waits").until_child().report(waits);
     scene("reminded").until_sure().later(600).report(Report::Wake);

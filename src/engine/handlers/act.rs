@@ -7,7 +7,13 @@ use crate::engine::{Engine, Input};
 use crate::protocol::Response;
 use crate::run::Verb;
 
-pub async fn act(engine: &Engine, peer: &Peer, run: RunId, verb: Verb) -> Result<Response> {
+pub async fn act(engine: &Engine, peer: &Peer, run: RunId, mut verb: Verb) -> Result<Response> {
+    if let Verb::Take { length, .. } | Verb::HandOver { length, .. } | Verb::TakeBack { length, .. } =
+        &mut verb
+        && length.is_none()
+    {
+        *length = Some(engine.settings.get().await?.limits.lease);
+    }
     if matches!(verb, Verb::Approve { .. } | Verb::Reject { .. }) && !peer.actor.is_person() {
         return Err(Error::refused(format!(
             "Only a person may {} — {} is an agent",

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::base::{Actor, RunId, StepId};
+use crate::engine::simulation::leases::Taken;
 use crate::engine::simulation::legal;
 use crate::exec::Job;
 use crate::run::line::describe;
@@ -39,6 +40,7 @@ pub struct Book {
     passed: HashSet<StepId>,
     done: HashSet<(StepId, u32)>,
     executed: HashSet<(StepId, u32)>,
+    taken: Taken,
 }
 
 macro_rules! hold {
@@ -86,6 +88,7 @@ impl Checker {
                 passed: carried_gates(header, workflow),
                 done: HashSet::new(),
                 executed: HashSet::new(),
+                taken: Taken::default(),
             };
             hold!(self.books.insert(id.clone(), book).is_none(), "run {id} was started twice");
             return Ok(());
@@ -237,6 +240,7 @@ impl Book {
             return Err(why);
         }
         self.decided(&before, event)?;
+        self.taken.fact(&before, event, &self.run)?;
         self.journal.push(event.clone());
         Ok(())
     }

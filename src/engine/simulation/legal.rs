@@ -1,6 +1,6 @@
 //! What may follow what: the transitions of steps and runs, written down a second time and by hand.
 
-use crate::run::{EventBody, Phase, Prompt, Role, Run, StepRecord, StepState, Work};
+use crate::run::{EventBody, LeaseEnd, Phase, Prompt, Role, Run, StepRecord, StepState, Work};
 
 /// What a step is in, as far as it decides what may happen to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,8 @@ enum What {
     Child,
     Escalated,
     Reminded,
+    /// Somebody has it for a while, or has it no more.
+    Lease,
     Checked,
     Completed,
     Failed,
@@ -76,6 +78,13 @@ const STEPS: &[(&[At], What, &[At])] = &[
     (&[Gate], What::Escalated, &[Gate]),
     (&[Failed], What::Escalated, &[Failed]),
     (&[Gate], What::Reminded, &[Gate]),
+    (&[Check], What::Lease, &[Check]),
+    (&[Asked], What::Lease, &[Asked]),
+    (&[Agent], What::Lease, &[Agent]),
+    (&[Gate], What::Lease, &[Gate]),
+    (&[Held], What::Lease, &[Held]),
+    (&[Failed], What::Lease, &[Failed]),
+    (&[Uncertain], What::Lease, &[Uncertain]),
     (&[Check], What::Checked, &[Check]),
     (&[Running, Loop, Check, Asked, Agent, Gate, Failed, Uncertain], What::Completed, &[Done]),
     (&[Running], What::Failed, &[Failed, Continued, Retry]),
@@ -137,6 +146,14 @@ fn happens(run: &Run, event: &EventBody, record: &StepRecord) -> Option<What> {
         EventBody::StepChild { step, .. } if is(step) => Some(What::Child),
         EventBody::StepEscalated { step, .. } if is(step) => Some(What::Escalated),
         EventBody::ApprovalReminded { step, .. } if is(step) => Some(What::Reminded),
+        EventBody::StepTaken { step, .. }
+        | EventBody::StepHandedOver { step, .. }
+        | EventBody::StepTakenBack { step, .. }
+        | EventBody::LeaseEnded { step, .. }
+            if is(step) =>
+        {
+            Some(What::Lease)
+        }
         EventBody::ActionChecked { step, .. } if is(step) => Some(What::Checked),
         EventBody::StepCompleted { step, .. } if is(step) => Some(What::Completed),
         EventBody::StepFailed { step, .. } if is(step) => Some(What::Failed),
@@ -215,6 +232,7 @@ fn in_phase(phase: &Phase, event: &EventBody) -> bool {
                 | EventBody::StepStarted { .. }
                 | EventBody::StepHeld { .. }
                 | EventBody::ApprovalReminded { .. }
+                | EventBody::LeaseEnded { why: LeaseEnd::Expired, .. }
                 | EventBody::SubjectMoved { .. }
                 | EventBody::RolledBack
                 | EventBody::RunCompleted

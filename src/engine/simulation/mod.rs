@@ -8,6 +8,7 @@ mod boot;
 mod chance;
 mod checker;
 mod flows;
+mod leases;
 mod legal;
 mod mutants;
 mod people;

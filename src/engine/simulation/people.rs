@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::base::{Actor, StepId};
+use crate::base::{Actor, Millis, StepId};
 use crate::engine::simulation::chance::Chance;
 use crate::run::{Edit, Evidence, EvidenceKind, Phase, Prompt, Run, StepState, Verb};
 use crate::workflow::StepKind;
@@ -18,7 +18,8 @@ pub fn somebody(chance: &mut Chance) -> Actor {
 
 /// What somebody who sees the run like this asks for. `number` makes notes tell apart.
 pub fn wish(chance: &mut Chance, run: &Run, number: u64) -> Verb {
-    match chance.below(10) {
+    match chance.below(12) {
+        10 | 11 => lease(chance, run).unwrap_or_else(|| anything(chance, run, number)),
         0..=5 => helpful(run).unwrap_or_else(|| anything(chance, run, number)),
         _ => anything(chance, run, number),
     }
@@ -70,7 +71,7 @@ fn anything(chance: &mut Chance, run: &Run, number: u64) -> Verb {
     let id = chance.pick(&run.steps).map_or_else(|| StepId::new("s0"), |record| record.id.clone());
     let step = (!chance.one_in(4)).then(|| id.clone());
     let reason = "So be it".to_owned();
-    match chance.below(24) {
+    match chance.below(28) {
         0 => Verb::Pause { freeze: chance.one_in(2) },
         1 | 2 => Verb::Resume,
         3 if chance.one_in(2) => Verb::Cancel { reason: Some(reason) },
@@ -93,8 +94,29 @@ fn anything(chance: &mut Chance, run: &Run, number: u64) -> Verb {
             let inputs = std::iter::once(("go".to_owned(), Value::from(chance.one_in(2)))).collect();
             Verb::Retry { step, edit: Some(Box::new(Edit { inputs, ..Edit::default() })) }
         }
+        22 | 23 => Verb::Take { step, length: length(chance) },
+        24 => {
+            let to = (!chance.one_in(4)).then(|| somebody(chance));
+            Verb::HandOver { step, to, length: length(chance) }
+        }
+        25 => Verb::TakeBack { step, length: length(chance) },
         _ => Verb::Note { step: None, text: format!("note {number}") },
     }
+}
+
+/// What waits is taken, what is taken is taken back or handed on.
+fn lease(chance: &mut Chance, run: &Run) -> Option<Verb> {
+    let (_, record) = run.waiting_steps().next()?;
+    let (step, length) = (Some(record.id.clone()), length(chance));
+    Some(match record.state.lease() {
+        None => Verb::Take { step, length },
+        Some(_) if chance.one_in(4) => Verb::HandOver { step, to: Some(somebody(chance)), length },
+        Some(_) => Verb::TakeBack { step, length },
+    })
+}
+
+fn length(chance: &mut Chance) -> Option<Millis> {
+    (!chance.one_in(6)).then(|| Millis(chance.between(0, 40_000)))
 }
 
 /// The digest of any approval that was ever asked for, used up or not.

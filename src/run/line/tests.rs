@@ -5,8 +5,8 @@ use crate::base::{Actor, Timestamp};
 use crate::config::events::{self, EVENTS};
 use crate::run::testing::{Driver, manual, workflow};
 use crate::run::{
-    AfterFailure, AfterRollback, BackCause, Context, Escalation, Failure, FailureKind, Fork, Held, Need,
-    NeedKind, Outcome, Parent, RunStarted, SkipReason, Subject, WorkflowRef,
+    AfterFailure, AfterRollback, BackCause, Context, Escalation, Failure, FailureKind, Fork, Held, LeaseEnd,
+    Need, NeedKind, Outcome, Parent, RunStarted, SkipReason, Subject, WorkflowRef,
 };
 use crate::workflow::Origin;
 
@@ -47,6 +47,10 @@ fn bodies() -> Vec<EventBody> {
         EventBody::StepHeld { step: step(), work: None, why: Held::Breakpoint },
         EventBody::StepReleased { step: step() },
         EventBody::StepChild { step: step(), attempt: 1, need: None },
+        EventBody::StepTaken { step: step(), until: Timestamp(1) },
+        EventBody::StepHandedOver { step: step(), to: Actor::Engine, until: Timestamp(1) },
+        EventBody::StepTakenBack { step: step(), from: Actor::Engine, until: Timestamp(1) },
+        EventBody::LeaseEnded { step: step(), holder: Actor::Engine, why: LeaseEnd::Expired },
         EventBody::StepEscalated {
             step: step(),
             to: Escalation { level: 0, to: "ops".to_owned(), deadline: None },
@@ -171,6 +175,7 @@ fn what_a_person_is_needed_for_is_told_when_it_begins() {
         detail: None,
         to: None,
         child: None,
+        lease: None,
     };
     let lines =
         derived(&summary(Some(need.clone())), &[event(4, at, EventBody::RunResumed), event(5, at, started)]);

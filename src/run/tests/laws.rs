@@ -10,7 +10,8 @@ use super::{completed, digest_of, done, exit};
 use crate::base::{Actor, Millis, StepId};
 use crate::run::testing::{Driver, ana, approval, manual, question, script, workflow};
 use crate::run::{
-    Command, Edit, Outcome, Report, Role, Run, RunStatus, StepRecord, StepState, Verb, Work, replay, resolve,
+    Command, Edit, Event, EventBody, Outcome, Report, Role, Run, RunStatus, StepRecord, StepState, Verb,
+    Work, apply, replay, resolve,
 };
 use crate::workflow::testing::step;
 use crate::workflow::{OnFailure, Step, StepKind, Workflow};
@@ -122,6 +123,16 @@ fn command(choice: u8, n: u8, run: &Run) -> Command {
         }
         21 => return Command::Report(Report::Failed { step: target.id.clone(), attempt, failure: exit(1) }),
         22 => return Command::Report(Report::Stopped { left_behind: Vec::new() }),
+        24 => Verb::Take { step, length: Some(Millis(u64::from(n) * 100)) },
+        25 => {
+            let to = match n % 4 {
+                0 => None,
+                1 => Some(Actor::Agent("aide".into())),
+                _ => Some(Actor::Person("ben@desk".into())),
+            };
+            Verb::HandOver { step, to, length: Some(Millis(u64::from(n) * 100)) }
+        }
+        26 => Verb::TakeBack { step, length: None },
         23 if n < 60 => return Command::Report(Report::Recovered),
         _ => return Command::Report(Report::Wake),
     })
@@ -173,6 +184,58 @@ fn lawful(run: &Run, before: &Run) {
     }
 }
 
+fn somebody(who: u8) -> Actor {
+    match who {
+        0 => Actor::Agent("aide".to_owned()),
+        1 => Actor::Person("ben@desk".to_owned()),
+        _ => ana(),
+    }
+}
+
+/// While a step is taken only its holder answers it, and no agent has an approval or ends what a person has.
+fn leases_are_kept(before: &Run, events: &[Event]) {
+    let mut run = before.clone();
+    for event in events {
+        for record in &run.steps {
+            let Some(lease) = record.state.lease() else { continue };
+            assert!(!run.is_ended(), "a lease ends with its run");
+            let (holder, by) = (&lease.holder, &event.actor);
+            if *by == *holder || *by == Actor::Engine {
+                continue;
+            }
+            match &event.body {
+                EventBody::StepTakenBack { step, from, .. } if *step == record.id => {
+                    assert!(by.is_person() && from == holder);
+                }
+                EventBody::StepCompleted { step, .. }
+                | EventBody::StepFailed { step, .. }
+                | EventBody::StepSkipped { step, .. }
+                | EventBody::StepRetried { step, .. }
+                | EventBody::StepReleased { step }
+                | EventBody::ActionChecked { step, .. }
+                | EventBody::StepTaken { step, .. }
+                | EventBody::StepHandedOver { step, .. } => {
+                    assert_ne!(*step, record.id, "{by} answers what {holder} has taken");
+                }
+                EventBody::WentBack { to, .. } if !by.is_person() && holder.is_person() => {
+                    let places = run.place(to).map(|place| run.workflow.with_dependents(place));
+                    assert!(!places.unwrap_or_default().contains(&record.role.index()));
+                }
+                EventBody::RollbackStarted { .. } => assert!(by.is_person() || !holder.is_person()),
+                _ => {}
+            }
+        }
+        apply(&mut run, event);
+        for (step, record) in run.each_step() {
+            let lease = record.state.lease();
+            assert!(lease.is_none() || record.state.needs_person(), "only what waits for somebody is taken");
+            assert!(
+                lease.is_none_or(|l| l.holder.is_person() || !matches!(step.kind, StepKind::Approve { .. }))
+            );
+        }
+    }
+}
+
 /// What an approval opens runs only as a person approved it.
 fn open_behind_its_gates(run: &Run, record: &StepRecord, index: usize) {
     let (StepState::Running { .. }, Some(work)) = (&record.state, record.attempts.last().map(|a| &a.work))
@@ -199,18 +262,21 @@ proptest! {
     #[test]
     fn any_graph_keeps_the_laws(
         workflow in any_graph(),
-        commands in proptest::collection::vec((0..27_u8, any::<u8>(), 0..4_000_u64), 0..80),
+        commands in proptest::collection::vec((0..30_u8, any::<u8>(), 0..4_000_u64, 0..6_u8), 0..80),
     ) {
         let mut driver = Driver::start(workflow);
         lawful(&driver.run, &driver.run);
-        for (choice, n, wait) in commands {
+        for (choice, n, wait, who) in commands {
             let before = driver.run.clone();
             let command = command(choice, n, &driver.run);
-            let actor = if matches!(command, Command::Report(_)) { Actor::Engine } else { ana() };
+            let actor = if matches!(command, Command::Report(_)) { Actor::Engine } else { somebody(who) };
             driver.later(wait);
-            if let Err(refusal) = driver.act_as(&actor, command) {
-                prop_assert!(!refusal.reason.is_empty());
-                prop_assert_eq!(&driver.run, &before, "a refusal changes nothing");
+            match driver.act_as(&actor, command) {
+                Ok(events) => leases_are_kept(&before, &events),
+                Err(refusal) => {
+                    prop_assert!(!refusal.reason.is_empty());
+                    prop_assert_eq!(&driver.run, &before, "a refusal changes nothing");
+                }
             }
             lawful(&driver.run, &before);
         }

@@ -372,7 +372,8 @@ fn a_loop_and_a_graph_are_cancelled_whole() {
 
 #[test]
 fn what_a_child_needs_is_told_once_and_late_reports_of_it_change_nothing() {
-    let need = ChildNeed { kind: NeedKind::Check, step: "x".into(), title: "X".into(), deadline: None };
+    let need =
+        ChildNeed { kind: NeedKind::Check, step: "x".into(), title: "X".into(), deadline: None, lease: None };
     let mut parent = parent();
     let report = Report::Child { step: "sub".into(), attempt: 1, need: Some(need.clone()) };
     assert_eq!(parent.report(report.clone()).len(), 1);

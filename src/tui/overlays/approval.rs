@@ -13,7 +13,7 @@ use crate::tui::Model;
 use crate::tui::overlays::failure::{choices, unmeant};
 use crate::tui::overlays::reason::{Reason, Wanted};
 use crate::tui::overlays::{Overlay, Reaction};
-use crate::tui::screens::run::detail::{asked, failure_line, left};
+use crate::tui::screens::run::detail::{asked, failure_line, left, taken};
 use crate::tui::screens::run::{self, rows, sheet::Sheet};
 use crate::tui::verbs;
 use crate::tui::widgets::text::untrusted;
@@ -108,6 +108,9 @@ impl Approval {
         sheet.opened(&self.opens, usize::MAX);
         sheet.gap();
         if let Some((run, record)) = self.record(model) {
+            if let Some(lease) = record.state.lease() {
+                taken(model, &mut sheet, run, lease, "taken by");
+            }
             asked(model, &mut sheet, run, record, &self.digest);
         }
         sheet
@@ -235,6 +238,10 @@ impl Overlay for Approval {
             ];
         }
         let more = self.long.get().then_some(Hint::labelled(Action::Down, "more below"));
+        if self.record(model).is_some_and(|(_, record)| verbs::is_anothers(model, record)) {
+            let later = Hint::labelled(Action::Escape, "later");
+            return more.into_iter().chain([Action::TakeBack.into(), later]).collect();
+        }
         let answers = [Hint::new(Action::Approve), Hint::new(Action::Reject)];
         let comes_first = self.record(model).is_some_and(|(run, r)| !verbs::before(run, &r.id).is_empty());
         let back = comes_first.then_some(Hint::labelled(Action::PushBack, "push back with feedback…"));

@@ -15,9 +15,10 @@ use crate::tui::overlays::edit::EditCard;
 use crate::tui::overlays::pager::Pager;
 use crate::tui::overlays::reason::{Reason, Wanted};
 use crate::tui::overlays::{Overlay, Reaction};
-use crate::tui::screens::run::detail::{ago, escalated, failure_line};
+use crate::tui::screens::run::detail::{ago, escalated, failure_line, taken};
 use crate::tui::screens::run::output::thousands;
 use crate::tui::screens::run::{self, rows, sheet::Sheet};
+use crate::tui::verbs;
 use crate::tui::widgets::text::{coloured, cut_line, untrusted};
 use crate::tui::widgets::{Hint, card, hints};
 use crate::workflow::{Step, StepKind};
@@ -79,6 +80,9 @@ impl FailureCard {
         let look = &model.look;
         let mut sheet = Sheet::new(look, width);
         let Some((run, _, record)) = self.subject(model) else { return Vec::new() };
+        if let Some(lease) = record.state.lease() {
+            taken(model, &mut sheet, run, lease, "taken by");
+        }
         match &record.state {
             StepState::Failed { by, failure, at, escalation, .. } => {
                 sheet.prose(&failure.message, look.style(Role::Error));
@@ -241,6 +245,9 @@ impl Overlay for FailureCard {
             (_, StepKind::Approve { .. }) => "ask again",
             _ => "retry",
         };
+        if verbs::is_anothers(model, record) {
+            return vec![Action::TakeBack.into(), Hint::labelled(Action::Escape, "later")];
+        }
         let mut all = vec![Hint::labelled(Action::Retry, again)];
         if EditCard::fits(run, record) {
             all.push(Action::EditRetry.into());

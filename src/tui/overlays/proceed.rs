@@ -60,6 +60,9 @@ impl ProceedCard {
             Held::Breakpoint => "A breakpoint: nothing of this is done until you let it proceed.",
         };
         sheet.line(Line::styled(why, look.subtext()), 0);
+        if let Some(lease) = record.state.lease() {
+            run::detail::taken(model, &mut sheet, run, lease, "taken by");
+        }
         sheet.gap();
         match work {
             Some(Work::Approve { question, opens, .. }) => {
@@ -163,6 +166,10 @@ impl Overlay for ProceedCard {
         let Some((run, record, why, work)) = self.subject(model) else { return Vec::new() };
         let more = self.long.get().then_some(Hint::labelled(Action::Down, "more below"));
         let mut all: Vec<Hint> = more.into_iter().collect();
+        if verbs::is_anothers(model, record) {
+            all.extend([Action::TakeBack.into(), Hint::labelled(Action::Escape, "later")]);
+            return all;
+        }
         all.push(Hint::new(Action::Proceed));
         // An approval cannot be passed by.
         if !matches!(work, Some(Work::Approve { .. })) {

@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 
-use crate::base::{RunId, SafeLine, SessionId, StepId};
+use crate::base::{Actor, RunId, SafeLine, SessionId, StepId};
 use crate::config::{Action, Context, Key};
 use crate::protocol::Request;
 use crate::run::{Evidence, EvidenceKind, Verb};
@@ -29,6 +29,10 @@ pub enum Wanted {
         step: Option<StepId>,
     },
     Note {
+        step: Option<StepId>,
+    },
+    /// To whom; left empty, to whoever comes.
+    HandOver {
         step: Option<StepId>,
     },
     /// Evidence, with which the step is done.
@@ -64,6 +68,7 @@ impl Reason {
             Wanted::Reject { .. } => "Reject it: why?",
             Wanted::Fail { .. } => "The step failed: how?",
             Wanted::Note { .. } | Wanted::SessionNote(_) => "A note for the journal",
+            Wanted::HandOver { .. } => "Hand the step over: to whom?",
             Wanted::Done { .. } => "Done: what shows it?",
             Wanted::SessionName(_) => "A name for the session",
         }
@@ -82,6 +87,9 @@ impl Reason {
             Wanted::Note { .. } | Wanted::SessionNote(_) => {
                 "It is kept with its time and your name, and shows in the summary."
             }
+            Wanted::HandOver { .. } => {
+                "A person as user@host, or an agent by its name: nobody else answers the step then. Left empty, what you have taken is for whoever comes."
+            }
             Wanted::Done { .. } => "A note, a link, or the path of a file: evidence that the step is done.",
             Wanted::SessionName(_) => "The name stands in the list and in the summary's file name.",
         }
@@ -94,6 +102,7 @@ impl Reason {
             | Wanted::Reject { step }
             | Wanted::Fail { step }
             | Wanted::Note { step }
+            | Wanted::HandOver { step }
             | Wanted::Done { step } => step.as_ref(),
             Wanted::Cancel | Wanted::SessionNote(_) | Wanted::SessionName(_) => None,
         }
@@ -101,7 +110,7 @@ impl Reason {
 
     fn submit(&mut self) -> Reaction {
         let text = self.input.text().trim().to_owned();
-        if text.is_empty() && self.wanted != Wanted::Cancel {
+        if text.is_empty() && !matches!(self.wanted, Wanted::Cancel | Wanted::HandOver { .. }) {
             self.problem = Some("It cannot be empty");
             return Reaction::stay();
         }
@@ -115,6 +124,10 @@ impl Reason {
             Wanted::Reject { step } => Verb::Reject { step, reason: text },
             Wanted::Fail { step } => Verb::Fail { step, reason: text },
             Wanted::Note { step } => Verb::Note { step, text },
+            Wanted::HandOver { step } => {
+                let to = Some(text).filter(|t| !t.is_empty()).map(|name| Actor::named(&name));
+                Verb::HandOver { step, to, length: None }
+            }
             Wanted::Done { step } => {
                 let kind = if text.starts_with("https://") || text.starts_with("http://") {
                     EvidenceKind::Link
@@ -207,6 +220,7 @@ impl Overlay for Reason {
             Wanted::Reject { .. } => "reject",
             Wanted::Fail { .. } => "mark as failed",
             Wanted::Note { .. } | Wanted::SessionNote(_) => "keep",
+            Wanted::HandOver { .. } => "hand over",
             Wanted::Done { .. } => "done",
             Wanted::SessionName(_) => "rename",
         };

@@ -3,18 +3,26 @@
 
 use crate::base::{RunId, StepId};
 use crate::config::Action;
-use crate::run::{NeedKind, StepRecord, StepState, Work};
+use crate::run::{Lease, NeedKind, StepRecord, StepState, Work};
 use crate::tui::Model;
 
 /// A child run that waits for somebody.
 pub struct Asked {
     pub run: RunId,
     kind: NeedKind,
+    /// Who has taken it, where that is somebody else.
+    taken: Option<Lease>,
 }
 
 impl Asked {
     /// Why this is no answer to what it asks.
     pub fn refused(&self, action: Action) -> Option<String> {
+        match (action, &self.taken) {
+            (Action::TakeBack, Some(_)) | (Action::Take | Action::HandOver, None) => return None,
+            (Action::TakeBack, None) => return Some("Nobody else has taken it".to_owned()),
+            (Action::Take | Action::HandOver, Some(lease)) => return Some(format!("It is {lease}")),
+            _ => {}
+        }
         let fits = match self.kind {
             NeedKind::Check => matches!(action, Action::Check | Action::Done | Action::Fail),
             NeedKind::Answer | NeedKind::Agent => matches!(action, Action::Answer | Action::Fail),
@@ -52,7 +60,8 @@ pub fn asked(model: &Model, id: &RunId, step: Option<&StepId>) -> Option<Asked> 
     }?;
     match &record.state {
         StepState::Running { need: Some(need), .. } if !run.is_ended() => {
-            Some(Asked { run: of(record)?.clone(), kind: need.kind })
+            let taken = need.lease.clone().filter(|lease| lease.holder != model.me);
+            Some(Asked { run: of(record)?.clone(), kind: need.kind, taken })
         }
         _ => None,
     }

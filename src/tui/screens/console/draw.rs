@@ -345,7 +345,8 @@ fn need_row(model: &Model, row: &RunSummary) -> Row {
     let mark = look.need(need.kind);
     // Who is asked now, where the author named a line of people.
     let short_name = |to: &String| format!("{}, ", to.split('@').next().unwrap_or(to));
-    let to = need.to.as_ref().map(short_name).unwrap_or_default();
+    let taken = need.lease.as_ref().map(|lease| format!("taken by {}, ", lease.holder.short()));
+    let to = taken.or_else(|| need.to.as_ref().map(short_name)).unwrap_or_default();
     let last = match (need.deadline, &need.detail) {
         (Some(deadline), _) if deadline >= model.now => {
             let left = deadline.since(model.now);

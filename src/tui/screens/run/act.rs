@@ -26,6 +26,9 @@ pub fn offer(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let Some((_, record)) = run.waiting_steps().next() else { return Vec::new() };
+    if verbs::is_anothers(model, record) {
+        return Vec::new();
+    }
     let (id, step) = (run.id().clone(), record.id.clone());
     match once(&id, record) {
         Some(once) if !model.run.offered.contains(&once) => decide(model, &id, &step, true),

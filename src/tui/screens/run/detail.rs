@@ -19,7 +19,7 @@ use crate::workflow::Step;
 mod ending;
 mod kinds;
 
-pub use ending::escalated;
+pub use ending::{escalated, taken};
 
 /// How long ago, in a word or two.
 pub fn ago(model: &Model, at: Timestamp) -> String {

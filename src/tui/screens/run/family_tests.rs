@@ -42,6 +42,7 @@ pub fn family() -> (Driver, Driver) {
         step: StepId::new("gate"),
         title: "Approve the release".to_owned(),
         deadline: Some(child.now.plus(Millis::from_secs(1_500))),
+        lease: None,
     };
     parent.now = child.now;
     parent.report(Report::Child { step: StepId::new("rollback"), attempt: 1, need: Some(need) });

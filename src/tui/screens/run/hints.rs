@@ -4,7 +4,7 @@ use crate::config::Action;
 use crate::run::{Prompt, Run, StepRecord, StepState};
 use crate::tui::Model;
 use crate::tui::screens::run::{Focus, act};
-use crate::tui::verbs::child;
+use crate::tui::verbs::{self, child};
 use crate::tui::widgets::Hint;
 
 pub fn hints(model: &Model, run: &Run) -> Vec<Hint> {
@@ -58,6 +58,18 @@ fn hold(run: &Run) -> Hint {
 
 /// What may be done about the step that is shown.
 fn of_step(model: &Model, run: &Run, record: &StepRecord, other: Hint, output: Option<Hint>) -> Vec<Hint> {
+    if verbs::is_anothers(model, record) {
+        let there = child::of(record).map(|_| Hint::labelled(Action::Activate, "go to its run"));
+        return there.or_else(|| verbs::lease_hint(model, record)).into_iter().chain([other]).collect();
+    }
+    let hand_over = verbs::lease_hint(model, record);
+    let mut hints = when_free(model, run, record, other, output);
+    hints.extend(hand_over);
+    hints
+}
+
+/// The same, where nobody else has it.
+fn when_free(model: &Model, run: &Run, record: &StepRecord, other: Hint, output: Option<Hint>) -> Vec<Hint> {
     match &record.state {
         StepState::Waiting { on: Prompt::Check { checked }, .. } => {
             let tick = (!checked.is_empty()).then(|| Hint::new(Action::Check));

@@ -32,6 +32,8 @@ pub mod engine_tests;
 #[cfg(test)]
 mod family_tests;
 mod hints;
+#[cfg(test)]
+mod lease_tests;
 pub mod output;
 #[cfg(test)]
 mod output_tests;

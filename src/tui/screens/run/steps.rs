@@ -124,6 +124,9 @@ fn aside(model: &Model, run: &Run, record: &StepRecord, wide: bool) -> String {
     if let Some(progress) = rows::progress(run, record, wide) {
         return progress;
     }
+    if let Some(lease) = record.state.taken() {
+        return lease.holder.short().to_owned();
+    }
     let (work, waited) = (spent(model, run, record, true), spent(model, run, record, false));
     match &record.state {
         StepState::Pending if wide => after(run, record),

@@ -87,7 +87,7 @@ fn failed(driver: &mut Driver, step: &str) -> Vec<Event> {
 }
 
 /// Up to the approval.
-fn at_approval() -> Driver {
+pub fn at_approval() -> Driver {
     let mut driver = begin(steps());
     completed(driver.later(161_000), "tests");
     driver.later(240_000).act(done()).expect("reviewed");
@@ -96,7 +96,7 @@ fn at_approval() -> Driver {
 }
 
 /// Up to the last step.
-fn at_manual() -> Driver {
+pub fn at_manual() -> Driver {
     let mut driver = at_approval();
     approve(&mut driver, "ana@laptop");
     completed(driver.later(21_000), "restart");

@@ -167,6 +167,9 @@ fn what_for(model: &Model, row: &RunSummary, wide: bool) -> Line<'static> {
     add(&row.subject, look.subtext());
     if let Some(need) = row.need.as_ref().filter(|_| !has_failed_need(row)) {
         add(&format!("{}: {}", need.kind.word(), need.title), look.style(Role::Warning));
+        if let Some(lease) = &need.lease {
+            add(&format!("taken by {}", lease.holder.short()), look.subtext());
+        }
         if let Some(to) = &need.to {
             add(&format!("asked: {to}"), look.subtext());
         }

@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::base::{Actor, Timestamp};
 use crate::config::Role;
 use crate::run::{
-    Attempt, AttemptEnd, Escalation, Evidence, Held, Outcome, Prompt, Run, SkipReason, StepRecord, StepState,
-    StepStatus, Work,
+    Attempt, AttemptEnd, Escalation, Evidence, Held, Lease, Outcome, Prompt, Run, SkipReason, StepRecord,
+    StepState, StepStatus, Work,
 };
 use crate::tui::Model;
 use crate::tui::model::short;
@@ -29,13 +29,16 @@ pub fn tell(model: &Model, sheet: &mut Sheet<'_>, run: &Run, record: &StepRecord
             Span::styled(format!(", {}", ago(model, at)), look.muted()),
         ]
     };
+    if let Some(lease) = record.state.taken() {
+        taken(model, sheet, run, lease, "Taken by");
+    }
     match &record.state {
         StepState::Done { at, by, outcome } => {
             sheet.labelled("Done by", who(by, *at));
             carried(sheet, run, record);
             evidence(sheet, run, record, outcome);
         }
-        StepState::Failed { at, by, failure, continued, escalation } => {
+        StepState::Failed { at, by, failure, continued, escalation, .. } => {
             sheet.labelled("Failed", vec![untrusted(&failure.message, look.style(Role::Error))]);
             if let Some(code) = failure.exit {
                 sheet.labelled("Exit", vec![Span::styled(code.to_string(), look.text())]);
@@ -67,7 +70,7 @@ pub fn tell(model: &Model, sheet: &mut Sheet<'_>, run: &Run, record: &StepRecord
                 }
             }
         }
-        StepState::Uncertain { since } => {
+        StepState::Uncertain { since, .. } => {
             let told = format!(
                 "The engine died while this ran, {}. Nobody knows how far it came: look, then decide.",
                 ago(model, *since)
@@ -89,7 +92,7 @@ pub fn tell(model: &Model, sheet: &mut Sheet<'_>, run: &Run, record: &StepRecord
             };
             sheet.labelled("Next try", vec![Span::styled(when, look.text())]);
         }
-        StepState::Waiting { since, on: Prompt::Proceed { why, .. } } => {
+        StepState::Waiting { since, on: Prompt::Proceed { why, .. }, .. } => {
             let why = match why {
                 Held::StepThrough => "as the run steps through",
                 Held::Breakpoint => "by a breakpoint",
@@ -112,6 +115,30 @@ fn carried(sheet: &mut Sheet<'_>, run: &Run, record: &StepRecord) {
         let look = sheet.look;
         sheet.field("From run", &format!("{}, taken over as it was", fork.run.short()), look.subtext());
     }
+}
+
+/// Who alone answers the step, and until when.
+pub fn taken(model: &Model, sheet: &mut Sheet<'_>, run: &Run, lease: &Lease, label: &'static str) {
+    let look = sheet.look;
+    let mine = lease.holder == model.me;
+    let who = if mine { "you".to_owned() } else { lease.holder.to_string() };
+    let style = look.style(if mine { Role::Info } else { Role::Warning });
+    let until = if run.is_paused() {
+        format!(", {}", left(model, run, lease.until))
+    } else {
+        format!(", until {}", clock(model, lease.until))
+    };
+    sheet.labelled(label, vec![untrusted(&who, style), Span::styled(until, look.subtext())]);
+}
+
+/// `14:05`; with the day where that is another one.
+fn clock(model: &Model, at: Timestamp) -> String {
+    let zone = &model.facts.zone;
+    let [now, at] = [model.now, at].map(|at| jiff::Timestamp::from_millisecond(at.0).ok());
+    let (Some(now), Some(at)) = (now, at) else { return String::new() };
+    let (now, at) = (now.to_zoned(zone.clone()), at.to_zoned(zone.clone()));
+    let format = if now.date() == at.date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
+    at.strftime(format).to_string()
 }
 
 /// Who is asked now, and until when.
