@@ -46,11 +46,11 @@ verifier) printf 'The minus is gone.\nVERDICT: pass\n' ;;
 esac
 echo 'STATUS: done'"#;
 
-const AUDITORS: &str = r#"case $MWTUI_AGENT in
+const AUDITORS: &str = r"case $MWTUI_AGENT in
 scanner) printf 'FINDINGS: 0\nUNREAD: nothing\n' ;;
 prioritizer) printf '1. The key in settings.txt\nCRITICAL: 1\nHIGH: 1\nMEDIUM: 0\nLOW: 0\nFIRST: take the key out\n' ;;
 esac
-echo 'STATUS: done'"#;
+echo 'STATUS: done'";
 
 /// A made-up key that looks like one, put together here so that no scanner takes this file for a leak.
 fn key() -> String {
@@ -64,9 +64,9 @@ fn place(names: &[&str], script: &str, stand_ins: &[(&str, &str)], files: &[(&st
     all.extend(stand_ins);
     let place = Place::new(&all);
     let command = json!([place.file("bin/agents")]);
-    let settings: String =
+    let settings: Vec<String> =
         names.iter().map(|name| format!("[agents.{name}]\ncommand = {command}\n")).collect();
-    place.settings(&settings);
+    place.settings(&settings.concat());
     place.repository("git@github.example:team/shop.git", files);
     place
 }
