@@ -63,19 +63,26 @@ impl<'r> Planned<'r> {
             },
             servers: settings.servers.keys().cloned().collect(),
         };
-        Ok(Self::under(&around, workflow, inputs, &mut Vec::new()))
+        Ok(Self::under(&around, workflow, Some(inputs), &mut Vec::new()))
     }
 
+    /// `inputs` are `None` where they are known only later: then no condition is decided yet.
     fn under(
         around: &Around<'r>,
         workflow: &'r Workflow,
-        inputs: &Map<String, Value>,
+        inputs: Option<&Map<String, Value>>,
         above: &mut Vec<WorkflowId>,
     ) -> Self {
+        let known = inputs.is_some();
+        let none = Map::new();
+        let inputs = inputs.unwrap_or(&none);
         let context = Context { env: declared(workflow), ..around.context.clone() };
         above.push(workflow.id.clone());
-        let steps = plan(workflow, inputs, &context).into_iter().filter_map(|planned| {
+        let steps = plan(workflow, inputs, &context).into_iter().filter_map(|mut planned| {
             let step = workflow.steps.get(planned.index)?;
+            if !known && step.condition.is_some() {
+                planned.condition = None;
+            }
             let iterations = resolve::iterations(workflow, planned.index, inputs, &context);
             let child = match &step.kind {
                 StepKind::Workflow { workflow: id, .. } => {
@@ -124,13 +131,13 @@ impl<'r> Planned<'r> {
             EntryState::Loaded { workflow, .. } => workflow,
         };
         let inputs = match given.map(|given| field::complete(&workflow.inputs, given)) {
-            Some(Ok(inputs)) => inputs,
+            Some(Ok(inputs)) => Some(inputs),
             Some(Err(problems)) => {
                 return Child::Problem(format!("The inputs do not fit {id}: {}", problems.join("; ")));
             }
-            None => Map::new(),
+            None => None,
         };
-        Child::Plan(Self::under(around, workflow, &inputs, above))
+        Child::Plan(Self::under(around, workflow, inputs.as_ref(), above))
     }
 
     /// Why it could not be done, as far as that can be seen now.

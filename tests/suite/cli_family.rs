@@ -173,6 +173,15 @@ fn a_dry_run_shows_child_runs_as_deep_as_they_go() {
     let plan = say(&home, &["run", "parent", "--dry-run", "--json"]).ok().json();
     assert_eq!(plan["steps"][0]["child"]["steps"][0]["work"]["env"]["W"], "staging");
 
+    // What the child is given is known only later, so it is not said that its step is left out.
+    home.workflow_with(
+        "quiet",
+        "inputs: { why: { required: false } }",
+        "  - id: ask\n    title: Ask\n    if: inputs.why is none\n    run: 'true'",
+    );
+    home.workflow("later", "  - id: first\n    title: First\n    run: 'echo \"W: x\"'\n  - id: then\n    title: Then\n    workflow: quiet\n    inputs: { why: \"${{ steps.first.outputs.W }}\" }");
+    has(&say(&home, &["run", "later", "--dry-run"]).ok(), &["only if inputs.why is none"]);
+
     home.workflow("lost", "  - id: far\n    title: Far\n    workflow: nowhere\n  - id: ask\n    title: Ask\n    call: nobody.tool\n  - id: each\n    title: Each\n    for_each: [1, 2]\n    run: echo \"$N\"\n    env: { N: \"${{ item }}\" }\n");
     let lost = say(&home, &["run", "lost", "--dry-run"]);
     ends_with(1, &lost);
