@@ -103,7 +103,7 @@ async fn dependencies_are_updated_one_by_one_and_the_one_that_breaks_is_undone()
     let (place, inputs) = dependencies();
     let walk = Walk::start(&place, "dependency-update", &inputs).await;
     let question = walk.approve("agree").await;
-    has(&question, &["gamma=0.9.1=0.9.4 beta=1.0.0=1.1.0 alpha=1.0.0=1.0.1", "closed in: gamma"]);
+    has(&question, &["gamma=0.9.1=0.9.4 beta=1.0.0=1.1.0 alpha=1.0.0=1.0.1", "weakness asks for: gamma"]);
     let question = walk.approve("keep").await;
     has(&question, &["with 2 updates", "Undone: beta."]);
     let run = walk.end().await;
