@@ -4,6 +4,7 @@
 mod architecture;
 mod authors;
 mod bank;
+mod bank_afu9;
 mod bank_mission2;
 mod bank_mission;
 mod bank_words;

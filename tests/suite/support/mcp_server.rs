@@ -14,6 +14,9 @@ use serde_json::{Value, json};
 /// How it behaves; see `Server`.
 pub const MANNERS: &str = "MWTUI_TEST_MCP";
 
+/// A file into which it writes what its tools for GitHub are asked.
+pub const ASKED: &str = "MWTUI_TEST_MCP_ASKED";
+
 /// The command that starts it.
 pub fn command() -> Vec<String> {
     started_by("exec")
@@ -136,6 +139,14 @@ impl<W: Write> Server<W> {
                 let content = json!([{ "type": "text", "text": format!("VALUE: {value}") }]);
                 self.result(id, json!({ "content": content, "structuredContent": { "value": value } }));
             }
+            "getIssue" | "createPullRequest" => {
+                let file = std::env::var(ASKED).expect("where to write it");
+                let mut file = OpenOptions::new().create(true).append(true).open(file).expect("open");
+                writeln!(file, "{name} {arguments}").expect("write");
+                let issue = json!({ "number": 42, "title": "The cart forgets", "body": null, "state": "open" });
+                let pull = json!({ "number": 43, "html_url": "https://github.example/team/shop/pull/43" });
+                self.text(id, &if name == "getIssue" { issue } else { pull }.to_string(), false);
+            }
             "ask" => self.result(id, json!({
                 "resultType": "input_required",
                 "inputRequests": { "who": { "method": "elicitation/create", "params": {
@@ -186,6 +197,7 @@ fn first_page() -> Value {
 
 fn second_page() -> Value {
     let any = |name: &str| json!({ "name": name, "inputSchema": { "type": "object" } });
-    let tools: Vec<Value> = ["hang", "rubbish", "huge", "record", "ask"].map(any).to_vec();
+    let tools: Vec<Value> =
+        ["hang", "rubbish", "huge", "record", "ask", "getIssue", "createPullRequest"].map(any).to_vec();
     json!({ "tools": tools })
 }
