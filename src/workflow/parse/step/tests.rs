@@ -96,7 +96,7 @@ steps:
     .replace("${{ logs.text }}", "${{ inputs.names }}"));
     assert_eq!(
         workflow.moves,
-        Some(Moves { from: vec!["Validated".into(), "Held".into()], to: "Deployed".into() })
+        Some(Moves { from: vec!["Validated".into(), "Held".into()], to: "Deployed".into(), condition: None })
     );
     assert_eq!(workflow.config.parallel, Some(3));
 
