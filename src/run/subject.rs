@@ -105,7 +105,11 @@ mod tests {
     use super::*;
 
     fn moves(from: &[&str]) -> Moves {
-        Moves { from: from.iter().map(|s| (*s).to_owned()).collect(), to: "Deployed".to_owned(), condition: None }
+        Moves {
+            from: from.iter().map(|s| (*s).to_owned()).collect(),
+            to: "Deployed".to_owned(),
+            condition: None,
+        }
     }
 
     #[test]
