@@ -222,7 +222,9 @@ fn validate(bench: &Bench) {
 
 fn begin(bench: &Bench, inputs: &[&str]) -> i32 {
     let mut words = vec!["run", "meta-run", "--no-input"];
-    inputs.iter().for_each(|input| words.extend(["--input", input]));
+    for input in inputs {
+        words.extend(["--input", input]);
+    }
     say(&bench.home, &words).code
 }
 
@@ -239,8 +241,8 @@ fn names(events: &[Value]) -> Vec<&str> {
 }
 
 fn postmortem(bench: &Bench) -> Option<String> {
-    let folder = std::fs::read_dir(bench.path("docs/postmortems")).ok()?;
-    let file = folder.filter_map(Result::ok).next()?;
+    let mut folder = std::fs::read_dir(bench.path("docs/postmortems")).ok()?;
+    let file = folder.find_map(Result::ok)?;
     Some(std::fs::read_to_string(file.path()).expect("the postmortem"))
 }
 
@@ -464,7 +466,9 @@ async fn the_manifests_are_what_their_own_tools_read() {
         text.split("\n---\n").map(|d| serde_saphyr::from_str(d).expect("YAML")).collect();
     let kinds: Vec<&str> = documents.iter().filter_map(|d| d["kind"].as_str()).collect();
     assert_eq!(kinds, ["Deployment", "Service", "PodDisruptionBudget"]);
-    documents.iter().for_each(|d| fits("kubernetes.json", d));
+    for document in &documents {
+        fits("kubernetes.json", document);
+    }
     let pod = &documents[0]["spec"]["template"];
     let container = &pod["spec"]["containers"][0];
     for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
@@ -488,9 +492,10 @@ async fn the_manifests_are_what_their_own_tools_read() {
     for file in [format!("deploy/terraform/{NAME}.tf"), "deploy/terraform/versions.tf".to_owned()] {
         let body = hcl::parse(&bench.file(&file)).unwrap_or_else(|e| panic!("{file}: {e}"));
         let blocks: Vec<&str> = body.blocks().map(hcl::Block::identifier).collect();
-        let expected: &[&str] = match file.ends_with("versions.tf") {
-            true => &["terraform"],
-            false => &["variable", "locals", "resource", "resource", "output"],
+        let expected: &[&str] = if file.ends_with("versions.tf") {
+            &["terraform"]
+        } else {
+            &["variable", "locals", "resource", "resource", "output"]
         };
         assert_eq!(blocks, expected, "{file}");
     }
