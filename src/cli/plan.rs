@@ -56,6 +56,10 @@ pub fn subject(env: &Env, moves: &Moves, name: &str, known: Option<&SubjectState
     let from = if moves.from.is_empty() { "any state".to_owned() } else { moves.from.join(" or ") };
     let line =
         Line::new().dim("  subject ").plain(name).dim("  from ").plain(from).dim(" to ").plain(&moves.to);
+    let line = match &moves.condition {
+        Some(source) => line.dim(" if ").plain(source),
+        None => line,
+    };
     let line = match known.and_then(|s| s.state.as_ref()) {
         Some(state) => line.dim("; now ").plain(state),
         None => line,

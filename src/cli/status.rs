@@ -128,7 +128,7 @@ fn values(env: &Env, run: &Run) {
         let was = subject.state.as_deref().unwrap_or("of no known state");
         let mut line =
             Line::new().dim("  subject ").plain(&subject.name).dim(format!(", {was} at the start"));
-        if let Some(moves) = &run.workflow.moves {
+        if let Some((moves, _)) = run.moves() {
             line = line.dim("; completing the run makes it ").plain(&moves.to);
         }
         env.out.line(line);

@@ -64,10 +64,7 @@ impl Batch<'_> {
 
     /// Whether rolling this run back may put its subject back: not once something else has moved it.
     pub(super) fn may_put_back(&self, run: &Run) -> Result<()> {
-        let (true, Some(moves), Some(subject)) = (run.completed, &run.workflow.moves, &run.header.subject)
-        else {
-            return Ok(());
-        };
+        let (true, Some((moves, subject))) = (run.completed, run.moves()) else { return Ok(()) };
         let known = self.subject(&subject.root, &subject.name)?;
         if known.state.as_ref() == Some(&moves.to) {
             return Ok(());

@@ -118,10 +118,13 @@ fn explain(words: &[Word], is_id: impl Fn(&[Word]) -> bool) -> Option<Spoken> {
                 || is_one_of(&w.text, POINTERS)
                 || matches!(w.text.as_str(), "the" | "a" | "an" | "me" | "to" | "details" | "step")
         };
-        // An id may have such words itself: `issue-to-pr`.
-        let id = is_id(middle);
-        let subject: Vec<Word> = middle.iter().filter(|w| id || !ignored(w)).cloned().collect();
-        let certain = thing || subject.is_empty() || id || is_id(&subject);
+        // An id may consist of such words alone: meta-run.
+        let article = middle.iter().take_while(|w| matches!(w.text.as_str(), "the" | "me")).count();
+        let subject: Vec<Word> = match &middle[article..] {
+            id if is_id(id) => id.to_vec(),
+            _ => middle.iter().filter(|w| !ignored(w)).cloned().collect(),
+        };
+        let certain = thing || subject.is_empty() || is_id(&subject);
         if *needs_thing && (!certain || subject.is_empty()) {
             continue;
         }

@@ -36,11 +36,9 @@ impl Draft {
     }
 
     fn complete(&mut self) {
-        if let (Some(moves), Some(subject)) =
-            (self.run.workflow.moves.clone(), self.run.header.subject.clone())
-        {
-            let moved =
-                EventBody::SubjectMoved { subject: subject.name, from: subject.state, to: Some(moves.to) };
+        if let Some((moves, subject)) = self.run.moves() {
+            let (to, from) = (Some(moves.to.clone()), subject.state.clone());
+            let moved = EventBody::SubjectMoved { subject: subject.name.clone(), from, to };
             self.emit_as(Actor::Engine, moved);
         }
         self.emit_as(Actor::Engine, EventBody::RunCompleted);

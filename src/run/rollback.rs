@@ -77,11 +77,9 @@ impl Draft {
         if !self.run.completed {
             return;
         }
-        if let (Some(moves), Some(subject)) =
-            (self.run.workflow.moves.clone(), self.run.header.subject.clone())
-        {
-            let moved =
-                EventBody::SubjectMoved { subject: subject.name, from: Some(moves.to), to: subject.state };
+        if let Some((moves, subject)) = self.run.moves() {
+            let (from, to) = (Some(moves.to.clone()), subject.state.clone());
+            let moved = EventBody::SubjectMoved { subject: subject.name.clone(), from, to };
             self.emit_as(Actor::Engine, moved);
         }
     }

@@ -2,10 +2,12 @@
 //! Pure: the engine keeps it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::base::{Actor, RunId, Timestamp};
-use crate::run::Refusal;
+use crate::run::{Refusal, Run, Subject};
 use crate::workflow::Moves;
+use crate::workflow::expression::{self, ExpressionError, Scope};
 
 /// Longest name of a subject or of a state, in bytes.
 pub const NAME_LIMIT: usize = 200;
@@ -36,6 +38,24 @@ pub struct SubjectMove {
     pub run: Option<RunId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+impl Run {
+    /// What completing the run does to its subject; `None` where that stays in its state. Only what the run
+    /// was started with counts, so that the answer is the same before, after, and at a rollback.
+    pub fn moves(&self) -> Option<(&Moves, &Subject)> {
+        let moves = self.workflow.moves.as_ref()?;
+        let applies = moves.apply(&self.header.inputs).unwrap_or(false);
+        Some((moves, self.header.subject.as_ref()?)).filter(|_| applies)
+    }
+}
+
+impl Moves {
+    /// Whether a run with these inputs moves anything.
+    pub fn apply(&self, inputs: &Map<String, Value>) -> Result<bool, ExpressionError> {
+        let scope = || Scope(Map::from_iter([("inputs".to_owned(), Value::Object(inputs.clone()))]));
+        self.condition.as_ref().map_or(Ok(true), |source| expression::condition(source, &scope()))
+    }
 }
 
 impl SubjectState {
@@ -85,7 +105,11 @@ mod tests {
     use super::*;
 
     fn moves(from: &[&str]) -> Moves {
-        Moves { from: from.iter().map(|s| (*s).to_owned()).collect(), to: "Deployed".to_owned() }
+        Moves {
+            from: from.iter().map(|s| (*s).to_owned()).collect(),
+            to: "Deployed".to_owned(),
+            condition: None,
+        }
     }
 
     #[test]

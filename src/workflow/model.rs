@@ -303,6 +303,9 @@ pub struct Moves {
     /// The states in which a run may start; empty: any, also none yet.
     pub from: Vec<String>,
     pub to: String,
+    /// An expression over the inputs that the run was started with: where it gives false, the state stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
 }
 
 /// Defaults for every step, and the limit of the whole run.

@@ -155,7 +155,7 @@ async fn prepare(
     // What is not set stays unknown: an expression that reads it says so.
     let mut given = wanted.env;
     let env = workflow.env.iter().filter_map(|name| given.shift_remove_entry(name)).collect();
-    let subject = subject(&workflow, wanted.subject, repo.as_ref(), &root)?;
+    let subject = subject(&workflow, &inputs, wanted.subject, repo.as_ref(), &root)?;
     let header = RunStarted {
         run: wanted.run,
         workflow: WorkflowRef {
@@ -213,6 +213,7 @@ pub async fn surroundings(engine: &Arc<Engine>) -> Result<Surroundings> {
 /// What a run with `moves` works on: what was named, else the branch.
 fn subject(
     workflow: &Workflow,
+    inputs: &Map<String, Value>,
     named: Option<String>,
     repo: Option<&Repo>,
     root: &Path,
@@ -230,6 +231,10 @@ fn subject(
             .cause("There is no branch to take its name from")
             .hint("Name it: --subject NAME")
     })?;
+    if let Some(Err(error)) = workflow.moves.as_ref().map(|moves| moves.apply(inputs)) {
+        return Err(Error::usage(format!("Whether {} moves {name} cannot be told", workflow.id))
+            .cause(error.to_string()));
+    }
     if name.len() > NAME_LIMIT {
         return Err(Error::usage(format!("The subject's name is longer than {NAME_LIMIT} bytes")));
     }

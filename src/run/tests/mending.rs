@@ -185,7 +185,7 @@ fn a_subject_is_moved_by_a_completed_run_and_put_back_by_a_rollback() {
         moves.collect()
     };
     let mut definition = workflow(vec![undone_by(script("one", "1"), "undo")]);
-    definition.moves = Some(Moves { from: vec!["Validated".into()], to: "Deployed".into() });
+    definition.moves = Some(Moves { from: vec!["Validated".into()], to: "Deployed".into(), condition: None });
     let subject =
         crate::run::Subject { root: "/w".into(), name: "x".into(), state: Some("Validated".into()) };
     let mut driver = Driver::start_with(definition, |header| header.subject = Some(subject));
@@ -198,6 +198,27 @@ fn a_subject_is_moved_by_a_completed_run_and_put_back_by_a_rollback() {
     driver.act(Verb::Rollback { reason: "broken".into() }).expect("begins");
     driver.report(completed("one.rollback", 1));
     assert_eq!(moved(&driver)[1], (deployed, validated));
+}
+
+#[test]
+fn a_condition_over_the_inputs_leaves_the_subject_where_it_is() {
+    let mut definition = workflow(vec![undone_by(script("one", "1"), "undo")]);
+    let condition = Some("not inputs.rehearsal".to_owned());
+    definition.moves = Some(Moves { from: Vec::new(), to: "Deployed".into(), condition });
+    for (rehearsal, moved) in [(true, 0), (false, 1)] {
+        let mut driver = Driver::start_with(definition.clone(), |header| {
+            header.subject = Some(crate::run::Subject { root: "/w".into(), name: "x".into(), state: None });
+            header.inputs.insert("rehearsal".into(), rehearsal.into());
+        });
+        let moves = |driver: &Driver| {
+            driver.journal.iter().filter(|e| matches!(e.body, EventBody::SubjectMoved { .. })).count()
+        };
+        driver.report(completed("one", 1));
+        assert_eq!((driver.run.status(), moves(&driver)), (RunStatus::Completed, moved));
+        driver.act(Verb::Rollback { reason: "broken".into() }).expect("begins");
+        driver.report(completed("one.rollback", 1));
+        assert_eq!(moves(&driver), 2 * moved, "what was not moved is not put back");
+    }
 }
 
 fn parent() -> Driver {

@@ -88,9 +88,7 @@ impl RollbackCard {
             let told = format!("{}: nothing says how to undo them", stays.join(", "));
             sheet.field("Stays", &told, look.subtext());
         }
-        if let Some(subject) =
-            run.header.subject.as_ref().filter(|_| run.completed && run.workflow.moves.is_some())
-        {
+        if let Some((_, subject)) = run.moves().filter(|_| run.completed) {
             let state = subject.state.as_deref().unwrap_or("no state");
             sheet.field("Subject", &format!("{} goes back to {state}", subject.name), look.text());
         }

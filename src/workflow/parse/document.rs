@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::names::Names;
-use super::question::inputs;
+use super::question::{self, inputs};
 use super::report::Sink;
 use super::retry::config;
 use super::step;
@@ -48,7 +48,7 @@ pub(super) const DISTINCTION: Keys = Keys { of: "a distinction", known: &["id", 
 pub(super) const PREREQUISITE: Keys =
     Keys { of: "a prerequisite", known: &["check", "says", "hint"], later: &[] };
 
-pub(super) const MOVES: Keys = Keys { of: "`moves`", known: &["from", "to"], later: &[] };
+pub(super) const MOVES: Keys = Keys { of: "`moves`", known: &["from", "to", "if"], later: &[] };
 
 pub(super) const STATUSES: [&str; 3] = ["draft", "active", "deprecated"];
 
@@ -85,6 +85,7 @@ pub(super) fn read(root: &Node, file: &str, sink: &mut Sink<'_>) -> Option<Workf
     names.env.clone_from(&env);
     let inputs = inputs(&table, &mut names, sink);
     let config = table.get("config").map_or_else(Defaults::default, |node| config(node, sink));
+    let moves = moves(&table, &names, sink);
     let steps = if let Some(node) = table.get("steps") {
         step::read_all(node, &config, &mut names, sink)
     } else {
@@ -110,7 +111,7 @@ pub(super) fn read(root: &Node, file: &str, sink: &mut Sink<'_>) -> Option<Workf
         prerequisites: prerequisites(&table, sink),
         inputs,
         env,
-        moves: moves(&table, sink),
+        moves,
         config,
         ends_session: table.boolean("ends_session", sink).unwrap_or(false),
         steps,
@@ -309,8 +310,8 @@ fn declared(table: &Table<'_>, sink: &mut Sink<'_>) -> Vec<String> {
     env
 }
 
-/// `{ from: X, to: Z }`; `from` is one state, a list of them, or absent.
-fn moves(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<Moves> {
+/// `{ from: X, to: Z, if: inputs.live }`; `from` is one state, a list of them, or absent.
+fn moves(table: &Table<'_>, names: &Names, sink: &mut Sink<'_>) -> Option<Moves> {
     let node = table.get("moves")?;
     let table = Table::open(node, &MOVES, sink)?;
     let from = match table.get("from") {
@@ -330,5 +331,6 @@ fn moves(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<Moves> {
     if table.get("to").is_none() {
         table.missing("to", "Say in which state a completed run leaves its subject", sink);
     }
-    Some(Moves { from, to: table.sentence("to", sink)? })
+    let condition = question::condition(&table, names, sink);
+    Some(Moves { from, to: table.sentence("to", sink)?, condition })
 }

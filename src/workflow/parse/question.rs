@@ -285,7 +285,7 @@ fn options_from(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<String> {
 }
 
 /// An expression over inputs and answers alone: only they are known where it is asked.
-fn condition(table: &Table<'_>, names: &Names, sink: &mut Sink<'_>) -> Option<String> {
+pub(super) fn condition(table: &Table<'_>, names: &Names, sink: &mut Sink<'_>) -> Option<String> {
     let node = table.get("if")?;
     let source = table.sentence("if", sink)?;
     if source.contains("${{") {

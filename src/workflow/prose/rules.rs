@@ -15,7 +15,8 @@ pub fn limits(workflow: &Workflow) -> Vec<String> {
             [] => String::new(),
             from => format!(" from {}", or(from)),
         };
-        limits.push(format!("A completed run moves its subject{from} to {}", moves.to));
+        let only = moves.condition.as_ref().map_or_else(String::new, |source| format!(", if `{source}`"));
+        limits.push(format!("A completed run moves its subject{from} to {}{only}", moves.to));
     }
     limits.extend(workflow.config.timeout.map(|t| format!("The whole run may take {t}")));
     limits.extend(workflow.config.parallel.map(|n| match n {

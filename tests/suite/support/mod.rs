@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "not every test file uses all of it")]
 
 pub mod bank;
+pub mod bank_cli;
 pub mod cli;
 pub mod mcp_server;
 pub mod terminal;

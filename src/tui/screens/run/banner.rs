@@ -89,7 +89,7 @@ fn place(model: &Model, run: &Run) -> Option<Line<'static>> {
             fork.run.short()
         ))]);
     }
-    if let (Some(subject), Some(moves)) = (&run.header.subject, &run.workflow.moves) {
+    if let Some((moves, subject)) = run.moves() {
         let undone = run.rollback.as_ref().is_some_and(|r| r.done.is_some());
         let (name, to) = (&subject.name, &moves.to);
         let from = subject.state.as_ref().map(|state| format!(" from {state}")).unwrap_or_default();

@@ -137,7 +137,8 @@ fn what_was_taken_over_says_from_where() {
         state: Some("Validated".to_owned()),
     });
     let mut flow = release();
-    flow.moves = Some(Moves { from: vec!["Validated".to_owned()], to: "Deployed".to_owned() });
+    flow.moves =
+        Some(Moves { from: vec!["Validated".to_owned()], to: "Deployed".to_owned(), condition: None });
     let actor = Actor::Person("ana@laptop".to_owned());
     let flow = std::sync::Arc::new(flow);
     let events =

@@ -96,7 +96,7 @@ steps:
     .replace("${{ logs.text }}", "${{ inputs.names }}"));
     assert_eq!(
         workflow.moves,
-        Some(Moves { from: vec!["Validated".into(), "Held".into()], to: "Deployed".into() })
+        Some(Moves { from: vec!["Validated".into(), "Held".into()], to: "Deployed".into(), condition: None })
     );
     assert_eq!(workflow.config.parallel, Some(3));
 
@@ -545,4 +545,22 @@ fn keys_at_the_wrong_level_are_told_with_the_right_one() {
             (13, 5, "unknown key `foreach`; did you mean `for_each`?"),
         ],
     );
+}
+
+#[test]
+fn moves_take_a_condition_over_the_inputs_alone() {
+    let parse = |condition: &str| {
+        let text = format!(
+            "id: t\nname: T\ntrigger_phrases: [t]\nscope: T\ninputs: {{ dry_run: false }}\nmoves: {{ to: Deployed, if: {condition} }}\nsteps: [{{ title: A }}]\n"
+        );
+        crate::workflow::parse("t.yaml", text.as_bytes())
+    };
+    let (workflow, _) = parse("not inputs.dry_run").expect("loads");
+    let moves = workflow.moves.expect("it moves");
+    let inputs = |dry: bool| [("dry_run".to_owned(), dry.into())].into_iter().collect();
+    assert_eq!((moves.apply(&inputs(false)), moves.apply(&inputs(true))), (Ok(true), Ok(false)));
+    moves.apply(&serde_json::Map::new()).expect_err("what cannot be told never counts as true");
+    for wrong in ["not inputs.rehearsal", "\"${{ inputs.dry_run }}\"", "answers.sure"] {
+        parse(wrong).expect_err(wrong);
+    }
 }
