@@ -117,13 +117,14 @@ esac"#;
         &plan,
         &["Make the branch feature/greet-people-by-name from main", "Risk: low", "Story 1: greet by name"],
     );
+    walk.waits("approve-commit").await;
+    assert_eq!(place.git(&["rev-parse", "HEAD"]), before, "nothing is committed before it is approved");
     let commit = walk.approve("approve-commit").await;
     has(&commit, &["as “Greet people by name”?", "greet.sh", "docs/features/greet-people-by-name.md"]);
     has(
         &place.read("developer.prompt"),
         &["The reviewer says:\ngreet.sh:1 needs quotes", "run by: make test"],
     );
-    assert_eq!(place.git(&["rev-parse", "HEAD"]), before, "nothing is committed before it is approved");
     walk.approve("approve-push").await;
     let run = walk.end().await;
     assert_eq!(run.status(), RunStatus::Completed, "{run:#?}");
