@@ -100,12 +100,8 @@ fn target(registry: &Registry, env: &Env, id: &str) -> Result<Target> {
     let label = find::label(entry);
     let Some(workflow) = entry.workflow() else { return Err(broken(label, &entry.file)) };
     let Some(path) = &entry.path else {
-        let copy = env.paths.workflows().join(format!("{label}.yaml"));
         let refused = Error::refused(format!("{label} comes with the program and cannot be changed"));
-        return Err(refused.hint(format!(
-            "Copy it, and the copy takes its place: mwtui show {label} --yaml > '{}'",
-            copy.display()
-        )));
+        return Err(refused.hint(format!("Copy it, and the copy takes its place: mwtui new {label} --copy")));
     };
     if !entry.is_trusted() {
         return Err(Error::refused(format!(
