@@ -4,6 +4,7 @@
 mod architecture;
 mod authors;
 mod bank;
+mod bank_mw;
 mod bank_words;
 mod calls;
 mod cli_controls;
