@@ -5,6 +5,7 @@ mod architecture;
 mod authors;
 mod bank;
 mod bank_mw;
+mod bank_reference;
 mod bank_words;
 mod calls;
 mod cli_controls;
