@@ -250,6 +250,7 @@ fn a_session_ends_with_facts_pushed_commits_and_a_summary() {
     {
         assert!(text.contains(told), "{told}:\n{text}");
     }
+    assert!(!text.contains("exit: 0"), "no commits in this session, and nothing said in their place: {text}");
 }
 
 #[test]
