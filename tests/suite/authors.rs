@@ -74,7 +74,7 @@ fn faulty() -> Home {
 fn match_check_finds_what_cannot_be_told_apart() {
     let home = Home::new();
     let fine = say(&home, &["match", "check"]).ok();
-    assert!(fine.out.contains("7 workflows checked: 0 errors, 0 warnings"), "{fine:?}");
+    assert!(fine.out.ends_with(" workflows checked: 0 errors, 0 warnings\n"), "{fine:?}");
 
     let home = faulty();
     let said = say(&home, &["match", "check"]);

@@ -227,7 +227,7 @@ fn a_session_ends_with_facts_pushed_commits_and_a_summary() {
     desk.at("document").answer(&["executive_summary=It works"]);
     desk.at("testing").answer(&["tested=By hand, all green"]);
     desk.at("next").answer(&["first_tasks=Drain nodes"]);
-    desk.at("approve-push");
+    desk.at("unpushed").answer(&["unpushed=push"]).at("approve-push");
     assert!(desk.say(&["status", "last"]).out.contains("Push the 1 commits of main to origin/main?"));
     assert_eq!(desk.git(&["rev-list", "--count", "origin/main..HEAD"]), "1", "nothing is pushed before");
     desk.approve().at("continuation");
@@ -262,7 +262,7 @@ fn what_is_not_to_be_pushed_stays_here_and_a_person_says_so() {
     desk.at("document").answer(&[]);
     desk.at("testing").answer(&["tested=Nothing"]);
     desk.at("next").answer(&["first_tasks=The other half"]);
-    desk.at("approve-push").say(&["skip", "last", "--reason", "half done"]).ok();
+    desk.at("unpushed").answer(&["unpushed=leave"]);
     desk.at("git-check").done("half done, on main here").at("continuation");
     assert_eq!(desk.status("push"), "skipped");
     assert_eq!(desk.git(&["rev-list", "--count", "origin/main..HEAD"]), "1");
