@@ -41,10 +41,10 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
         return list(args, env);
     }
     // What cannot be written is said before anybody types thirty sentences.
-    target(&env.registry(), env, &args.id)?;
+    target(&env.registry(), &args.id)?;
     let lines = input(env)?;
     let registry = env.registry();
-    let Target { workflow, path, source } = target(&registry, env, &args.id)?;
+    let Target { workflow, path, source } = target(&registry, &args.id)?;
     let index = Index::with(registry.workflows(), &env.matching()?);
     let mut sorted = Sorted { workflow: &workflow, index: &index, force: args.force, all: Vec::new() };
     for line in &lines {
@@ -95,17 +95,13 @@ struct Target {
     source: Arc<[u8]>,
 }
 
-fn target(registry: &Registry, env: &Env, id: &str) -> Result<Target> {
+fn target(registry: &Registry, id: &str) -> Result<Target> {
     let entry = find::entry(registry, id).ok_or_else(|| find::no_workflow(registry, id))?;
     let label = find::label(entry);
     let Some(workflow) = entry.workflow() else { return Err(broken(label, &entry.file)) };
     let Some(path) = &entry.path else {
-        let copy = env.paths.workflows().join(format!("{label}.yaml"));
         let refused = Error::refused(format!("{label} comes with the program and cannot be changed"));
-        return Err(refused.hint(format!(
-            "Copy it, and the copy takes its place: mwtui show {label} --yaml > '{}'",
-            copy.display()
-        )));
+        return Err(refused.hint(format!("Copy it, and the copy takes its place: mwtui new {label} --copy")));
     };
     if !entry.is_trusted() {
         return Err(Error::refused(format!(

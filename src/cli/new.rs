@@ -3,12 +3,12 @@
 
 use serde_json::json;
 
-use crate::base::Result;
+use crate::base::{Error, Result};
 use crate::cli::output::{Line, Tone};
-use crate::cli::{Env, Exit, validate};
+use crate::cli::{Env, Exit, find, validate};
 use crate::client::editor;
 use crate::matching::{Decision, Index, Learned, Options};
-use crate::workflow::{Registry, create, registry::EntryState};
+use crate::workflow::{Origin, Registry, create, registry::EntryState};
 
 /// Write a new workflow file
 ///
@@ -22,12 +22,18 @@ pub struct Args {
     /// What you want to do, in your own words: the first trigger phrase
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     from_phrase: Option<String>,
+    /// A copy of the workflow that has this id: yours takes its place, and can be changed
+    #[arg(long, requires = "id", conflicts_with = "from_phrase")]
+    copy: bool,
 }
 
 pub fn run(args: &Args, env: &Env) -> Result<Exit> {
     let registry = env.registry();
     let options = env.matching()?;
-    let draft = create::draft(args.id.as_deref(), args.from_phrase.as_deref(), &registry)?;
+    let draft = match &args.id {
+        Some(id) if args.copy => copy(&registry, id)?,
+        id => create::draft(id.as_deref(), args.from_phrase.as_deref(), &registry)?,
+    };
     let file = create::write(&env.paths, &draft)?;
     let shown = file.display().to_string();
     if env.out.is_json() {
@@ -61,6 +67,20 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
             Exit::Done
         }
     })
+}
+
+/// The file of a workflow that is not the person's own, as it stands.
+fn copy(registry: &Registry, id: &str) -> Result<create::Draft> {
+    let entry = find::entry(registry, id).ok_or_else(|| find::no_workflow(registry, id))?;
+    if let (Origin::User, Some(path)) = (entry.origin, &entry.path) {
+        return Err(Error::refused(format!("{} is yours already", find::label(entry)))
+            .hint(format!("Its file is {}", path.display())));
+    }
+    let (Some(workflow), Ok(text)) = (entry.workflow(), std::str::from_utf8(&entry.source)) else {
+        return Err(Error::refused(format!("{} is broken, and so would be its copy", find::label(entry)))
+            .hint(format!("mwtui validate {}", entry.file)));
+    };
+    Ok(create::Draft { id: workflow.id.clone(), text: text.to_owned() })
 }
 
 /// A phrase that means another workflow already will be asked about from now on.

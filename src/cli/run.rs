@@ -68,6 +68,9 @@ pub async fn run(args: Args, env: &Env) -> Result<Exit> {
     };
     let phrase = args.phrase.clone().or_else(|| by_id.is_none().then(|| said.clone()));
     let workflow = runnable(env, entry)?;
+    if !args.dry_run {
+        workflow.refuse_deprecated()?;
+    }
     let given = start::pairs("--input", &args.input)?;
     let taken = taken(env, workflow, phrase.as_deref(), &given, args.dry_run).await;
     let questions = Questions {

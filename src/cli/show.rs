@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::base::{Result, SafeText};
+use crate::base::{Error, Result, SafeText};
 use crate::cli::output::{Line, Tone};
 use crate::cli::{Env, Exit, find, list, validate};
 use crate::workflow::{prose, registry::EntryState};
@@ -15,6 +15,9 @@ pub struct Args {
     /// The file itself: to copy it, and change the copy
     #[arg(long)]
     yaml: bool,
+    /// Only where its file is; one that comes with the program has none
+    #[arg(long, conflicts_with = "yaml")]
+    path: bool,
 }
 
 pub fn run(args: &Args, env: &Env) -> Result<Exit> {
@@ -27,6 +30,16 @@ pub fn run(args: &Args, env: &Env) -> Result<Exit> {
         }
         env.out.json(object);
         return Ok(if entry.workflow().is_some() { Exit::Done } else { Exit::Failed });
+    }
+    if args.path {
+        let label = find::label(entry);
+        let bundled = Error::refused(format!("{label} comes with the program and has no file of its own"));
+        let path = entry
+            .path
+            .as_ref()
+            .ok_or_else(|| bundled.hint(format!("To have one: mwtui new {label} --copy")))?;
+        env.out.line(path.display().to_string());
+        return Ok(Exit::Done);
     }
     if args.yaml && !entry.source.is_empty() {
         // On a screen like any text; elsewhere byte for byte, so that a copy is one.

@@ -260,7 +260,10 @@ fn step_part(
             answers(step, outcome, &mut part, sections, entry);
             for (name, v) in &outcome.outputs {
                 match step.summary {
-                    Some(section) if !printed(record, run, state) => {
+                    // A script that printed nothing has said nothing.
+                    Some(section)
+                        if !printed(record, run, state) && !matches!(step.kind, StepKind::Run { .. }) =>
+                    {
                         let text = format!("{name}: {}", value(v));
                         sections.entry(section).or_default().push(entry(&step.title, block(&text)));
                     }

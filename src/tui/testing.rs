@@ -67,10 +67,9 @@ impl Harness {
         self
     }
 
-    /// The bundled bank.
+    /// The bank of `tests/fixtures/bank`: screens do not change with every workflow that is bundled.
     pub fn with_bank(self) -> Self {
-        let nowhere = Paths::under(std::path::Path::new("/nonexistent/mwtui"));
-        self.with_registry(Registry::load(&nowhere, std::path::Path::new("/nonexistent")))
+        self.with_registry(Registry::sample())
     }
 
     pub fn with_registry(mut self, registry: Registry) -> Self {
@@ -351,11 +350,10 @@ pub fn answered_with(phrase: &str, workflow: &str) -> MemoryEventBody {
     MemoryEventBody::Chosen { phrase: phrase.to_owned(), workflow, how: Chosen::Asked, project: None }
 }
 
-/// A run of a workflow of the bundled bank, begun `ago`, driven no further than its first step.
+/// A run of a workflow of that bank, begun `ago`, driven no further than its first step.
 pub fn bundled_run(workflow: &str, id: &str, ago: Millis) -> (Run, Vec<crate::run::Event>) {
-    let nowhere = Paths::under(std::path::Path::new("/nonexistent/mwtui"));
-    let registry = Registry::load(&nowhere, std::path::Path::new("/nonexistent"));
-    let entry = registry.find(workflow).expect("a bundled workflow");
+    let registry = Registry::sample();
+    let entry = registry.find(workflow).expect("a workflow of the bank");
     let fields = &entry.workflow().expect("it loads").inputs;
     let inputs = fields.iter().filter_map(|f| Some((f.name.clone(), f.default.clone()?))).collect();
     run_of(entry, inputs, id, ago)

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::base::{Millis, StepId, WorkflowId};
+use crate::base::{Error, Millis, Result, StepId, WorkflowId};
 use crate::workflow::Retry;
 
 /// A definition: one file of the process bank.
@@ -92,6 +92,17 @@ impl Workflow {
     /// What this workflow's author says of another one that it might be confused with.
     pub fn says_of(&self, other: &WorkflowId) -> Option<&str> {
         self.disambiguates_from.iter().find(|d| d.id.as_ref() == Some(other)).map(|d| d.because.as_str())
+    }
+
+    /// A deprecated workflow is read, and not run: the refusal says why, and what to run instead.
+    pub fn refuse_deprecated(&self) -> Result<()> {
+        let Status::Deprecated { replaced_by, reason } = &self.status else { return Ok(()) };
+        let mut error = Error::refused(format!("{} is deprecated", self.id));
+        error.causes.extend(reason.clone());
+        Err(match replaced_by {
+            Some(other) => error.hint(format!("Run {other} instead")),
+            None => error.hint("`mwtui list` shows what else there is"),
+        })
     }
 }
 

@@ -101,6 +101,13 @@ impl Registry {
         Self::sorted(entries)
     }
 
+    /// A bank that stays as it is while the bundled one grows: what screens and texts are tested with.
+    #[cfg(test)]
+    pub fn sample() -> Self {
+        static SAMPLE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/tests/fixtures/bank");
+        Self::sorted(of(&SAMPLE))
+    }
+
     /// The files of one folder alone, all trusted (`--workflows DIR`).
     pub fn load_folder(folder: &Path) -> Self {
         if !folder.exists() {
@@ -175,8 +182,12 @@ fn key(id: &WorkflowId) -> String {
 }
 
 fn bundled() -> Vec<Entry> {
+    of(&BUNDLED)
+}
+
+fn of(folder: &'static Dir<'static>) -> Vec<Entry> {
     let mut files: Vec<_> =
-        BUNDLED.files().filter(|f| is_workflow_file(f.path())).map(|f| (f.path(), f.contents())).collect();
+        folder.files().filter(|f| is_workflow_file(f.path())).map(|f| (f.path(), f.contents())).collect();
     files.sort();
     let entries = files
         .into_iter()

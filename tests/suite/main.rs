@@ -9,6 +9,8 @@ mod bank_dry_run;
 mod bank_flow;
 mod bank_mission;
 mod bank_mission2;
+mod bank_mw;
+mod bank_reference;
 mod bank_words;
 mod calls;
 mod cli_controls;

@@ -18,7 +18,7 @@ use crate::run::subject::NAME_LIMIT;
 use crate::run::{Context, Parent, PrerequisiteResult, Repo, Run, RunStarted, Subject, WorkflowRef};
 use crate::workflow::registry::EntryState;
 use crate::workflow::secret::variables;
-use crate::workflow::{Entry, Field, Reference, Registry, Status, Workflow, field};
+use crate::workflow::{Entry, Field, Reference, Registry, Workflow, field};
 
 /// Longest phrase that is kept, in characters.
 const PHRASE_LIMIT: usize = 4096;
@@ -128,14 +128,7 @@ async fn prepare(
     folder: PathBuf,
     wanted: Wanted,
 ) -> Result<Prepared> {
-    if let Status::Deprecated { replaced_by, reason } = &workflow.status {
-        let mut error = Error::refused(format!("{} is deprecated", workflow.id));
-        error.causes.extend(reason.clone());
-        return Err(match replaced_by {
-            Some(other) => error.hint(format!("Run {other} instead")),
-            None => error.hint("`mwtui list` shows what else there is"),
-        });
-    }
+    workflow.refuse_deprecated()?;
     let inputs =
         field::complete(&workflow.inputs, &wanted.inputs).map_err(|problems| unfit(&workflow, problems))?;
     let given = |f: &&Field| f.is_secret() && wanted.inputs.get(&f.name).is_some_and(|v| !v.is_null());
