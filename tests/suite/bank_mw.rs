@@ -16,6 +16,11 @@ struct Desk {
     root: PathBuf,
 }
 
+fn write(file: &Path, text: &str) {
+    std::fs::create_dir_all(file.parent().expect("a folder")).expect("the folder");
+    std::fs::write(file, text).expect("written");
+}
+
 impl Desk {
     fn new(files: &[(&str, &str)]) -> Self {
         let home = Home::new();
@@ -28,7 +33,7 @@ impl Desk {
             desk.git(words);
         }
         for (name, text) in files {
-            desk.write(&desk.home.project.join(name), text);
+            write(&desk.home.project.join(name), text);
         }
         for words in [
             &["remote", "add", "origin", "../origin.git"][..],
@@ -61,16 +66,11 @@ impl Desk {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    fn write(&self, file: &Path, text: &str) {
-        std::fs::create_dir_all(file.parent().expect("a folder")).expect("the folder");
-        std::fs::write(file, text).expect("written");
-    }
-
     /// A program that writes down how it was called and then does this.
     fn stand_in(&self, name: &str, script: &str) {
         let file = self.root.join("bin").join(name);
         let calls = self.root.join(format!("{name}.calls"));
-        self.write(&file, &format!("#!/bin/sh\necho \"$*\" >> '{}'\n{script}\n", calls.display()));
+        write(&file, &format!("#!/bin/sh\necho \"$*\" >> '{}'\n{script}\n", calls.display()));
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).expect("executable");
     }
 
@@ -101,7 +101,9 @@ impl Desk {
     #[track_caller]
     fn start(&self, id: &str, inputs: &[&str]) {
         let mut words = vec!["run", id, "--detach"];
-        inputs.iter().for_each(|input| words.extend(["--input", input]));
+        for input in inputs {
+            words.extend(["--input", input]);
+        }
         self.say(&words).ok();
     }
 
@@ -123,7 +125,9 @@ impl Desk {
     #[track_caller]
     fn answer(&self, answers: &[&str]) -> &Self {
         let mut words = vec!["answer", "last"];
-        answers.iter().for_each(|answer| words.extend(["--set", answer]));
+        for answer in answers {
+            words.extend(["--set", answer]);
+        }
         self.say(&words).ok();
         self
     }
@@ -181,7 +185,7 @@ impl Desk {
     /// Ansible as far as these workflows see it: it copies the server to where it is installed.
     fn ansible(&self, code: &str) -> [String; 2] {
         let installed = self.root.join("installed");
-        self.write(&installed.join("platform/platform_mcp.py"), "old\n");
+        write(&installed.join("platform/platform_mcp.py"), "old\n");
         std::fs::create_dir_all(self.root.join("ansible")).expect("the Ansible repository");
         let (from, to) = (self.home.project.join(code), installed.join("platform/platform_mcp.py"));
         self.stand_in(
@@ -216,7 +220,7 @@ const TOOL: &str = "\n\n@mcp.tool()\ndef drain_node(node):\n    \"\"\"Drain a no
 #[test]
 fn a_session_ends_with_facts_pushed_commits_and_a_summary() {
     let desk = Desk::new(&[("platform_mcp.py", SERVER), ("pytest.ini", "[pytest]\n")]);
-    desk.write(&desk.home.project.join("loose.txt"), "x\n");
+    write(&desk.home.project.join("loose.txt"), "x\n");
     let refused = desk.say(&["run", "MW-001", "--detach"]);
     assert!(refused.code != 0 && refused.err.contains("Changes have been committed to git"), "{refused:?}");
     desk.git(&["add", "--all"]);
@@ -303,11 +307,11 @@ fn a_tool_is_written_inspected_approved_pushed_and_deployed() {
     assert!(desk.say(&["status", "last"]).out.contains("Quoting: the node"), "the prompt has the answers");
 
     // What does not follow the patterns goes back to whoever wrote it.
-    desk.write(&code, &format!("{SERVER}\n\ndef drain_node(node):\n    return {{}}\n"));
+    write(&code, &format!("{SERVER}\n\ndef drain_node(node):\n    return {{}}\n"));
     desk.agent("STATUS: done").at("implement");
     let told = desk.logs("inspect");
     assert!(told.contains("no @mcp.tool() decorator") && told.contains("no example"), "{told}");
-    desk.write(&code, &format!("{SERVER}{TOOL}"));
+    write(&code, &format!("{SERVER}{TOOL}"));
     desk.agent("STATUS: done").at("local-testing");
     assert_eq!(desk.say(&["done", "last"]).code, 4, "trying it out needs something that shows it");
     let before = desk.git(&["rev-parse", "HEAD"]);
@@ -341,7 +345,7 @@ fn a_deployment_asks_first_compares_and_can_be_taken_back() {
     desk.git(&["push", "-q"]);
 
     // A playbook that fails is a failure, and nothing claims that the code is installed.
-    desk.write(&desk.root.join("broken"), "");
+    write(&desk.root.join("broken"), "");
     desk.start("MW-004", &inputs);
     desk.at("approve-deploy");
     assert!(desk.calls("ansible-playbook").lines().all(|call| call.contains("check")));
@@ -395,7 +399,7 @@ fn a_new_workflow_comes_into_the_bank_and_is_found() {
     // What was approved is what is registered.
     let draft = desk.home.project.join("drafts/MW-008.yaml");
     let text = std::fs::read_to_string(&draft).expect("the draft");
-    desk.write(&draft, &format!("{text}# more\n"));
+    write(&draft, &format!("{text}# more\n"));
     desk.approve().at("register");
     assert!(desk.logs("register").contains("changed since it was approved"));
     desk.say(&["back", "last", "check"]).ok();
@@ -447,7 +451,7 @@ fn an_update_raises_the_version_and_keeps_why() {
     desk.agent("STATUS: done").at("change");
     let draft = desk.home.project.join("drafts/MW-004.yaml");
     let text = std::fs::read_to_string(&draft).expect("the draft");
-    desk.write(&draft, &text.replace("Sync MCP server", "Bring the whole MCP server up to date"));
+    write(&draft, &text.replace("Sync MCP server", "Bring the whole MCP server up to date"));
     desk.agent("STATUS: done").at("approve-update");
     let shown = desk.say(&["status", "last"]).out;
     assert!(shown.contains("+  - Bring the whole MCP server up to date"), "the difference is shown: {shown}");
@@ -472,7 +476,7 @@ fn an_update_raises_the_version_and_keeps_why() {
     desk.start("update-workflow", &["workflow=MW-004"]);
     desk.at("note").answer(&["what=less", "why=more"]).at("change");
     let text = std::fs::read_to_string(&draft).expect("the draft");
-    desk.write(&draft, &format!("{text}# a remark\n"));
+    write(&draft, &format!("{text}# a remark\n"));
     desk.agent("STATUS: done").at("approve-update").approve().at("try");
     assert!(desk.user_file("MW-004.yaml").contains("version: 3"));
     desk.say(&["rollback", "last", "--reason", "no", "--no-input"]).ok();
@@ -540,8 +544,8 @@ fn flux_is_debugged_with_its_own_facts() {
     assert!(!desk.calls("kubectl").contains("annotate"), "nothing is changed before it is approved");
     desk.approve().at("completed");
     assert!(desk.calls("kubectl").contains("reconcile.fluxcd.io/requestedAt="));
-    let folder = std::fs::read_dir(desk.home.project.join("docs/incidents")).expect("a report");
-    let report = folder.filter_map(|e| Some(e.ok()?.path())).next().expect("a report");
+    let mut folder = std::fs::read_dir(desk.home.project.join("docs/incidents")).expect("a report");
+    let report = folder.find_map(|e| Some(e.ok()?.path())).expect("a report");
     let text = std::fs::read_to_string(report).expect("the report");
     for told in ["| Cluster | staging |", "| Ready | False |", "apps.yaml was deleted", "Put it back"] {
         assert!(text.contains(told), "{told}:\n{text}");
