@@ -137,7 +137,7 @@ pub fn event_text(event: &Event) -> (Tone, String) {
     }
 }
 
-fn moved_text(from: &WorkflowRef, to: &WorkflowRef) -> String {
+pub fn moved_text(from: &WorkflowRef, to: &WorkflowRef) -> String {
     format!("moved over from {}", versions_text(from, to))
 }
 

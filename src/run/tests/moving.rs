@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::flow::{each, needs};
+use super::flow::each;
 use super::{completed, digest_of, done, failed};
 use crate::base::{Actor, Millis, StepId, Timestamp};
 use crate::run::testing::{Driver, ana, approval, manual, question, script, version, workflow};
@@ -161,27 +161,21 @@ fn a_prompt_that_is_otherwise_is_asked_anew_and_its_lease_ends() {
 
 #[test]
 fn an_approval_counts_only_for_what_it_showed() {
-    let steps =
-        |does: &str| vec![approval("gate"), manual("look"), needs(script("ship", does), &["gate", "look"])];
+    let steps = |does: &str| vec![approval("gate"), script("ship", does)];
     // While it waits: the digest that was shown is void.
     let mut driver = Driver::start(workflow(steps("ship")));
-    let seen = digest_of(&driver.run);
-    let mut open = steps("ship");
-    open[2] = needs(script("ship", "ship"), &["gate"]);
-    let mut other = open.clone();
-    other[2] = needs(script("ship", "ship --force"), &["gate"]);
-    let mut waits = Driver::start(workflow(open));
-    let shown = digest_of(&waits.run);
-    moves(&mut waits, to(other)).expect("moved");
-    assert_ne!(digest_of(&waits.run), shown, "it shows the new work");
-    assert!(waits.act(Verb::Approve { step: None, digest: shown }).is_err());
-    // Once it was given: for other work it is asked again before that begins.
-    driver.act(Verb::Approve { step: Some("gate".into()), digest: seen }).expect("approved");
+    let shown = digest_of(&driver.run);
     moves(&mut driver, to(steps("ship --force"))).expect("moved");
+    assert_ne!(digest_of(&driver.run), shown, "it shows the new work");
+    assert!(driver.act(Verb::Approve { step: None, digest: shown }).is_err());
+    // Once it was given: for other work it is asked again before that begins.
+    driver.act(Verb::Pause { freeze: false }).expect("it pauses");
+    let digest = digest_of(&driver.run);
+    driver.act(Verb::Approve { step: None, digest }).expect("approved");
+    moves(&mut driver, to(steps("ship --slowly"))).expect("moved");
     assert_eq!(driver.word("gate"), "done");
-    driver.act(done()).expect("looked");
-    assert_ne!(driver.word("ship"), "running", "nobody approved this");
-    assert_eq!(driver.word("gate"), "waiting");
+    driver.act(Verb::Resume).expect("it goes on");
+    assert_eq!((driver.word("gate"), driver.word("ship")), ("waiting", "pending"), "nobody approved this");
 }
 
 #[test]

@@ -4,15 +4,39 @@ use ratatui::text::{Line, Span};
 
 use crate::base::SafeLine;
 use crate::config::{Action, Role};
-use crate::run::{Phase, Run};
+use crate::run::{Phase, Run, WorkflowRef};
 use crate::tui::Model;
 use crate::tui::overlays::help::keys_of;
+use crate::tui::overlays::move_over::versions;
 use crate::tui::screens::run::detail::ago;
 use crate::tui::screens::run::rows;
+use crate::tui::verbs;
 use crate::tui::widgets::text::{span, untrusted};
 
 pub fn lines(model: &Model, run: &Run) -> Vec<Line<'static>> {
-    [phase(model, run), rollback(model, run), place(model, run)].into_iter().flatten().collect()
+    [phase(model, run), rollback(model, run), version(model, run), place(model, run)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// That the workflow's file is another one now.
+fn version(model: &Model, run: &Run) -> Option<Line<'static>> {
+    let look = &model.look;
+    let entry = verbs::newer(model, run)?;
+    let workflow = entry.workflow()?;
+    let to = WorkflowRef {
+        version: workflow.version,
+        digest: entry.digest.clone(),
+        ..run.header.workflow.clone()
+    };
+    let versions = versions(model, &run.header.workflow, &to);
+    let since = if run.moved.is_empty() { "this run started" } else { "this run was moved over" };
+    Some(Line::from(vec![
+        untrusted(&format!("{} has changed since {since} ({versions}): ", workflow.id), look.subtext()),
+        Span::styled(keys_of(model, Action::MoveOver), look.accent()),
+        Span::styled(" shows the difference", look.subtext()),
+    ]))
 }
 
 fn because(reason: Option<&String>) -> String {
