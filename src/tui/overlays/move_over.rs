@@ -76,7 +76,7 @@ impl MoveOverCard {
             return sheet;
         };
         match &seen.changes {
-            Ok(changes) => told(&mut sheet, run, changes),
+            Ok(changes) => told(&mut sheet, run, self.new().as_ref(), changes),
             Err(error) => {
                 sheet.prose(
                     &format!("It cannot be moved over: {}.", error.message),
@@ -98,7 +98,7 @@ impl MoveOverCard {
 }
 
 /// What moving over means for the steps.
-fn told(sheet: &mut Sheet<'_>, run: &Run, changes: &Changes) {
+fn told(sheet: &mut Sheet<'_>, run: &Run, new: Option<&Workflow>, changes: &Changes) {
     let look = sheet.look;
     sheet.line(
         Line::styled("What is done stays as it is; the run goes on as the new version says.", look.text()),
@@ -107,19 +107,21 @@ fn told(sheet: &mut Sheet<'_>, run: &Run, changes: &Changes) {
     let Changes { changed, added, removed, asked_anew } = changes;
     let lists = [("Changed", changed), ("New", added), ("Gone", removed), ("Asked anew", asked_anew)];
     for (label, steps) in lists.into_iter().filter(|(_, steps)| !steps.is_empty()) {
-        let name = |id: &StepId| run.record(id).map_or_else(|| id.to_string(), |(_, r)| rows::title(run, r));
-        let names: Vec<String> = steps.iter().map(name).collect();
+        let title = |id: &StepId| match run.record(id) {
+            Some((_, record)) => rows::title(run, record),
+            None => new.and_then(|new| new.step(id)).map_or_else(|| id.to_string(), |s| s.title.clone()),
+        };
+        let names: Vec<String> = steps.iter().map(title).collect();
         sheet.field(label, &names.join(", "), look.subtext());
     }
 }
 
-/// `v2 → v3`; digests tell versions of the same number apart.
-pub fn versions(model: &Model, from: &WorkflowRef, to: &WorkflowRef) -> String {
-    let told = |of: &WorkflowRef| match of.digest.get(..4) {
-        Some(digest) if from.version == to.version => format!("v{} {digest}…", of.version),
-        _ => format!("v{}", of.version),
-    };
-    format!("{} {} {}", told(from), model.look.glyph("→", "->"), told(to))
+/// `v2 → v3`; `v2, edited` where the number has stayed.
+pub fn versions(model: &Model, from: &WorkflowRef, to: u32) -> String {
+    if from.version == to {
+        return format!("v{to}, edited");
+    }
+    format!("v{} {} v{to}", from.version, model.look.glyph("→", "->"))
 }
 
 impl Overlay for MoveOverCard {
@@ -243,7 +245,10 @@ impl Overlay for MoveOverCard {
         let area = card::place(frame.area(), WIDTH, (sheet.lines.len() + 3).min(1_000) as u16 + problem);
         let mut title = vec![Span::styled("Move the run over", look.strong())];
         if let Some(seen) = &self.seen {
-            title.push(untrusted(&format!("  {}", versions(model, &seen.from, &seen.to)), look.subtext()));
+            title.push(untrusted(
+                &format!("  {}", versions(model, &seen.from, seen.to.version)),
+                look.subtext(),
+            ));
         }
         let right =
             vec![untrusted(&format!("{} {}", run.header.workflow.id, run.id().short()), look.muted())];

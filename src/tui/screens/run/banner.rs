@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 
 use crate::base::SafeLine;
 use crate::config::{Action, Role};
-use crate::run::{Phase, Run, WorkflowRef};
+use crate::run::{Phase, Run};
 use crate::tui::Model;
 use crate::tui::overlays::help::keys_of;
 use crate::tui::overlays::move_over::versions;
@@ -25,12 +25,7 @@ fn version(model: &Model, run: &Run) -> Option<Line<'static>> {
     let look = &model.look;
     let entry = verbs::newer(model, run)?;
     let workflow = entry.workflow()?;
-    let to = WorkflowRef {
-        version: workflow.version,
-        digest: entry.digest.clone(),
-        ..run.header.workflow.clone()
-    };
-    let versions = versions(model, &run.header.workflow, &to);
+    let versions = versions(model, &run.header.workflow, workflow.version);
     let since = if run.moved.is_empty() { "this run started" } else { "this run was moved over" };
     Some(Line::from(vec![
         untrusted(&format!("{} has changed since {since} ({versions}): ", workflow.id), look.subtext()),

@@ -6,6 +6,7 @@ use crate::run::{Changes, WorkflowRef, summarise};
 use crate::tui::screens::run::engine_tests::SIZES;
 use crate::tui::screens::run::tests::{at_manual, open};
 use crate::tui::testing::Harness;
+use crate::workflow::Registry;
 
 const BEFORE: &str = "id: MW-004\nname: Deploy MCP server changes\nversion: 1\nsteps:\n  - id: tests\n    title: Run the tests\n    run: cargo test --workspace\n  - id: verify\n    title: Verify in a new chat\n    actions: [Open a new chat, Ask for the list of tools]\n";
 
@@ -27,13 +28,19 @@ fn console(width: u16, height: u16, changes: Result<Changes, Error>) -> Harness 
     let driver = at_manual();
     let run = driver.run.clone();
     let (from, row) = (run.header.workflow.clone(), summarise(&run));
-    let mut harness = Harness::new(width, height).with_bank().with_run(run).answering(move |request| {
-        Some(Ok(match request {
-            Request::Difference { .. } => Response::Difference(Box::new(difference(changes.clone(), &from))),
-            Request::MoveOver(_) => Response::Summary(Box::new(row.clone())),
-            _ => return None,
-        }))
-    });
+    let bank = tempfile::tempdir().expect("a folder");
+    std::fs::write(bank.path().join("MW-004.yaml"), after()).expect("written");
+    let registry = Registry::load_folder(bank.path());
+    let mut harness =
+        Harness::new(width, height).with_registry(registry).with_run(run).answering(move |request| {
+            Some(Ok(match request {
+                Request::Difference { .. } => {
+                    Response::Difference(Box::new(difference(changes.clone(), &from)))
+                }
+                Request::MoveOver(_) => Response::Summary(Box::new(row.clone())),
+                _ => return None,
+            }))
+        });
     harness.model.now = driver.now;
     open(harness.connected(), driver.run.id())
 }
@@ -50,7 +57,7 @@ fn changes() -> Changes {
 #[test]
 fn a_file_that_has_changed_is_told_of_and_its_difference_shown() {
     for (width, height) in SIZES {
-        let harness = console(width, height, Ok(changes())).see("has changed since this run");
+        let harness = console(width, height, Ok(changes())).see("v1 → v2");
         let harness = harness.golden(&format!("run_newer_{width}x{height}"));
         let card = harness.keys("v").see("Move the run over").see("Asked anew");
         card.golden(&format!("move_over_{width}x{height}"));
