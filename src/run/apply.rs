@@ -112,9 +112,10 @@ pub fn apply(run: &mut Run, event: &Event) {
                 open_segment(run, step, kind, at);
             }
         }
-        EventBody::StepTaken { step, until } => lease(run, step, by, at, *until),
         EventBody::StepHandedOver { step, to, until } => lease(run, step, to, at, *until),
-        EventBody::StepTakenBack { step, until, .. } => lease(run, step, by, at, *until),
+        EventBody::StepTaken { step, until } | EventBody::StepTakenBack { step, until, .. } => {
+            lease(run, step, by, at, *until);
+        }
         EventBody::LeaseEnded { step, .. } => {
             if let Some(lease) = record_mut(run, step).and_then(|r| r.state.lease_mut()) {
                 *lease = None;

@@ -31,6 +31,8 @@ pub struct MoveOverCard {
     inputs: Map<String, Value>,
     /// `None` until it has come.
     seen: Option<Box<Difference>>,
+    /// The new version, as its file says.
+    version: Option<Workflow>,
     sent: bool,
     problem: Option<SafeLine>,
     scroll: PaneState,
@@ -44,6 +46,7 @@ impl MoveOverCard {
             seq: copy.seq,
             inputs: Map::new(),
             seen: None,
+            version: None,
             sent: false,
             problem: None,
             scroll: PaneState::default(),
@@ -58,12 +61,6 @@ impl MoveOverCard {
         Effect::ask(Asker::Overlay, request)
     }
 
-    /// The new version, as its file says.
-    fn new(&self) -> Option<Workflow> {
-        let seen = self.seen.as_ref()?;
-        parse(seen.to.id.as_str(), seen.after.as_bytes()).ok().map(|(workflow, _)| workflow)
-    }
-
     fn refusal(&self) -> Option<&Error> {
         self.seen.as_ref().and_then(|seen| seen.changes.as_ref().err())
     }
@@ -76,7 +73,7 @@ impl MoveOverCard {
             return sheet;
         };
         match &seen.changes {
-            Ok(changes) => told(&mut sheet, run, self.new().as_ref(), changes),
+            Ok(changes) => told(&mut sheet, run, self.version.as_ref(), changes),
             Err(error) => {
                 sheet.prose(
                     &format!("It cannot be moved over: {}.", error.message),
@@ -136,7 +133,9 @@ impl Overlay for MoveOverCard {
     fn on_action(&mut self, model: &mut Model, action: Action) -> Option<Reaction> {
         match action {
             Action::Activate => {
-                let (Some(new), Some(seen)) = (self.new(), &self.seen) else { return Some(Reaction::stay()) };
+                let (Some(new), Some(seen)) = (&self.version, &self.seen) else {
+                    return Some(Reaction::stay());
+                };
                 if self.sent || seen.changes.is_err() {
                     return Some(Reaction::stay());
                 }
@@ -145,7 +144,7 @@ impl Overlay for MoveOverCard {
                     digest: seen.to.digest.clone(),
                     inputs: self.inputs.clone(),
                     env: model.facts.declared(&new.env),
-                    secrets: model.facts.secrets(&new, &self.inputs),
+                    secrets: model.facts.secrets(new, &self.inputs),
                 };
                 self.sent = true;
                 self.problem = None;
@@ -153,11 +152,11 @@ impl Overlay for MoveOverCard {
                 return Some(Reaction::stay().with([effect]));
             }
             Action::Inputs => {
-                let (new, run) = (self.new()?, model.mirror.run(&self.run)?);
+                let (new, run) = (self.version.as_ref()?, model.mirror.run(&self.run)?);
                 let mut inputs = run.inputs.clone();
                 inputs.extend(self.inputs.clone());
                 let title = format!("{}: inputs of the new version", new.id);
-                let form = Form::bring(&title, new.inputs, &inputs);
+                let form = Form::bring(&title, new.inputs.clone(), &inputs);
                 model.open(form);
             }
             moved if self.scroll.on_action(moved) => {}
@@ -186,6 +185,8 @@ impl Overlay for MoveOverCard {
         };
         let effects = match result {
             Ok(Response::Difference(seen)) => {
+                let read = parse(seen.to.id.as_str(), seen.after.as_bytes());
+                self.version = read.ok().map(|(workflow, _)| workflow);
                 self.seen = Some(seen.clone());
                 Vec::new()
             }
@@ -224,7 +225,8 @@ impl Overlay for MoveOverCard {
             }
             Action::Activate => self.refusal().map(|error| error.message.clone()),
             Action::Inputs => self
-                .new()
+                .version
+                .as_ref()
                 .is_some_and(|new| new.inputs.is_empty())
                 .then(|| "This workflow takes no inputs".to_owned()),
             Action::DryRun | Action::Trust | Action::Tick | Action::CardStepThrough | Action::Subject => {
@@ -268,7 +270,7 @@ impl Overlay for MoveOverCard {
         let may = self.seen.as_ref().is_some_and(|seen| seen.changes.is_ok());
         let word = if self.sent { "moving…" } else { "move it over" };
         let mut all: Vec<Hint> = may.then(|| Hint::labelled(Action::Activate, word)).into_iter().collect();
-        if self.new().is_some_and(|new| !new.inputs.is_empty()) {
+        if self.version.as_ref().is_some_and(|new| !new.inputs.is_empty()) {
             all.push(Hint::labelled(Action::Inputs, "inputs"));
         }
         all.push(Hint::labelled(Action::Escape, if may { "not now" } else { "close" }));
