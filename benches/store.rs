@@ -167,6 +167,7 @@ fn summary(run: usize, seq: u64) -> RunSummary {
         open: None,
         failed_steps: Vec::new(),
         parent: None,
+        moved_over: false,
         rolled_back: false,
     }
 }

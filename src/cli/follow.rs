@@ -135,6 +135,7 @@ impl Followed {
             | EventBody::BreakpointSet { .. }
             | EventBody::RollbackStarted { .. }
             | EventBody::RolledBack
+            | EventBody::MovedOver(_)
             | EventBody::SubjectMoved { .. }
             | EventBody::StepRetried { .. }
             | EventBody::WentBack { .. }

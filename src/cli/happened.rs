@@ -3,7 +3,7 @@
 use crate::base::StepId;
 use crate::cli::output::Tone;
 use crate::cli::tell::skip_reason;
-use crate::run::{AfterFailure, BackCause, Edit, Event, EventBody, Held, LeaseEnd, Work};
+use crate::run::{AfterFailure, BackCause, Edit, Event, EventBody, Held, LeaseEnd, Work, WorkflowRef};
 
 /// Why and where a run went back, without who did it.
 pub fn back_text(to: &StepId, reason: Option<&String>, cause: &BackCause) -> String {
@@ -106,6 +106,7 @@ pub fn event_text(event: &Event) -> (Tone, String) {
         EventBody::RollbackStarted { reason, steps, .. } => {
             (Tone::Warning, format!("rolling back {} steps: {reason}", steps.len()))
         }
+        EventBody::MovedOver(moved) => (Tone::Strong, moved_text(&moved.from, &moved.to)),
         EventBody::RolledBack => (Tone::Warning, "rolled back".to_owned()),
         EventBody::SubjectMoved { subject, to: Some(to), .. } => {
             (Tone::Success, format!("{subject} is {to} now"))
@@ -134,6 +135,19 @@ pub fn event_text(event: &Event) -> (Tone, String) {
         EventBody::RunCompleted => (Tone::Success, "✓ completed".to_owned()),
         EventBody::RunFailed { reason } => (Tone::Failure, format!("✗ failed: {reason}")),
     }
+}
+
+pub fn moved_text(from: &WorkflowRef, to: &WorkflowRef) -> String {
+    format!("moved over from {}", versions_text(from, to))
+}
+
+/// `version 2 to 3`; digests tell versions of the same number apart.
+pub fn versions_text(from: &WorkflowRef, to: &WorkflowRef) -> String {
+    let told = |of: &WorkflowRef| {
+        let digest = if from.version == to.version { of.digest.get(..8) } else { None };
+        digest.map_or_else(|| of.version.to_string(), |digest| format!("{} ({digest})", of.version))
+    };
+    format!("version {} to {}", told(from), told(to))
 }
 
 /// What an edit changes: `script, env, input environment`.

@@ -12,7 +12,9 @@ use crate::cli::find::Meant;
 use crate::client::Client;
 use crate::matching::{Chosen, Memory, Offered, Opinion, Question};
 use crate::protocol::upkeep::{Backup, Examination};
-use crate::protocol::{ClientKind, EngineStatus, OptionsOf, OutputChunk, OutputRange, Start, Update};
+use crate::protocol::{
+    ClientKind, Difference, EngineStatus, MoveOver, OptionsOf, OutputChunk, OutputRange, Start, Update,
+};
 use crate::run::{
     Event, Export, PrerequisiteResult, Run, RunFilter, RunStatus, RunSummary, Session, SessionRecord,
     SubjectState, Verb, summarise,
@@ -35,6 +37,16 @@ impl Link {
     /// Connects to the engine that runs; starts none.
     pub async fn existing(paths: &Paths) -> Result<Option<Self>> {
         Ok(Client::connect_existing(paths, ClientKind::Cli).await?.map(|client| Self { client }))
+    }
+
+    /// How the run's version differs from its workflow's file now.
+    pub async fn difference(&self, run: &RunId, inputs: Map<String, Value>) -> Result<Difference> {
+        self.client.difference(run.clone(), inputs).await
+    }
+
+    pub async fn move_over(&self, request: MoveOver) -> Result<RunSummary> {
+        tracing::info!(run = request.run.as_str(), digest = request.digest, "asked to move over");
+        self.client.move_over(request).await
     }
 
     /// Who the engine takes this command for.

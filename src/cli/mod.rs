@@ -42,6 +42,7 @@ mod link;
 mod list;
 mod logs;
 mod matching;
+mod move_over;
 mod new;
 mod note;
 mod opinion;
@@ -138,6 +139,7 @@ pub enum Command {
     Back(back::Args),
     Rollback(rollback::Args),
     Fork(fork::Args),
+    MoveOver(move_over::Args),
     Done(done::Args),
     Fail(fail::Args),
     Answer(answer::Args),
@@ -401,6 +403,7 @@ async fn dispatch(command: Command, env: &Env) -> Result<Exit> {
         Command::Breakpoint(args) => breakpoint::run(args, env).await,
         Command::Rollback(args) => rollback::run(args, env).await,
         Command::Fork(args) => fork::run(args, env).await,
+        Command::MoveOver(args) => move_over::run(args, env).await,
         Command::PushBack(args) => push_back::run(args, env).await,
         Command::Subject(args) => subject::run(args, env).await,
         Command::Retry(args) => retry::run(args, env).await,

@@ -65,6 +65,11 @@ fn show(env: &Env, family: &Family) {
         env.out
             .line(Line::new().dim(format!("  {} {}  ", back.at.local_clock(), back.by.short())).plain(text));
     }
+    for moved in &run.moved {
+        let text = happened::moved_text(&moved.from, &moved.to);
+        let who = format!("  {} {}  ", moved.at.local_clock(), moved.by.short());
+        env.out.line(Line::new().dim(who).plain(text));
+    }
     for note in &run.notes {
         let at = note.step.as_ref().map_or_else(String::new, |step| format!(" on {step}"));
         env.out.line(

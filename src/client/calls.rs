@@ -8,7 +8,9 @@ use crate::base::{Result, RunId, Secret, SessionId, StepId, WorkflowId};
 use crate::client::{Client, unexpected};
 use crate::matching::{Chosen, Memory, Offered, Opinion, Question};
 use crate::protocol::upkeep::{Backup, Examination};
-use crate::protocol::{EngineStatus, OptionsOf, OutputChunk, OutputRange, Request, Response, Start};
+use crate::protocol::{
+    Difference, EngineStatus, MoveOver, OptionsOf, OutputChunk, OutputRange, Request, Response, Start,
+};
 use crate::run::{
     Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, SubjectState, Verb,
 };
@@ -64,6 +66,18 @@ impl Client {
     /// The new run, once its start is durable.
     pub async fn fork(&self, run: RunId, from: StepId, inputs: Map<String, Value>) -> Result<RunSummary> {
         ask!(self, "fork", Request::Fork { run, from, inputs }, Response::Summary(summary) => *summary)
+    }
+
+    /// How the run's version differs from the file now.
+    pub async fn difference(&self, run: RunId, inputs: Map<String, Value>) -> Result<Difference> {
+        let request = Request::Difference { run, inputs };
+        ask!(self, "difference", request, Response::Difference(difference) => *difference)
+    }
+
+    /// The run as it is once the move is durable.
+    pub async fn move_over(&self, request: MoveOver) -> Result<RunSummary> {
+        let request = Request::MoveOver(Box::new(request));
+        ask!(self, "move over", request, Response::Summary(summary) => *summary)
     }
 
     /// The subjects of this folder's project, by name.

@@ -146,6 +146,7 @@ actions! {
     StepThrough "run.step-through" "step through" "Let every automatic step wait for you, or no more." ["t"] [Run];
     Breakpoint "run.breakpoint" "breakpoint" "Hold the selected step before it begins, or no more." ["."] [Run];
     Fork "run.fork" "fork…" "Start a new run from the selected step; what was settled before it is taken over." ["F"] [Run];
+    MoveOver "run.move-over" "move over…" "Show how the workflow's file has changed since, and move the run over to it." ["v"] [Run];
     OpenChild "run.child" "its run" "Go to the run that the step has started." [">"] [Run];
     OpenParent "run.parent" "parent" "Go to the run that this one is a step of." ["<"] [Run];
     Fold "run.fold" "all parts" "Show every part of a long loop, or only those that matter." ["z"] [Run];

@@ -66,6 +66,11 @@ pub static EVENTS: &[Declaration] = &[
         "What was done is being undone, newest first; `then` says how the run ends.",
     ),
     event("run.rolled_back", &[], "What was to be undone has been."),
+    event(
+        "run.moved_over",
+        &["from", "to", "inputs", "env"],
+        "Somebody moved the run over to another version of its workflow; both are told with their digests.",
+    ),
     event("run.note", &["text"], "Somebody wrote a note, about a step or the run."),
     event("run.cancelling", &["reason"], "Somebody cancelled the run; its processes have been asked to end."),
     event("run.cancelled", &["reason", "left_behind"], "The run is cancelled and its processes have ended."),

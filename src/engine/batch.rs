@@ -13,7 +13,7 @@ use crate::matching::{Memory, MemoryEvent, MemoryEventBody};
 use crate::protocol::{Response, Update};
 use crate::run::{
     Command, Effect, Event, EventBody, Report, Run, Session, SessionEvent, SessionEventBody, SubjectState,
-    Verb, addressee, apply, begin, effects, passed_down, start, summarise,
+    Verb, Version, addressee, apply, begin, effects, fold, passed_down, start, summarise,
 };
 use crate::store::{Append, Store};
 
@@ -115,6 +115,15 @@ impl<'a> Batch<'a> {
         self.command(id, &Command::Verb(verb), actor).map(|_| ())
     }
 
+    /// In the run itself: a child run has a workflow of its own.
+    pub fn move_over(&mut self, id: &RunId, version: Box<Version>, actor: &Actor, reply: Reply) {
+        let answer = self.command(id, &Command::MoveOver(version), actor).and_then(|_| {
+            let run = self.run(id)?;
+            Ok(Response::Summary(Box::new(summarise(&run))))
+        });
+        self.answers.push((reply, answer));
+    }
+
     /// True where it changed something. A report about a run that is gone changes nothing. It is taken
     /// in again if the commit fails, also where it changed nothing: what made it late has not happened then.
     pub fn report(&mut self, id: &RunId, report: Report) -> bool {
@@ -148,6 +157,10 @@ impl<'a> Batch<'a> {
         if events.is_empty() {
             return Ok(false);
         }
+        let version = match command {
+            Command::MoveOver(version) => Some(&**version),
+            Command::Verb(_) | Command::Report(_) => None,
+        };
         let mut down = Vec::new();
         for event in &events {
             down.extend(
@@ -155,10 +168,11 @@ impl<'a> Batch<'a> {
                     .into_iter()
                     .map(|(child, verb)| (child, verb, event.actor.clone())),
             );
-            apply(&mut run, event);
+            fold(&mut run, event, version);
             self.follow(&run, event);
         }
-        self.add(run, events, None);
+        let definition = version.map(|v| (v.reference.digest.clone(), Arc::clone(&v.source)));
+        self.add(run, events, definition);
         self.pass_down(down);
         self.pass_up(id);
         Ok(true)

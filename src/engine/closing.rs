@@ -76,6 +76,9 @@ pub fn left_open<'a>(engine: &Engine, open: impl Iterator<Item = &'a SessionId>)
             ..RunFilter::default()
         };
         let ends = engine.store.runs(&filter)?.iter().any(|summary| {
+            if summary.moved_over {
+                return load::run(&engine.store, &summary.run).is_ok_and(|run| run.workflow.ends_session);
+            }
             let first = engine.store.events(&summary.run, 0, 1);
             let Ok(Some(EventBody::RunStarted(header))) = first.map(|e| e.into_iter().next().map(|e| e.body))
             else {

@@ -175,6 +175,19 @@ fn tell_run(text: &mut String, run: &Run) {
     if let Some(fork) = &run.header.fork {
         let _ = writeln!(text, "  forked from {} at {}, {} carried", fork.run, fork.from, fork.carried.len());
     }
+    for moved in &run.moved {
+        let _ = writeln!(
+            text,
+            "  moved over by {} from {} to {}",
+            moved.by, moved.from.version, moved.to.version
+        );
+    }
+    for record in &run.steps {
+        if let Some(lease) = record.state.taken() {
+            let _ =
+                writeln!(text, "  {} taken by {} until {} s", record.id, lease.holder, seconds(lease.until));
+        }
+    }
     if run.step_through || !run.breakpoints.is_empty() {
         let _ = writeln!(text, "  steps through {}, breakpoints {:?}", run.step_through, run.breakpoints);
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::base::{Error, Result, RunId, SessionId};
-use crate::run::{Event, EventBody, Run, Session, replay};
+use crate::run::{Event, EventBody, Run, Session, replay_with};
 use crate::store::Store;
 use crate::workflow::{self, Diagnostic, Workflow};
 
@@ -50,7 +50,8 @@ pub fn run_with(store: &Store, id: &RunId, definitions: &mut Definitions) -> Res
         Some(EventBody::RunStarted(header)) => definitions.get(store, &header.workflow.digest)?,
         _ => return Err(broken(id, "its journal does not begin with its start")),
     };
-    replay(workflow, &events).ok_or_else(|| broken(id, "its journal cannot be folded"))
+    let run = replay_with(workflow, &events, |digest| definitions.get(store, digest))?;
+    run.ok_or_else(|| broken(id, "its journal cannot be folded"))
 }
 
 /// The workflow version that a run is pinned to. Blocking.

@@ -49,7 +49,7 @@ use crate::exec::vault::Vault;
 use crate::exec::{Executor, Notice};
 use crate::matching::{Memory, MemoryEventBody, Offered};
 use crate::protocol::{Response, StoreTrouble};
-use crate::run::{Export, Run, RunStarted, Verb};
+use crate::run::{Export, Run, RunStarted, Verb, Version};
 use crate::store::Store;
 use crate::workflow::Workflow;
 
@@ -105,6 +105,12 @@ enum Input {
     },
     Start {
         prepared: Box<Prepared>,
+        actor: Actor,
+        reply: Reply,
+    },
+    MoveOver {
+        run: RunId,
+        version: Box<Version>,
         actor: Actor,
         reply: Reply,
     },

@@ -54,6 +54,7 @@ impl Turns {
             match input {
                 Input::Act { reply, .. }
                 | Input::Start { reply, .. }
+                | Input::MoveOver { reply, .. }
                 | Input::SetSubject { reply, .. }
                 | Input::Session { reply, .. }
                 | Input::Learn { reply, .. } => {

@@ -128,6 +128,9 @@ impl Turns {
             match input {
                 Input::Act { run, verb, actor, reply } => batch.act(&run, verb, &actor, reply),
                 Input::Start { prepared, actor, reply } => batch.start(*prepared, &actor, reply),
+                Input::MoveOver { run, version, actor, reply } => {
+                    batch.move_over(&run, version, &actor, reply);
+                }
                 Input::StartChild(prepared) => batch.start_child(*prepared),
                 Input::SetSubject { root, name, state, reason, actor, reply } => {
                     batch.set_subject(&root, &name, state, &reason, &actor, reply);

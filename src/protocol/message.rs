@@ -10,7 +10,8 @@ use crate::base::{Actor, Error, RunId, Secret, SessionId, StepId, Timestamp, Wor
 use crate::matching::{Chosen, Memory, MemoryEvent, Offered, Opinion, Question};
 use crate::protocol::upkeep::{Backup, Examination};
 use crate::run::{
-    Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord, SubjectState, Verb,
+    Changes, Event, Export, PrerequisiteResult, Run, RunFilter, RunSummary, Session, SessionRecord,
+    SubjectState, Verb, WorkflowRef,
 };
 
 /// Raised whenever a message changes its meaning; both sides must have the same.
@@ -93,6 +94,14 @@ pub enum Request {
         /// Inputs that are otherwise than in the old run.
         inputs: Map<String, Value>,
     },
+    /// How a run's version differs from its workflow's file now, and whether the run can be moved over with
+    /// these inputs.
+    Difference {
+        run: RunId,
+        inputs: Map<String, Value>,
+    },
+    /// The run goes on in the version that its workflow's file is now. Refused from agents.
+    MoveOver(Box<MoveOver>),
     /// The subjects of this folder's project and their states, by name.
     Subjects {
         folder: String,
@@ -241,6 +250,33 @@ pub struct Start {
     pub breakpoints: Vec<StepId>,
 }
 
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MoveOver {
+    pub run: RunId,
+    /// Of the version that the person saw; another one on disk is refused.
+    pub digest: String,
+    /// Inputs that are otherwise, or that the new version asks for.
+    pub inputs: Map<String, Value>,
+    /// As in [`Start`], for what the new version declares.
+    #[serde(default)]
+    pub env: IndexMap<String, String>,
+    /// As in [`Start`].
+    #[serde(default)]
+    pub secrets: IndexMap<String, Secret>,
+}
+
+/// The version that a run is pinned to, and its workflow's file as it is now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
+    pub from: WorkflowRef,
+    pub to: WorkflowRef,
+    /// The two files: untrusted.
+    pub before: String,
+    pub after: String,
+    /// What moving over would change, or why it cannot be.
+    pub changes: std::result::Result<Changes, Error>,
+}
+
 /// Whose question it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
@@ -366,7 +402,8 @@ pub enum Response {
     Options(Vec<String>),
     /// The reference that stands for it among values.
     SecretKept(String),
-    /// Of `Start`, `Fork`, `Act`: the run as it is now, the change included.
+    Difference(Box<Difference>),
+    /// Of `Start`, `Fork`, `MoveOver`, `Act`: the run as it is now, the change included.
     Summary(Box<RunSummary>),
     RunId(RunId),
     Runs(Vec<RunSummary>),

@@ -7,7 +7,7 @@ pub mod queue;
 pub mod upkeep;
 
 pub use message::{
-    ClientKind, ClientMessage, EngineStatus, Hello, HookFailure, HooksStatus, LeftAlone, OptionsOf,
-    OutputChunk, OutputRange, PROTOCOL, Request, Response, ServerMessage, Start, StoreTrouble, Update,
-    Welcome,
+    ClientKind, ClientMessage, Difference, EngineStatus, Hello, HookFailure, HooksStatus, LeftAlone,
+    MoveOver, OptionsOf, OutputChunk, OutputRange, PROTOCOL, Request, Response, ServerMessage, Start,
+    StoreTrouble, Update, Welcome,
 };

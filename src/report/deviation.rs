@@ -52,6 +52,11 @@ pub fn of(run: &Run, now: Timestamp) -> Vec<Deviation> {
         let why = back.reason.as_deref().map_or_else(String::new, |reason| format!(": {}", line(reason)));
         push(back.at, step, "back", format!("{} went back to it{why}", actor(&back.by)));
     }
+    for moved in &run.moved {
+        let (from, to) = (moved.from.version, moved.to.version);
+        let which = if from == to { String::new() } else { format!(" from version {from} to {to}") };
+        push(moved.at, None, "version", format!("was moved over by {}{which}", actor(&moved.by)));
+    }
     for pause in run.segments.iter().filter(|s| s.kind == SegmentKind::Paused) {
         let still = if pause.to.is_none() && !run.is_ended() { ", and still is" } else { "" };
         let length: Millis = pause.length(run.ended_at().unwrap_or(now));

@@ -103,6 +103,7 @@ fn run(id: &str, workflow: &str, name: &str, start: i64, steps: Vec<(Step, StepS
         rollback: None,
         notes: Vec::new(),
         backs: Vec::new(),
+        moved: Vec::new(),
         segments: Vec::new(),
     }
 }

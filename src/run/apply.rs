@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::base::{Actor, StepId, Timestamp};
 use crate::run::clock::{close_segments, open_segment, pause, resume};
+use crate::run::moving::moved;
 use crate::run::state::{
     Attempt, AttemptEnd, Back, Note, Phase, Prompt, Role, Rollback, SegmentKind, StepRecord, StepState,
 };
@@ -40,6 +41,7 @@ pub fn begin(workflow: Arc<Workflow>, first: &Event) -> Option<Run> {
         rollback: None,
         notes: Vec::new(),
         backs: Vec::new(),
+        moved: Vec::new(),
         segments: Vec::new(),
         workflow,
     };
@@ -49,14 +51,26 @@ pub fn begin(workflow: Arc<Workflow>, first: &Event) -> Option<Run> {
     Some(run)
 }
 
-/// Folds a whole journal; `None` where it does not begin with `RunStarted`.
+/// Folds the whole journal of a run that was never moved over; `None` where it is no such journal.
 pub fn replay(workflow: Arc<Workflow>, events: &[Event]) -> Option<Run> {
-    let (first, rest) = events.split_first()?;
-    let mut run = begin(workflow, first)?;
+    replay_with(workflow, events, |_| Err(())).ok().flatten()
+}
+
+/// The same for a run that may have been moved over: `version` finds what it went to, by its digest.
+pub fn replay_with<E>(
+    workflow: Arc<Workflow>,
+    events: &[Event],
+    mut version: impl FnMut(&str) -> Result<Arc<Workflow>, E>,
+) -> Result<Option<Run>, E> {
+    let Some((first, rest)) = events.split_first() else { return Ok(None) };
+    let Some(mut run) = begin(workflow, first) else { return Ok(None) };
     for event in rest {
-        apply(&mut run, event);
+        match &event.body {
+            EventBody::MovedOver(to) => moved(&mut run, event, version(&to.to.digest)?),
+            _ => apply(&mut run, event),
+        }
     }
-    Some(run)
+    Ok(Some(run))
 }
 
 /// Folds one event in.
@@ -66,7 +80,8 @@ pub fn apply(run: &mut Run, event: &Event) {
     run.seq = event.seq;
     run.updated_at = at;
     match &event.body {
-        EventBody::RunStarted(_) | EventBody::SubjectMoved { .. } => {}
+        // Without the version that it goes to, a move cannot be folded: that is `moving::fold`'s.
+        EventBody::RunStarted(_) | EventBody::SubjectMoved { .. } | EventBody::MovedOver(_) => {}
         EventBody::StepStarted { step, attempt, work, deadline, remind } => {
             let state = started(run, step, work, *deadline, *remind, at);
             start_step(run, step, *attempt, work, state, at);
@@ -97,9 +112,10 @@ pub fn apply(run: &mut Run, event: &Event) {
                 open_segment(run, step, kind, at);
             }
         }
-        EventBody::StepTaken { step, until } => lease(run, step, by, at, *until),
         EventBody::StepHandedOver { step, to, until } => lease(run, step, to, at, *until),
-        EventBody::StepTakenBack { step, until, .. } => lease(run, step, by, at, *until),
+        EventBody::StepTaken { step, until } | EventBody::StepTakenBack { step, until, .. } => {
+            lease(run, step, by, at, *until);
+        }
         EventBody::LeaseEnded { step, .. } => {
             if let Some(lease) = record_mut(run, step).and_then(|r| r.state.lease_mut()) {
                 *lease = None;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::base::{Actor, Error, Millis, StepId};
-use crate::run::{ChildNeed, Edit, Evidence, Failure, Outcome};
+use crate::run::{ChildNeed, Edit, Evidence, Failure, Outcome, Version};
 
 /// What a person (or an agent, where that is allowed) asks for. One verb, one name: key
 /// action, request, subcommand and test are called the same. `step: None` means the step
@@ -175,6 +175,8 @@ pub enum Report {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     Verb(Verb),
+    /// A person wants the run to go on in another version of its workflow.
+    MoveOver(Box<Version>),
     Report(Report),
 }
 

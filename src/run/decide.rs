@@ -9,7 +9,7 @@ use crate::base::{Actor, StepId, Timestamp};
 use crate::run::apply::{apply, begin};
 use crate::run::state::{Phase, StepState};
 use crate::run::{
-    Command, Event, EventBody, Outcome, Refusal, Report, Run, RunStarted, failure, resolve, verbs,
+    Command, Event, EventBody, Outcome, Refusal, Report, Run, RunStarted, failure, moving, resolve, verbs,
 };
 use crate::workflow::Workflow;
 
@@ -19,6 +19,7 @@ pub fn decide(run: &Run, command: &Command, actor: &Actor, at: Timestamp) -> Res
     let mut draft = Draft { run: run.clone(), events: Vec::new(), actor: actor.clone(), at };
     match command {
         Command::Verb(verb) => verbs::act(&mut draft, verb)?,
+        Command::MoveOver(version) => moving::move_over(&mut draft, version)?,
         Command::Report(report) => draft.report(report),
     }
     draft.advance();

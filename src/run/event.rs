@@ -103,6 +103,9 @@ pub enum EventBody {
     RollbackStarted { reason: String, steps: Vec<StepId>, then: AfterRollback },
     #[serde(rename = "run.rolled_back")]
     RolledBack,
+    /// The run goes on in another version of its workflow.
+    #[serde(rename = "run.moved_over")]
+    MovedOver(Box<MovedOver>),
     /// The subject's state, changed by a completed run, or put back by a rollback.
     #[serde(rename = "subject.moved")]
     SubjectMoved { subject: String, from: Option<String>, to: Option<String> },
@@ -227,6 +230,18 @@ pub struct WorkflowRef {
     /// SHA-256 of the file, lowercase hexadecimal.
     pub digest: String,
     pub origin: Origin,
+}
+
+/// From which version to which a run has been moved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MovedOver {
+    pub from: WorkflowRef,
+    pub to: WorkflowRef,
+    /// All inputs, as they are from now on.
+    pub inputs: Map<String, Value>,
+    /// Environment variables that the new version declares.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub env: IndexMap<String, String>,
 }
 
 /// What one try does, with every value filled in.

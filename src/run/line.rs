@@ -35,6 +35,7 @@ pub fn describe(body: &EventBody) -> (&'static str, Option<&StepId>, Option<u32>
         EventBody::StepThroughSet { .. } => ("run.step_through", None, None),
         EventBody::BreakpointSet { step, .. } => ("run.breakpoint", Some(step), None),
         EventBody::RollbackStarted { .. } => ("run.rolling_back", None, None),
+        EventBody::MovedOver(_) => ("run.moved_over", None, None),
         EventBody::RolledBack => ("run.rolled_back", None, None),
         EventBody::SubjectMoved { .. } => ("subject.moved", None, None),
         EventBody::NoteAdded { step, .. } => ("run.note", step.as_ref(), None),

@@ -18,6 +18,7 @@ mod family;
 mod fork;
 mod lease;
 pub mod line;
+mod moving;
 pub mod resolve;
 mod rollback;
 pub mod session;
@@ -32,26 +33,27 @@ mod times;
 pub mod values;
 mod verbs;
 
-pub use apply::{apply, begin, replay};
+pub use apply::{apply, begin, replay, replay_with};
 pub use command::{Command, Refusal, Report, Verb};
 pub use context::{Context, PrerequisiteResult, Repo};
 pub use decide::{decide, start};
 pub use effect::{Effect, effects};
 pub use event::{
     AfterFailure, AfterRollback, BackCause, Carried, CarriedResult, ChildNeed, Edit, Escalation, Event,
-    EventBody, Evidence, EvidenceKind, Failure, FailureKind, Fork, Held, LeaseEnd, Opened, Outcome, Parent,
-    RunStarted, SkipReason, Subject, Work, WorkflowRef,
+    EventBody, Evidence, EvidenceKind, Failure, FailureKind, Fork, Held, LeaseEnd, MovedOver, Opened,
+    Outcome, Parent, RunStarted, SkipReason, Subject, Work, WorkflowRef,
 };
 pub use family::{addressee, passed_down, passed_up};
 pub use fork::fork;
 pub use lease::Lease;
+pub use moving::{Changes, Version, changes, fold, moved};
 pub use resolve::{PlannedStep, plan};
 pub use session::{
     Export, GitState, Session, SessionEvent, SessionEventBody, SessionNote, SessionRecord, StepOutput,
 };
 pub use state::{
-    Attempt, AttemptEnd, Back, Note, Phase, Prompt, Role, Rollback, Run, Segment, SegmentKind, StepRecord,
-    StepState,
+    Attempt, AttemptEnd, Back, Moved, Note, Phase, Prompt, Role, Rollback, Run, Segment, SegmentKind,
+    StepRecord, StepState,
 };
 pub use subject::{SubjectMove, SubjectState};
 pub use summary::{Need, NeedKind, RunFilter, RunStatus, RunSummary, StepStatus, Times, summarise};

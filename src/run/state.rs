@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::base::{Actor, Millis, RunId, StepId, Timestamp};
 use crate::run::{
     AfterRollback, BackCause, ChildNeed, Edit, Escalation, Failure, Held, Lease, Outcome, RunStarted,
-    SkipReason, Work,
+    SkipReason, Work, WorkflowRef,
 };
 use crate::workflow::{Step, Workflow};
 
@@ -16,6 +16,7 @@ use crate::workflow::{Step, Workflow};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     pub workflow: Arc<Workflow>,
+    /// As the run was started, but for the version, which is the present one, and what that declares.
     pub header: RunStarted,
     pub started_at: Timestamp,
     pub started_by: Actor,
@@ -39,6 +40,9 @@ pub struct Run {
     /// Every time somebody went back to a step.
     #[serde(default)]
     pub backs: Vec<Back>,
+    /// Every time somebody moved the run over to another version; the present one is the header's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<Moved>,
     /// What the time went into, in order of start.
     pub segments: Vec<Segment>,
 }
@@ -274,6 +278,15 @@ pub struct Back {
     pub reason: Option<String>,
     #[serde(default)]
     pub cause: BackCause,
+}
+
+/// The run goes on in another version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    pub at: Timestamp,
+    pub by: Actor,
+    pub from: WorkflowRef,
+    pub to: WorkflowRef,
 }
 
 /// A stretch of time and what it went into.

@@ -178,6 +178,9 @@ pub struct RunSummary {
     /// The run that this one is a step of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<RunId>,
+    /// It goes on, or went on, in another version than it was started with.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub moved_over: bool,
     /// What was done was undone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rolled_back: bool,
@@ -258,6 +261,7 @@ pub fn summarise(run: &Run) -> RunSummary {
         times: run.times(run.updated_at),
         open: open_kind(run),
         parent: run.header.parent.as_ref().map(|p| p.run.clone()),
+        moved_over: !run.moved.is_empty(),
         rolled_back: run.rollback.as_ref().is_some_and(|r| r.done.is_some()),
         failed_steps: run
             .each_step()

@@ -6,8 +6,8 @@ use indexmap::IndexMap;
 
 use crate::base::{Actor, Millis, RunId, SessionId, StepId, Timestamp};
 use crate::run::{
-    Command, Context, Event, Refusal, Report, Run, RunStarted, Verb, WorkflowRef, apply, decide, replay,
-    start,
+    Command, Context, Event, Refusal, Report, Run, RunStarted, Verb, Version, WorkflowRef, decide, fold,
+    replay, start,
 };
 use crate::workflow::testing::step;
 use crate::workflow::{Field, FieldKind, OnTimeout, Origin, Step, StepKind, Workflow};
@@ -57,6 +57,25 @@ pub fn question(id: &str) -> Step {
 
 pub fn workflow(steps: Vec<Step>) -> Workflow {
     crate::workflow::testing::workflow("test", steps)
+}
+
+/// This definition as a version that a run can be moved over to; its digest is of what it says.
+pub fn version(workflow: Workflow) -> Version {
+    let text = serde_json::to_vec(&workflow).expect("a workflow is JSON");
+    let reference = WorkflowRef {
+        id: workflow.id.clone(),
+        name: workflow.name.clone(),
+        version: workflow.version,
+        digest: crate::base::digest(&text),
+        origin: Origin::User,
+    };
+    Version {
+        workflow: Arc::new(workflow),
+        source: Arc::from(text),
+        reference,
+        inputs: serde_json::Map::new(),
+        env: IndexMap::new(),
+    }
 }
 
 /// A run with its journal, driven as the engine drives it, on a clock of its own.
@@ -117,8 +136,12 @@ impl Driver {
 
     pub fn act_as(&mut self, actor: &Actor, command: Command) -> Result<Vec<Event>, Refusal> {
         let events = decide(&self.run, &command, actor, self.now)?;
+        let version = match &command {
+            Command::MoveOver(version) => Some(&**version),
+            _ => None,
+        };
         for event in &events {
-            apply(&mut self.run, event);
+            fold(&mut self.run, event, version);
         }
         self.journal.extend(events.iter().cloned());
         Ok(events)

@@ -6,6 +6,7 @@ mod gates;
 mod laws;
 mod leases;
 mod mending;
+mod moving;
 
 use std::sync::Arc;
 

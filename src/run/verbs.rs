@@ -177,7 +177,7 @@ fn fits(draft: &Draft, step: &Step, edit: &Edit) -> Result<(), Refusal> {
 }
 
 /// An approval that waits is void once anything that it shows is otherwise: it is asked anew.
-fn ask_again(draft: &mut Draft) {
+pub(super) fn ask_again(draft: &mut Draft) {
     for record in draft.run.steps.clone() {
         let (StepState::Waiting { on: Prompt::Approval { digest, .. }, .. }, Role::Step { index }) =
             (&record.state, &record.role)

@@ -73,9 +73,14 @@ fn append_run(txn: &WriteTransaction, run: &RunId, events: &[Event], summary: &R
     }
     // A run whose definition is gone could never be loaded again.
     for event in events {
-        if let EventBody::RunStarted(header) = &event.body {
+        let pinned = match &event.body {
+            EventBody::RunStarted(header) => Some(&header.workflow),
+            EventBody::MovedOver(moved) => Some(&moved.to),
+            _ => None,
+        };
+        if let Some(version) = pinned {
             let table = txn.open_table(DEFINITIONS)?;
-            if table.get(header.workflow.digest.as_str())?.is_none() {
+            if table.get(version.digest.as_str())?.is_none() {
                 let missing = format!("The definition that {whose} is pinned to was not given");
                 return Err(Error::internal(missing).into());
             }

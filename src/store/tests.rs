@@ -91,6 +91,7 @@ pub fn row(run: &str, seq: u64, at: i64, status: RunStatus) -> Box<RunSummary> {
         open: None,
         failed_steps: vec!["Push the tag".into()],
         parent: None,
+        moved_over: false,
         rolled_back: false,
     })
 }

@@ -199,6 +199,10 @@ impl Mirror {
                 let mut effects = Vec::new();
                 if let Some(run) = self.runs.get_mut(&id) {
                     for event in events {
+                        // The version that a run is moved over to comes with the whole of it.
+                        if matches!(event.body, EventBody::MovedOver(_)) {
+                            break;
+                        }
                         if event.seq == run.seq + 1 {
                             apply(run, event);
                         }

@@ -399,7 +399,9 @@ pub fn run_of(
 pub fn drive(run: &mut Run, command: &crate::run::Command, ago: Millis) -> Vec<crate::run::Event> {
     let at = Timestamp(NOW.0 - i64::try_from(ago.0).expect("a short time"));
     let actor = match command {
-        crate::run::Command::Verb(_) => Actor::Person("ana@laptop".to_owned()),
+        crate::run::Command::Verb(_) | crate::run::Command::MoveOver(_) => {
+            Actor::Person("ana@laptop".to_owned())
+        }
         crate::run::Command::Report(_) => Actor::Engine,
     };
     let events = crate::run::decide(run, command, &actor, at).expect("the run takes the command");

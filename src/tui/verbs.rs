@@ -2,6 +2,7 @@
 //! the request or the question that it leads to. What a child run asks is in `child`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::base::{Actor, RunId, StepId};
@@ -17,13 +18,14 @@ use crate::tui::overlays::choose::Choose;
 use crate::tui::overlays::edit::EditCard;
 use crate::tui::overlays::fork::ForkCard;
 use crate::tui::overlays::form::Form;
+use crate::tui::overlays::move_over::MoveOverCard;
 use crate::tui::overlays::push_back::PushBack;
 use crate::tui::overlays::reason::{Reason, Wanted};
 use crate::tui::overlays::rollback::RollbackCard;
 use crate::tui::screens::console::control::reach;
 use crate::tui::screens::run::decide as decide_on;
 use crate::tui::widgets::Hint;
-use crate::workflow::{Reference, StepKind};
+use crate::workflow::{Entry, Origin, Reference, StepKind};
 
 pub mod child;
 
@@ -42,6 +44,7 @@ pub fn is_verb(action: Action) -> bool {
                 | Action::StepThrough
                 | Action::Breakpoint
                 | Action::Fork
+                | Action::MoveOver
         )
 }
 
@@ -111,7 +114,27 @@ pub fn refused(model: &Model, action: Action) -> Option<String> {
     }
 }
 
+/// The file of the run's workflow, where it is another one now than the run has. What lies elsewhere is not known here.
+pub fn newer<'m>(model: &'m Model, run: &Run) -> Option<&'m Entry> {
+    let has = &run.header.workflow;
+    let entry = model.bank.as_ref()?.registry.get(&has.id)?;
+    let is_here = Path::new(&run.header.context.folder).starts_with(&model.facts.folder);
+    let is_everywhere = entry.origin != Origin::Project && has.origin != Origin::Project;
+    let is_newer = entry.workflow().is_some() && entry.digest != has.digest;
+    (is_newer && (is_here || is_everywhere) && !run.is_ended()).then_some(entry)
+}
+
 fn refused_by(model: &Model, run: &Run, step: Option<&StepId>, action: Action) -> Option<String> {
+    if action == Action::MoveOver {
+        let is_here = Path::new(&run.header.context.folder).starts_with(&model.facts.folder);
+        return if run.is_ended() {
+            Some(format!("The run is {}; it keeps its version", run.status().word()))
+        } else if is_here && newer(model, run).is_none() {
+            Some(format!("{} has not changed since this run got its version", run.workflow.id))
+        } else {
+            None
+        };
+    }
     // Before what is the matter with this verb: it is not for us now.
     let at = step.and_then(|s| run.record(s)).map(|(_, r)| r).or_else(|| first_open(run));
     if let Some(lease) = at.filter(|r| is_anothers(model, r)).and_then(|r| r.state.lease())
@@ -317,6 +340,7 @@ pub fn perform(model: &mut Model, id: &RunId, action: Action) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Action::MoveOver => MoveOverCard::open(model, id),
         Action::Back => {
             if let Some(run) = model.mirror.run(id) {
                 let choose = Choose::back(run);

@@ -32,6 +32,7 @@ mod hooks;
 mod keys_reference;
 mod learning;
 mod leases;
+mod moving;
 mod opinion;
 mod phrases;
 mod questions;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::base::{Actor, RunId, SessionId, StepId, Timestamp, digest};
+use crate::base::{Actor, Millis, RunId, SessionId, StepId, Timestamp, digest};
 use crate::matching::{Chosen, MemoryEvent, MemoryEventBody};
 use crate::run::{
-    ChildNeed, Command, Context, Edit, Event, Evidence, EvidenceKind, Export, Failure, FailureKind, NeedKind,
-    Outcome, Parent, PrerequisiteResult, Prompt, Repo, Report, Run, RunStarted, Session, SessionEvent,
-    SessionEventBody, StepState, Subject, SubjectMove, SubjectState, Verb, Work, WorkflowRef, apply, decide,
-    fork, replay, start, summarise,
+    ChildNeed, Command, Context, Edit, Event, Evidence, EvidenceKind, Export, Failure, FailureKind, Lease,
+    NeedKind, Outcome, Parent, PrerequisiteResult, Prompt, Repo, Report, Run, RunStarted, Session,
+    SessionEvent, SessionEventBody, StepState, Subject, SubjectMove, SubjectState, Verb, Version, Work,
+    WorkflowRef, apply, decide, fold, fork, replay, start, summarise,
 };
 use crate::store::{Append, Store};
 use crate::workflow::{self, Origin, Workflow};
@@ -100,6 +100,35 @@ impl<'s> Scene<'s> {
             apply(&mut self.run, event);
         }
         self.keep(events, None);
+        self
+    }
+
+    /// To the same file with another text for one of its own.
+    fn move_over(&mut self, old: &str, new: &str) -> &mut Self {
+        self.now = Timestamp(self.now.0 + 1000);
+        let before = self.store.definition(&self.run.header.workflow.digest).expect("read").expect("kept");
+        let text = String::from_utf8(before).expect("UTF-8");
+        assert!(text.contains(old), "{text}");
+        let source: Arc<[u8]> = Arc::from(text.replacen(old, new, 1).into_bytes());
+        let (workflow, _) = workflow::parse("frozen", &source).expect("it reads");
+        let reference = WorkflowRef {
+            version: workflow.version,
+            digest: digest(&source),
+            ..self.run.header.workflow.clone()
+        };
+        let version = Version {
+            workflow: Arc::new(workflow),
+            source: Arc::clone(&source),
+            reference,
+            inputs: serde_json::Map::new(),
+            env: indexmap::IndexMap::new(),
+        };
+        let command = Command::MoveOver(Box::new(version.clone()));
+        let events = decide(&self.run, &command, &ana(), self.now).expect("it is allowed");
+        for event in &events {
+            fold(&mut self.run, event, Some(&version));
+        }
+        self.keep(events, Some((version.reference.digest, source)));
         self
     }
 
@@ -201,6 +230,7 @@ pub fn fill(store: &Store) {
     session(store);
     memory(store);
     fill_graphs(store);
+    fill_shared(store);
     let scene = |name: &str| Scene::line(store, name);
     let text = |text: &str| text.to_owned();
     scene("waits for a check");
@@ -299,6 +329,35 @@ fn fill_graphs(store: &Store) {
     let run = Some(old.id().clone());
     state.moved(SubjectMove { at: Timestamp(1_800_000_000_000), by: ana(), from, to, run, reason: None });
     store.commit(&[Append::Subject { state: Box::new(state) }]).expect("kept");
+}
+
+/// Steps that people and an assistant share, and a run that goes on in another version.
+fn fill_shared(store: &Store) {
+    let scene = |name: &str| Scene::graph(store, name);
+    let aide = || Actor::Agent("aide".to_owned());
+    let take = || Verb::Take { step: None, length: Some(Millis::from_secs(600)) };
+    scene("taken").until_think().act(take());
+    scene("taken by an agent").until_think().command(&aide(), &Command::Verb(take()));
+    let mut back = scene("taken back");
+    back.until_think().command(&aide(), &Command::Verb(take()));
+    back.act(Verb::TakeBack { step: None, length: None });
+    scene("handed over").until_think().act(Verb::HandOver { step: None, to: Some(aide()), length: None });
+    scene("given up").until_think().act(take()).act(Verb::HandOver { step: None, to: None, length: None });
+    scene("expired").until_think().act(take()).later(600).report(Report::Wake);
+    let mut paused = scene("taken and paused");
+    paused.until_think().act(take()).act(Verb::Pause { freeze: false }).later(3600).act(Verb::Resume);
+    let lease = Lease { holder: ana(), since: Timestamp(0), until: Timestamp(1_800_000_900_000) };
+    let (kind, step, title) = (NeedKind::Check, StepId::new("look"), "Look".to_owned());
+    let need = Some(ChildNeed { kind, step, title, deadline: None, lease: Some(lease) });
+    scene("a child's step is taken").until_child().report(Report::Child {
+        step: StepId::new("child"),
+        attempt: 1,
+        need,
+    });
+    scene("moved over").until_think().move_over("version: 1", "version: 2");
+    let mut twice = scene("moved over twice");
+    twice.until_think().move_over("version: 1", "version: 2").move_over("version: 2", "version: 3");
+    twice.until_child();
 }
 
 fn session(store: &Store) {

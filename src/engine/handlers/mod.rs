@@ -9,6 +9,7 @@ mod fork;
 mod learn;
 mod learned;
 mod miss;
+mod move_over;
 mod opinion;
 mod options;
 mod output;
@@ -42,6 +43,8 @@ pub async fn handle(engine: &Arc<Engine>, peer: &Peer, request: Request) -> Resu
         }
         Request::Start(request) => start::start(engine, peer, *request).await,
         Request::Fork { run, from, inputs } => fork::fork_run(engine, peer, run, from, inputs).await,
+        Request::Difference { run, inputs } => move_over::difference(engine, run, inputs).await,
+        Request::MoveOver(request) => move_over::move_over(engine, peer, *request).await,
         Request::Subjects { folder } => subject::list(engine, folder).await,
         Request::SetSubject { folder, name, state, reason } => {
             subject::set(engine, peer, folder, name, state, reason).await

@@ -29,7 +29,7 @@ const GENERATIONS: usize = 8;
 /// A workflow that may be run, as it lies on disk.
 pub struct Runnable {
     pub workflow: Arc<Workflow>,
-    entry: Entry,
+    pub entry: Entry,
     root: PathBuf,
 }
 
@@ -271,7 +271,18 @@ pub async fn entry(
     digest: Option<&str>,
     folder: &Path,
 ) -> Result<Runnable> {
-    let (settings, id, digest) = (engine.settings.clone(), id.clone(), digest.map(str::to_owned));
+    let found = present(engine, id, folder).await?;
+    if digest.is_some_and(|digest| found.entry.digest != digest) {
+        return Err(Error::refused(format!("{id} has changed since you looked"))
+            .cause(format!("{} is no longer the version that was shown", found.entry.file))
+            .hint("Look at it again, then start it"));
+    }
+    untrusted(&found.entry, id).map_or(Ok(found), Err)
+}
+
+/// The workflow with this id as the registry of `folder` has it, trusted or not.
+pub async fn present(engine: &Engine, id: &WorkflowId, folder: &Path) -> Result<Runnable> {
+    let (settings, id) = (engine.settings.clone(), id.clone());
     let root = project_root(folder);
     blocking(move || {
         let mut registry = Registry::load(&settings.paths()?, &root);
@@ -280,23 +291,23 @@ pub async fn entry(
             return Err(missing(&registry, &id));
         };
         let entry = registry.entries.swap_remove(index);
-        let EntryState::Loaded { workflow, trusted, .. } = &entry.state else {
+        let EntryState::Loaded { workflow, .. } = &entry.state else {
             return Err(missing(&registry, &id));
         };
-        if digest.is_some_and(|digest| entry.digest != digest) {
-            return Err(Error::refused(format!("{id} has changed since you looked"))
-                .cause(format!("{} is no longer the version that was shown", entry.file))
-                .hint("Look at it again, then start it"));
-        }
-        if !trusted {
-            let path = entry.path.as_deref().unwrap_or(Path::new(&entry.file));
-            return Err(Error::refused(format!("{id} comes from this project and nobody trusts it yet"))
-                .cause("A project's workflows run commands on your machine")
-                .hint(format!("Read it, then trust it: `mwtui trust {}`", path.display())));
-        }
         Ok(Runnable { workflow: Arc::clone(workflow), entry, root })
     })
     .await
+}
+
+/// Why this file may not be run, where nobody trusts it.
+pub fn untrusted(entry: &Entry, id: &WorkflowId) -> Option<Error> {
+    let EntryState::Loaded { trusted: false, .. } = &entry.state else { return None };
+    let path = entry.path.as_deref().unwrap_or(Path::new(&entry.file));
+    Some(
+        Error::refused(format!("{id} comes from this project and nobody trusts it yet"))
+            .cause("A project's workflows run commands on your machine")
+            .hint(format!("Read it, then trust it: `mwtui trust {}`", path.display())),
+    )
 }
 
 fn missing(registry: &Registry, id: &WorkflowId) -> Error {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use crate::base::{Actor, RunId, StepId};
 use crate::engine::simulation::leases::Taken;
-use crate::engine::simulation::legal;
+use crate::engine::simulation::legal::{self, At};
 use crate::exec::Job;
 use crate::run::line::describe;
 use crate::run::{
     CarriedResult, Event, EventBody, FailureKind, Phase, Role, Run, RunFilter, RunStarted, RunSummary,
-    SkipReason, StepState, Verb, Work, apply, begin, replay, summarise,
+    SkipReason, StepState, Verb, Work, apply, begin, moved, replay_with, summarise,
 };
 use crate::store::Store;
 use crate::workflow::{StepKind, Workflow};
@@ -36,6 +36,8 @@ pub struct Checker {
 pub struct Book {
     pub journal: Vec<Event>,
     pub run: Run,
+    /// The version that it was started with.
+    begun: Arc<Workflow>,
     /// Approvals that a person gave and that still count.
     passed: HashSet<StepId>,
     done: HashSet<(StepId, u32)>,
@@ -83,6 +85,7 @@ impl Checker {
             hold!(event.seq == 1 && run.id() == id, "run {id} begins with event {}", event.seq);
             let book = Book {
                 journal: vec![event.clone()],
+                begun: Arc::clone(&run.workflow),
                 run,
                 // What a fork takes over was approved in the run that it was forked from.
                 passed: carried_gates(header, workflow),
@@ -94,7 +97,8 @@ impl Checker {
             return Ok(());
         }
         let book = self.books.get_mut(id).ok_or("an event of a run that was never started")?;
-        book.fact(event).map_err(|why| format!("run {id}, event {} {:?}: {why}", event.seq, event.body))
+        book.fact(event, &self.workflows)
+            .map_err(|why| format!("run {id}, event {} {:?}: {why}", event.seq, event.body))
     }
 
     /// A job was given to the executor.
@@ -197,7 +201,8 @@ impl Checker {
         for (id, book) in &self.books {
             let events = store.events(id, 0, usize::MAX).map_err(|e| format!("unreadable: {e:?}"))?;
             hold!(events == book.journal, "run {id}: its history is not what was acknowledged");
-            let replayed = replay(Arc::clone(&book.run.workflow), &events);
+            let known = |digest: &str| self.workflows.get(digest).cloned().ok_or("an unknown version");
+            let replayed = replay_with(Arc::clone(&book.begun), &events, known)?;
             hold!(replayed.as_ref() == Some(&book.run), "run {id}: a replay gives another run");
             hold!(book.run.is_ended(), "run {id} never ends: {:#?}", book.run);
         }
@@ -231,11 +236,19 @@ fn noted(verb: &Verb) -> Option<EventBody> {
 }
 
 impl Book {
-    fn fact(&mut self, event: &Event) -> Checked {
+    fn fact(&mut self, event: &Event, known: &HashMap<String, Arc<Workflow>>) -> Checked {
         hold!(event.seq == self.run.seq + 1, "it comes after event {}", self.run.seq);
         hold!(event.at >= self.run.updated_at, "it is older than the event before it");
         let before = self.run.clone();
-        apply(&mut self.run, event);
+        if let EventBody::MovedOver(to) = &event.body {
+            hold!(event.actor.is_person(), "{} moves it over", event.actor);
+            hold!(before.steps.iter().all(|r| legal::at(r) != At::Running), "it is moved over at work");
+            hold!(to.from == before.header.workflow, "it is moved over from {:?}", to.from);
+            let workflow = known.get(&to.to.digest).ok_or("it is moved over to an unknown version")?;
+            moved(&mut self.run, event, Arc::clone(workflow));
+        } else {
+            apply(&mut self.run, event);
+        }
         if let Some(why) = legal::wrong(&before, &event.body, &self.run) {
             return Err(why);
         }

@@ -36,6 +36,29 @@ pub fn of(seed: u64) -> [Flow; FLOWS] {
     })
 }
 
+/// The same file after somebody edited it; `None` where that makes none.
+pub fn edited(chance: &mut Chance, flow: &Flow, number: u64) -> Option<Flow> {
+    let mut text = String::from_utf8_lossy(&flow.source).into_owned();
+    for _ in 0..=chance.below(2) {
+        text = match chance.below(7) {
+            0 => text.replace("run: work", &format!("run: work {number}")),
+            1 => text.replacen("title: Step 1", &format!("title: Step one, {number}"), 1),
+            2 => text.replace("Shall it go on?", &format!("Shall it, {number}?")),
+            3 => text.replacen("actions: [Look]", &format!("actions: [Look, Act {number}]"), 1),
+            4 => text.replacen(
+                "steps:\n",
+                &format!("steps:\n  - id: n{number}\n    title: New\n    run: work\n"),
+                1,
+            ),
+            5 => text.rfind("  - id: s").map_or_else(|| text.clone(), |at| text[..at].to_owned()),
+            _ => format!("{text}  - id: n{number}\n    title: New\n    approve: And now?\n"),
+        };
+    }
+    let source: Arc<[u8]> = Arc::from(text.as_bytes());
+    let (workflow, _) = parse("simulation", &source).ok()?;
+    Some(Flow { workflow: Arc::new(workflow), digest: crate::base::digest(&source), source })
+}
+
 /// A workflow with steps of every kind, in a random order. What the format refuses is made anew.
 fn random(chance: &mut Chance, number: usize) -> Flow {
     let mut refused = String::new();

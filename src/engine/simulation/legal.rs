@@ -93,7 +93,8 @@ const STEPS: &[(&[At], What, &[At])] = &[
     (&[Pending, Retry, Check, Asked, Agent, Held, Failed, Uncertain, Loop], What::Skipped, &[Skipped]),
     (&[Running], What::Uncertain, &[Uncertain]),
     (&[Failed, Uncertain, Retry, Held], What::Retried, &[Pending]),
-    (&[Running, Gate], What::Interrupted, &[Pending]),
+    // Work, and the prompts that another version or an edit makes void.
+    (&[Running, Check, Asked, Agent, Gate, Held], What::Interrupted, &[Pending]),
     (ANY, What::Back, &[Pending]),
     (&[Pending], What::Listed, &[Pending, Skipped]),
     (&[Skipped], What::Listed, &[Skipped]),
@@ -192,7 +193,8 @@ pub fn wrong(before: &Run, event: &EventBody, after: &Run) -> Option<String> {
             // Records come with a loop's items and with a rollback.
             let may = match (&new.role, event) {
                 (Role::Iteration { .. }, EventBody::StepStarted { work: Work::ForEach { .. }, .. })
-                | (Role::Undo { .. }, EventBody::RollbackStarted { .. }) => to == Pending,
+                | (Role::Undo { .. }, EventBody::RollbackStarted { .. })
+                | (Role::Step { .. }, EventBody::MovedOver(_)) => to == Pending,
                 _ => false,
             };
             if may {
@@ -213,7 +215,11 @@ pub fn wrong(before: &Run, event: &EventBody, after: &Run) -> Option<String> {
             return Some(format!("step {} goes from {from:?} to {to:?} by {what:?}", old.id));
         }
     }
-    let gone = before.steps.iter().find(|old| after.record(&old.id).is_none());
+    // Another version may do without what was never begun.
+    let is_unbegun = |old: &StepRecord| {
+        matches!(event, EventBody::MovedOver(_)) && at(old) == Pending && old.attempts.is_empty()
+    };
+    let gone = before.steps.iter().find(|old| after.record(&old.id).is_none() && !is_unbegun(old));
     gone.map(|old| format!("step {} is gone", old.id))
 }
 

@@ -12,6 +12,7 @@ mod leases;
 mod legal;
 mod mutants;
 mod people;
+mod starts;
 mod trace;
 mod world;
 mod yard;

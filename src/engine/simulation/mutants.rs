@@ -56,6 +56,9 @@ fn an_approval_whose_time_is_over_lets_pass() {
 #[test]
 fn an_agent_may_approve() {
     fn may(run: &Run, command: &Command, actor: &Actor, at: Timestamp) -> Result<Vec<Event>, Refusal> {
+        if !matches!(command, Command::Verb(Verb::Approve { .. })) {
+            return decide(run, command, actor, at);
+        }
         let person = Actor::Person(actor.to_string());
         let mut events = decide(run, command, &person, at)?;
         for event in &mut events {
@@ -147,6 +150,42 @@ fn a_paused_run_starts_its_next_step() {
         }
     }
     is_found_out(Broken { decide: Some(starts), ..Broken::default() }, "may not come while");
+}
+
+#[test]
+fn what_somebody_has_taken_is_answered_by_others() {
+    fn answers(run: &Run, command: &Command, actor: &Actor, at: Timestamp) -> Result<Vec<Event>, Refusal> {
+        let taken = run.steps.iter().find_map(|record| match (&record.state, record.state.lease()) {
+            (StepState::Waiting { on: Prompt::Check { .. }, .. }, Some(lease)) if lease.holder != *actor => {
+                Some((record.id.clone(), record.attempt()))
+            }
+            _ => None,
+        });
+        match (command, taken) {
+            (Command::Verb(Verb::Done { .. }), Some((step, attempt))) if !run.is_paused() => {
+                let body = EventBody::StepCompleted { step, attempt, outcome: Outcome::default() };
+                Ok(and(run, Vec::new(), actor.clone(), body, at))
+            }
+            _ => decide(run, command, actor, at),
+        }
+    }
+    is_found_out(Broken { decide: Some(answers), ..Broken::default() }, "which");
+}
+
+#[test]
+fn an_agent_moves_a_run_over() {
+    fn may(run: &Run, command: &Command, actor: &Actor, at: Timestamp) -> Result<Vec<Event>, Refusal> {
+        let person = Actor::Person(actor.to_string());
+        let mut events = match command {
+            Command::MoveOver(_) => decide(run, command, &person, at)?,
+            _ => return decide(run, command, actor, at),
+        };
+        for event in events.iter_mut().filter(|event| event.actor == person) {
+            event.actor = actor.clone();
+        }
+        Ok(events)
+    }
+    is_found_out(Broken { decide: Some(may), ..Broken::default() }, "moves it over");
 }
 
 #[test]

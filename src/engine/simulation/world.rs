@@ -6,11 +6,10 @@ use std::sync::{Arc, PoisonError};
 
 use tokio::sync::oneshot;
 
-use crate::base::{Actor, Millis, Result, RunId, SessionId, Timestamp};
-use crate::engine::outside::Child;
+use crate::base::{Actor, Millis, Result, RunId, Timestamp};
 use crate::engine::simulation::boot::boot;
 use crate::engine::simulation::chance::Chance;
-use crate::engine::simulation::checker::{Checked, Checker, SUBJECT};
+use crate::engine::simulation::checker::{Checked, Checker};
 use crate::engine::simulation::flows::{self, Flow};
 use crate::engine::simulation::people;
 use crate::engine::simulation::trace::briefly;
@@ -19,13 +18,8 @@ use crate::engine::turns::{Decide, Turns};
 use crate::engine::{Engine, Input, Prepared};
 use crate::exec::Notice;
 use crate::protocol::{Response, Update};
-use crate::run::{
-    Context, Event, Failure, FailureKind, Parent, Report, Run, RunStarted, RunSummary, Subject, Verb,
-    WorkflowRef, fork,
-};
+use crate::run::{Event, Report, Run, RunSummary, Verb};
 use crate::store::disk::{Disk, Fault};
-use crate::workflow::Origin;
-use serde_json::{Map, Value};
 
 /// When every life begins.
 const BEGIN: Timestamp = Timestamp(1_700_000_000_000);
@@ -49,7 +43,7 @@ pub struct Broken {
     pub loses_reports: bool,
 }
 
-enum Coming {
+pub(super) enum Coming {
     Somebody,
     Wish {
         run: RunId,
@@ -66,11 +60,11 @@ enum Coming {
     Heal,
 }
 
-struct Asked {
-    answer: oneshot::Receiver<Result<Response>>,
-    /// `None`: the start of a run.
-    verb: Option<(RunId, Verb)>,
-    actor: Actor,
+pub(super) struct Asked {
+    pub answer: oneshot::Receiver<Result<Response>>,
+    /// `None`: the start of a run, or a move.
+    pub verb: Option<(RunId, Verb)>,
+    pub actor: Actor,
 }
 
 /// How the engine dies in a turn.
@@ -85,28 +79,30 @@ enum Death {
 }
 
 pub struct World {
-    chance: Chance,
-    now: Timestamp,
-    disk: Disk,
+    pub(super) chance: Chance,
+    pub(super) now: Timestamp,
+    pub(super) disk: Disk,
     /// As it was some commits ago, for a disk that lies.
-    old_disk: Option<Disk>,
-    engine: Arc<Engine>,
-    turns: Turns,
-    recorder: Recorder,
-    yard: Yard,
-    coming: BTreeMap<(Timestamp, u64), Coming>,
-    number: u64,
-    asked: Vec<Asked>,
+    pub(super) old_disk: Option<Disk>,
+    pub(super) engine: Arc<Engine>,
+    pub(super) turns: Turns,
+    pub(super) recorder: Recorder,
+    pub(super) yard: Yard,
+    pub(super) coming: BTreeMap<(Timestamp, u64), Coming>,
+    pub(super) number: u64,
+    pub(super) asked: Vec<Asked>,
     /// Runs as somebody saw them at some time.
-    views: Vec<Arc<Run>>,
-    flows: [Flow; flows::FLOWS],
-    checker: Checker,
-    broken: Broken,
+    pub(super) views: Vec<Arc<Run>>,
+    pub(super) flows: [Flow; flows::FLOWS],
+    /// Later versions of these, as people made them.
+    pub(super) edited: Vec<Flow>,
+    pub(super) checker: Checker,
+    pub(super) broken: Broken,
     /// A commit has failed since the last one that did not: the disk may have kept it.
-    doubt: bool,
+    pub(super) doubt: bool,
     /// Nobody wants anything any more but that runs end.
-    is_kind: bool,
-    trace: Option<Vec<String>>,
+    pub(super) is_kind: bool,
+    pub(super) trace: Option<Vec<String>>,
 }
 
 /// What a life came to.
@@ -159,6 +155,7 @@ impl World {
             asked: Vec::new(),
             views: Vec::new(),
             flows,
+            edited: Vec::new(),
             checker,
             broken,
             doubt: false,
@@ -313,6 +310,9 @@ impl World {
         if self.checker.books.len() < 5 && self.chance.one_in(20) {
             return self.forks(&seen);
         }
+        if self.chance.one_in(16) {
+            return self.moves(&seen);
+        }
         // Now and then somebody acts on what was true some time ago, or on a run that has ended.
         let view = match self.chance.pick(&self.views) {
             Some(old) if self.chance.one_in(5) => Arc::clone(old),
@@ -336,89 +336,6 @@ impl World {
         let (reply, answer) = oneshot::channel();
         self.asked.push(Asked { answer, verb: Some((run.clone(), verb.clone())), actor: actor.clone() });
         Input::Act { run, verb, actor, reply }
-    }
-
-    fn starts(&mut self) -> Option<Input> {
-        let flow = self.chance.pick(&self.flows)?.clone();
-        let run = RunId::new(format!("{:016x}", self.chance.number()));
-        let actor = people::somebody(&mut self.chance);
-        self.say(|| format!("{actor} starts {run} of\n{}", String::from_utf8_lossy(&flow.source)));
-        let go = self.chance.one_in(2).into();
-        let prepared = Box::new(self.prepared(&flow, run, std::iter::once(("go".to_owned(), go)).collect()));
-        let (reply, answer) = oneshot::channel();
-        self.asked.push(Asked { answer, verb: None, actor: actor.clone() });
-        Some(Input::Start { prepared, actor, reply })
-    }
-
-    fn forks(&mut self, run: &Run) -> Option<Input> {
-        let from = self.chance.pick(&run.workflow.steps)?.id.clone();
-        let taken_over = fork(run, &from).ok()?;
-        let flow = self.flows.iter().find(|f| f.digest == run.header.workflow.digest)?.clone();
-        let id = RunId::new(format!("{:016x}", self.chance.number()));
-        let actor = people::somebody(&mut self.chance);
-        self.say(|| format!("{actor} forks {} from {from} as {id}", run.id()));
-        let mut prepared = self.prepared(&flow, id, run.inputs.clone());
-        prepared.header.fork = Some(taken_over);
-        let (reply, answer) = oneshot::channel();
-        self.asked.push(Asked { answer, verb: None, actor: actor.clone() });
-        Some(Input::Start { prepared: Box::new(prepared), actor, reply })
-    }
-
-    fn prepared(&mut self, flow: &Flow, run: RunId, inputs: Map<String, Value>) -> Prepared {
-        let moves = flow.workflow.moves.is_some();
-        let header = RunStarted {
-            run,
-            workflow: WorkflowRef {
-                id: flow.workflow.id.clone(),
-                name: flow.workflow.name.clone(),
-                version: flow.workflow.version,
-                digest: flow.digest.clone(),
-                origin: Origin::User,
-            },
-            inputs,
-            context: Context {
-                folder: "/work".to_owned(),
-                agents: vec![flows::AGENT.to_owned()],
-                ..Context::default()
-            },
-            session: SessionId::new(""),
-            session_name: String::new(),
-            phrase: None,
-            prerequisites: Vec::new(),
-            parent: None,
-            subject: moves.then(|| Subject {
-                root: SUBJECT.0.to_owned(),
-                name: SUBJECT.1.to_owned(),
-                state: None,
-            }),
-            fork: None,
-            step_through: self.chance.one_in(12),
-            breakpoints: Vec::new(),
-        };
-        Prepared {
-            workflow: Arc::clone(&flow.workflow),
-            source: Arc::clone(&flow.source),
-            header,
-            root: "/work".into(),
-            start_commit: None,
-        }
-    }
-
-    /// Makes a child run ready, as a handler would, in a moment; or cannot.
-    fn child(&mut self, child: &Child) {
-        let later = self.now.plus(Millis(self.chance.between(0, 3_000)));
-        let Some(flow) = self.flows.iter().find(|f| f.workflow.id == child.workflow).cloned() else { return };
-        if !self.is_kind && self.chance.one_in(10) {
-            let failure = Failure { kind: FailureKind::Child, message: "Not trusted".to_owned(), exit: None };
-            let (step, attempt) = (child.step.clone(), child.attempt);
-            let report = Report::Failed { step, attempt, failure };
-            self.comes_at(later, Coming::Report { run: child.parent.clone(), report });
-            return;
-        }
-        let mut prepared = self.prepared(&flow, child.run.clone(), child.inputs.clone());
-        let (step, attempt) = (child.step.clone(), child.attempt);
-        prepared.header.parent = Some(Parent { run: child.parent.clone(), step, attempt });
-        self.comes_at(later, Coming::Child(Box::new(prepared)));
     }
 
     fn carries_out(&mut self, call: Call) -> Checked {
@@ -567,16 +484,16 @@ impl World {
         !trouble && self.checker.books.values().all(|book| book.run.is_ended())
     }
 
-    fn comes(&mut self, after: Millis, coming: Coming) {
+    pub(super) fn comes(&mut self, after: Millis, coming: Coming) {
         self.comes_at(self.now.plus(after), coming);
     }
 
-    fn comes_at(&mut self, at: Timestamp, coming: Coming) {
+    pub(super) fn comes_at(&mut self, at: Timestamp, coming: Coming) {
         self.number += 1;
         self.coming.insert((at, self.number), coming);
     }
 
-    fn say(&mut self, what: impl FnOnce() -> String) {
+    pub(super) fn say(&mut self, what: impl FnOnce() -> String) {
         if let Some(trace) = &mut self.trace {
             trace.push(format!("{:>7} {}", self.now.0 - BEGIN.0, what()));
         }

@@ -6,7 +6,7 @@ use crate::config::events::{self, EVENTS};
 use crate::run::testing::{Driver, manual, workflow};
 use crate::run::{
     AfterFailure, AfterRollback, BackCause, Context, Escalation, Failure, FailureKind, Fork, Held, LeaseEnd,
-    Need, NeedKind, Outcome, Parent, RunStarted, SkipReason, Subject, WorkflowRef,
+    MovedOver, Need, NeedKind, Outcome, Parent, RunStarted, SkipReason, Subject, WorkflowRef,
 };
 use crate::workflow::Origin;
 
@@ -15,13 +15,7 @@ fn bodies() -> Vec<EventBody> {
     let step = || StepId::new("build");
     let started = RunStarted {
         run: RunId::new("7f3a"),
-        workflow: WorkflowRef {
-            id: WorkflowId::new("MW-001"),
-            name: "One".to_owned(),
-            version: 1,
-            digest: "d".to_owned(),
-            origin: Origin::User,
-        },
+        workflow: reference(),
         inputs: Map::new(),
         context: Context::default(),
         session: "s".into(),
@@ -72,6 +66,12 @@ fn bodies() -> Vec<EventBody> {
             then: AfterRollback::Failed,
         },
         EventBody::RolledBack,
+        EventBody::MovedOver(Box::new(MovedOver {
+            from: reference(),
+            to: reference(),
+            inputs: Map::new(),
+            env: std::iter::once(("HOME".to_owned(), "/h".to_owned())).collect(),
+        })),
         EventBody::SubjectMoved { subject: "main".to_owned(), from: None, to: None },
         EventBody::NoteAdded { step: Some(step()), text: "a note".to_owned() },
         EventBody::RunPaused { freeze: true },
@@ -81,6 +81,16 @@ fn bodies() -> Vec<EventBody> {
         EventBody::RunCompleted,
         EventBody::RunFailed { reason: "why".to_owned() },
     ]
+}
+
+fn reference() -> WorkflowRef {
+    WorkflowRef {
+        id: WorkflowId::new("MW-001"),
+        name: "One".to_owned(),
+        version: 1,
+        digest: "d".to_owned(),
+        origin: Origin::User,
+    }
 }
 
 fn told(body: EventBody) -> Value {

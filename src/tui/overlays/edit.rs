@@ -17,7 +17,7 @@ use crate::tui::verbs;
 use crate::tui::widgets::text::untrusted;
 use crate::tui::widgets::{Area, Hint, PaneState, card, hints, pane};
 
-mod difference;
+pub mod difference;
 mod part;
 #[cfg(test)]
 mod tests;

@@ -28,6 +28,7 @@ pub mod history;
 pub mod learned;
 #[cfg(test)]
 mod learned_tests;
+pub mod move_over;
 pub mod pager;
 pub mod palette;
 pub mod proceed;

@@ -7,12 +7,31 @@ use crate::config::{Action, Role};
 use crate::run::{Phase, Run};
 use crate::tui::Model;
 use crate::tui::overlays::help::keys_of;
+use crate::tui::overlays::move_over::versions;
 use crate::tui::screens::run::detail::ago;
 use crate::tui::screens::run::rows;
+use crate::tui::verbs;
 use crate::tui::widgets::text::{span, untrusted};
 
 pub fn lines(model: &Model, run: &Run) -> Vec<Line<'static>> {
-    [phase(model, run), rollback(model, run), place(model, run)].into_iter().flatten().collect()
+    [phase(model, run), rollback(model, run), version(model, run), place(model, run)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// That the workflow's file is another one now.
+fn version(model: &Model, run: &Run) -> Option<Line<'static>> {
+    let look = &model.look;
+    let entry = verbs::newer(model, run)?;
+    let workflow = entry.workflow()?;
+    let versions = versions(model, &run.header.workflow, workflow.version);
+    let since = if run.moved.is_empty() { "this run started" } else { "this run was moved over" };
+    Some(Line::from(vec![
+        untrusted(&format!("{} has changed since {since} ({versions}): ", workflow.id), look.subtext()),
+        Span::styled(keys_of(model, Action::MoveOver), look.accent()),
+        Span::styled(" shows the difference", look.subtext()),
+    ]))
 }
 
 fn because(reason: Option<&String>) -> String {

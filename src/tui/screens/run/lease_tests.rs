@@ -19,8 +19,8 @@ fn taken(mut driver: Driver, by: &Actor) -> Driver {
     driver
 }
 
-fn step(id: &str) -> Option<StepId> {
-    Some(StepId::new(id))
+fn step(id: &str) -> StepId {
+    StepId::new(id)
 }
 
 #[test]
@@ -32,18 +32,18 @@ fn a_step_that_somebody_else_has_says_so_and_is_taken_back() {
     }
     let harness = shown(&taken(at_manual(), &ben()), 80, 24, "").see("ben@desk").see("until 00:56");
     let harness = harness.keys("d").see("It is taken by ben@desk until").keys("T");
-    assert_eq!(harness.verbs(), [&Verb::TakeBack { step: step("verify"), length: None }]);
+    assert_eq!(harness.verbs(), [&Verb::TakeBack { step: Some(step("verify")), length: None }]);
 }
 
 #[test]
 fn a_step_is_taken_and_handed_over_by_its_keys() {
     let free = shown(&at_manual(), 80, 24, "").keys("T");
-    assert_eq!(free.verbs(), [&Verb::Take { step: step("verify"), length: None }]);
+    assert_eq!(free.verbs(), [&Verb::Take { step: Some(step("verify")), length: None }]);
     let mine = shown(&taken(at_manual(), &crate::run::testing::ana()), 80, 24, "").see("you, until");
     let renewed = mine.keys("T");
-    assert_eq!(renewed.verbs(), [&Verb::Take { step: step("verify"), length: None }]);
+    assert_eq!(renewed.verbs(), [&Verb::Take { step: Some(step("verify")), length: None }]);
     let handed = renewed.keys("H").see("to whom?").golden("run_hand_over_80x24").keys("ben@desk<ret>");
-    let to = |to| Verb::HandOver { step: step("verify"), to, length: None };
+    let to = |to| Verb::HandOver { step: Some(step("verify")), to, length: None };
     assert_eq!(handed.verbs().last(), Some(&&to(Some(ben()))));
     let agent = handed.keys("Hclaude<ret>");
     assert_eq!(agent.verbs().last(), Some(&&to(Some(Actor::Agent("claude".to_owned())))));
@@ -60,7 +60,7 @@ fn an_approval_that_somebody_else_has_is_not_put_before_others() {
     let refused = card.keys("a").see("It is taken by ben@desk");
     assert!(refused.verbs().is_empty());
     let back = refused.keys("T");
-    assert_eq!(back.verbs(), [&Verb::TakeBack { step: step("gate"), length: None }]);
+    assert_eq!(back.verbs(), [&Verb::TakeBack { step: Some(step("gate")), length: None }]);
 }
 
 #[test]
@@ -81,5 +81,5 @@ fn what_a_child_run_asks_is_shown_as_taken_in_its_parent() {
     harness.model.now = parent.now;
     let harness = open(harness.connected(), parent.run.id()).see("ben@desk").see("go to its run");
     let there = harness.keys("T").see("goes there");
-    assert_eq!(there.verbs(), [&Verb::TakeBack { step: step("gate"), length: None }]);
+    assert_eq!(there.verbs(), [&Verb::TakeBack { step: Some(step("gate")), length: None }]);
 }

@@ -34,6 +34,8 @@ mod family_tests;
 mod hints;
 #[cfg(test)]
 mod lease_tests;
+#[cfg(test)]
+mod move_over_tests;
 pub mod output;
 #[cfg(test)]
 mod output_tests;
@@ -125,6 +127,12 @@ pub fn open(model: &mut Model, run: &RunId) -> Vec<Effect> {
         model.run.selected = None;
         model.run.focus = None;
         model.run.unfolded.clear();
+        // Its workflow's file may have changed.
+        if model.bank.is_some() {
+            let mut effects = model.mirror.watch(run);
+            effects.push(Effect::LoadBank);
+            return effects;
+        }
     }
     model.mirror.watch(run)
 }
