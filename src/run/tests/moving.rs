@@ -243,7 +243,7 @@ fn who_may_move_what_and_when() {
     for refused in [
         with(|w| w.id = "another".into()),
         with(|w| w.status = Status::Deprecated { replaced_by: None, reason: None }),
-        with(|w| w.moves = Some(Moves { from: Vec::new(), to: "Shipped".to_owned() })),
+        with(|w| w.moves = Some(Moves { from: Vec::new(), to: "Shipped".to_owned(), condition: None })),
     ] {
         assert!(moves(&mut driver, refused).is_err());
     }
