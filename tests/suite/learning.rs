@@ -29,6 +29,7 @@ fn learned(home: &Home) -> Vec<Value> {
 #[test]
 fn an_answer_at_the_prompt_leads_next_time_until_it_is_forgotten() {
     let home = Home::new();
+    home.plain_bank();
     assert_eq!(matched(&home, &["add", "a", "tool"]).0, "ambiguous");
     assert!(home.engines().is_empty(), "nothing has been taught yet, so nobody need be asked");
 
@@ -104,6 +105,7 @@ fn words_that_begin_like_a_command_are_phrases_still() {
 #[test]
 fn two_consoles_share_what_one_of_them_learned() {
     let home = Home::new();
+    home.plain_bank();
     let mut one = Terminal::open(&home, &[], 100, 30);
     let mut two = Terminal::open(&home, &[], 100, 30);
     one.has("The bank: ").types("add a tool").has("could be meant").types("\r").has("Which one do you mean?");

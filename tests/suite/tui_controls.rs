@@ -55,13 +55,13 @@ fn a_run_is_stepped_through_edited_answered_in_its_child_and_rolled_back() {
 #[test]
 fn ctrl_c_in_the_editor_is_the_editors() {
     let home = Home::new();
-    home.workflow("own", "  - id: one\n    title: One\n");
+    home.workflow("zoo", "  - id: one\n    title: One\n");
     let editor = home.home().join("editor");
     let waits =
         "#!/bin/sh\ntrap 'touch pressed' INT\necho typ''e-now\nuntil test -e pressed; do sleep 0.05; done\n";
     std::fs::write(&editor, waits).expect("written");
     std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o755)).expect("executable");
     let mut console = Terminal::open(&home, &[], 80, 24);
-    console.has("The bank: ").types("2").has("MW-001").types("G").has("Test own").types("e");
-    console.has("type-now").types("\x03").has("Registry").has("Test own").types("1").has("The bank: ");
+    console.has("The bank: ").types("2").has("MW-001").types("G").has("Test zoo").types("e");
+    console.has("type-now").types("\x03").has("Registry").has("Test zoo").types("1").has("The bank: ");
 }

@@ -69,6 +69,16 @@ impl Home {
         Self { folder, paths, project, launcher }
     }
 
+    /// Puts the workflows of the process bank's document into the user's folder, as plain as they stand there.
+    pub fn plain_bank(&self) {
+        let bank = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bank");
+        for entry in std::fs::read_dir(bank).expect("the bank") {
+            let file = entry.expect("a file").path();
+            std::fs::copy(&file, self.paths.workflows().join(file.file_name().expect("a name")))
+                .expect("copied");
+        }
+    }
+
     /// Puts a workflow into the user's folder.
     pub fn workflow(&self, id: &str, steps: &str) {
         self.workflow_with(id, "", steps);
