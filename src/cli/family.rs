@@ -131,7 +131,7 @@ impl Family {
             StepState::Waiting { on: Prompt::Retry { .. }, .. } => true,
             StepState::Running { .. } => match record.attempts.last().map(|a| &a.work) {
                 Some(Work::ForEach { .. }) => false,
-                Some(Work::Workflow { .. }) => {
+                Some(Work::Workflow { .. } | Work::Rollback { .. }) => {
                     self.child(record).is_none_or(|c| c.run.is_ended() || c.is_working())
                 }
                 _ => true,
@@ -155,10 +155,7 @@ impl Open<'_> {
 
 /// The id of the child run of a record's latest try.
 pub fn child_of(record: &StepRecord) -> Option<&RunId> {
-    match record.attempts.last().map(|a| &a.work) {
-        Some(Work::Workflow { run, .. }) => Some(run),
-        _ => None,
-    }
+    record.attempts.last().and_then(|a| a.work.child())
 }
 
 fn child_ids(run: &Run, reach: Reach) -> Vec<(String, RunId)> {
@@ -169,11 +166,13 @@ fn child_ids(run: &Run, reach: Reach) -> Vec<(String, RunId)> {
         }
         for attempt in &record.attempts {
             let is_latest = attempt.number == record.attempt();
-            if let Work::Workflow { run: child, .. } = &attempt.work
-                && (reach == Reach::All || is_latest)
-            {
-                ids.push((record.id.as_str().to_owned(), child.clone()));
-            }
+            let child = match (&attempt.work, reach) {
+                (Work::Workflow { run, .. }, Reach::All) => Some(run),
+                // Whom a rollback is about is named by the step that started it.
+                (_, Reach::All) => None,
+                (work, Reach::Open) => work.child().filter(|_| is_latest),
+            };
+            ids.extend(child.map(|child| (record.id.as_str().to_owned(), child.clone())));
         }
     }
     ids

@@ -46,6 +46,7 @@ pub use family::{addressee, passed_down, passed_up};
 pub use fork::fork;
 pub use lease::Lease;
 pub use resolve::{PlannedStep, plan};
+pub use rollback::{Undoing, undoing};
 pub use session::{
     Export, GitState, Session, SessionEvent, SessionEventBody, SessionNote, SessionRecord, StepOutput,
 };

@@ -100,6 +100,7 @@ fn what(step: &Step) -> String {
         StepKind::Call { server, tool, .. } => format!("{server}.{tool}"),
         StepKind::Agent { agent, .. } => agent.clone(),
         StepKind::Workflow { workflow, .. } => workflow.to_string(),
+        StepKind::Rollback => String::new(),
     }
 }
 
@@ -202,11 +203,16 @@ fn detail(model: &Model, planned: &PlannedStep, step: &Step, room: usize) -> Vec
                 }
             }
         }
+        Ok(Work::Rollback { run }) => add(&format!("rolls back run {}", run.short()), look.text()),
         Ok(Work::Unresolved) => add("known only later", look.muted()),
         Err(failure) => add(&format!("known only later: {}", failure.message), look.muted()),
     }
-    if let Some(undo) = &step.rollback {
-        add(&format!("undone by: {}", undo.title), look.muted());
+    match step.rollback.as_deref() {
+        Some(undo) if undo.kind == StepKind::Rollback => {
+            add("undone by: rolling its run back", look.muted());
+        }
+        Some(undo) => add(&format!("undone by: {}", undo.title), look.muted()),
+        None => {}
     }
     lines
 }
