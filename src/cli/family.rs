@@ -79,7 +79,9 @@ impl Family {
     /// The child run of this record's latest try.
     pub fn child(&self, record: &StepRecord) -> Option<&Self> {
         let id = child_of(record)?;
-        self.children.iter().find(|c| c.run.id() == id)
+        // While it is rolled back, it is below the step that does so.
+        let path = format!("{}{}/", self.path, record.id);
+        self.children.iter().find(|c| c.run.id() == id && c.path == path)
     }
 
     /// This run and every one below it.

@@ -6,6 +6,7 @@ mod gates;
 mod laws;
 mod leases;
 mod mending;
+mod undoing;
 
 use std::sync::Arc;
 

@@ -467,6 +467,8 @@ Runs the workflow `other`.
 
 _a failure is noted, and the run goes on_
 
+Where the run is rolled back, the run of this step is rolled back too.
+
 ### 5. Sure (approve)
 
 **Go?**
