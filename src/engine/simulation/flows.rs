@@ -144,7 +144,7 @@ fn step(chance: &mut Chance, text: &mut String, number: usize, made: &mut Made) 
     }
     match chance.below(10) {
         0 if text.contains("rollback:") || text.contains("workflow:") => {
-            text.push_str("    on_failure: rollback\n")
+            text.push_str("    on_failure: rollback\n");
         }
         1 => text.push_str("    on_failure: { escalate: [lead, head], within: 5s }\n"),
         2 if number > 0 && !needs => {

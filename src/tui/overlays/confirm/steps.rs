@@ -95,12 +95,11 @@ fn what(step: &Step) -> String {
             if lines.next().is_some() { format!("{first} …") } else { first }
         }
         StepKind::Approve { within: Some(within), .. } => format!("within {within}"),
-        StepKind::Manual { .. } | StepKind::Approve { .. } => String::new(),
+        StepKind::Manual { .. } | StepKind::Approve { .. } | StepKind::Rollback => String::new(),
         StepKind::Write { path, .. } => path.clone(),
         StepKind::Call { server, tool, .. } => format!("{server}.{tool}"),
         StepKind::Agent { agent, .. } => agent.clone(),
         StepKind::Workflow { workflow, .. } => workflow.to_string(),
-        StepKind::Rollback => String::new(),
     }
 }
 
