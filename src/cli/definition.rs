@@ -34,7 +34,10 @@ impl Definition {
             StepKind::Agent { prompt: text, .. } | StepKind::Write { template: text, .. } => {
                 Self { text: Some(text.clone()), ..Self::default() }
             }
-            StepKind::Manual { .. } | StepKind::Ask { .. } | StepKind::Approve { .. } => Self::default(),
+            StepKind::Manual { .. }
+            | StepKind::Ask { .. }
+            | StepKind::Approve { .. }
+            | StepKind::Rollback => Self::default(),
         };
         if let Some(edit) = record.edit.as_deref() {
             definition.script = edit.script.clone().or(definition.script);

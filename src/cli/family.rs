@@ -79,7 +79,9 @@ impl Family {
     /// The child run of this record's latest try.
     pub fn child(&self, record: &StepRecord) -> Option<&Self> {
         let id = child_of(record)?;
-        self.children.iter().find(|c| c.run.id() == id)
+        // While it is rolled back, it is below the step that does so.
+        let path = format!("{}{}/", self.path, record.id);
+        self.children.iter().find(|c| c.run.id() == id && c.path == path)
     }
 
     /// This run and every one below it.
@@ -131,7 +133,7 @@ impl Family {
             StepState::Waiting { on: Prompt::Retry { .. }, .. } => true,
             StepState::Running { .. } => match record.attempts.last().map(|a| &a.work) {
                 Some(Work::ForEach { .. }) => false,
-                Some(Work::Workflow { .. }) => {
+                Some(Work::Workflow { .. } | Work::Rollback { .. }) => {
                     self.child(record).is_none_or(|c| c.run.is_ended() || c.is_working())
                 }
                 _ => true,
@@ -155,10 +157,7 @@ impl Open<'_> {
 
 /// The id of the child run of a record's latest try.
 pub fn child_of(record: &StepRecord) -> Option<&RunId> {
-    match record.attempts.last().map(|a| &a.work) {
-        Some(Work::Workflow { run, .. }) => Some(run),
-        _ => None,
-    }
+    record.attempts.last().and_then(|a| a.work.child())
 }
 
 fn child_ids(run: &Run, reach: Reach) -> Vec<(String, RunId)> {
@@ -169,11 +168,13 @@ fn child_ids(run: &Run, reach: Reach) -> Vec<(String, RunId)> {
         }
         for attempt in &record.attempts {
             let is_latest = attempt.number == record.attempt();
-            if let Work::Workflow { run: child, .. } = &attempt.work
-                && (reach == Reach::All || is_latest)
-            {
-                ids.push((record.id.as_str().to_owned(), child.clone()));
-            }
+            let child = match (&attempt.work, reach) {
+                (Work::Workflow { run, .. }, Reach::All) => Some(run),
+                // Whom a rollback is about is named by the step that started it.
+                (_, Reach::All) => None,
+                (work, Reach::Open) => work.child().filter(|_| is_latest),
+            };
+            ids.extend(child.map(|child| (record.id.as_str().to_owned(), child.clone())));
         }
     }
     ids

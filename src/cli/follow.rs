@@ -1,5 +1,6 @@
 //! Following a run and its child runs: their events and the output of their commands, in order, as lines.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -37,20 +38,46 @@ struct Followed {
     path: String,
     seq: u64,
     streams: Vec<Stream>,
-    /// Child runs that go on, each with the step that started it.
+    /// Child runs that go on, each with the step that started it or rolls it back.
     children: Vec<(StepId, Followed)>,
+    /// How far those have been told that went on before.
+    told: HashMap<RunId, u64>,
+    /// It is a child run whose end has been told: what comes later belongs to another step.
+    is_over: bool,
+    /// It is to be rolled back, and has not begun to.
+    is_awaited: bool,
 }
 
 const INDENT: &str = "      ";
 
 impl Followed {
     fn new(run: RunId, path: String) -> Self {
-        Self { run, path, seq: 0, streams: Vec::new(), children: Vec::new() }
+        Self {
+            run,
+            path,
+            seq: 0,
+            streams: Vec::new(),
+            children: Vec::new(),
+            told: HashMap::new(),
+            is_over: false,
+            is_awaited: false,
+        }
     }
 
     /// How many outputs may grow at the moment.
     fn streaming(&self) -> usize {
         self.streams.len() + self.children.iter().map(|(_, child)| child.streaming()).sum::<usize>()
+    }
+
+    /// Which of these ends what a step of its parent is about; `None` for a run that was asked for by itself.
+    fn end_among(&mut self, events: &[Event]) -> Option<usize> {
+        if self.path.is_empty() {
+            return None;
+        }
+        let begins = |event: &Event| matches!(event.body, EventBody::RollbackStarted { .. });
+        let from = if self.is_awaited { events.iter().position(begins)? } else { 0 };
+        self.is_awaited = false;
+        events.iter().skip(from).position(ends).map(|end| from + end)
     }
 
     fn catch_up<'a>(
@@ -60,13 +87,17 @@ impl Followed {
         labelled: bool,
     ) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>> {
         Box::pin(async move {
-            loop {
-                let events = match link.events(&self.run, self.seq).await {
+            while !self.is_over {
+                let mut events = match link.events(&self.run, self.seq).await {
                     Ok(events) => events,
                     // A child run that has not started yet.
                     Err(error) if error.kind == ErrorKind::NotFound && !self.path.is_empty() => return Ok(()),
                     Err(error) => return Err(error),
                 };
+                if let Some(end) = self.end_among(&events) {
+                    events.truncate(end + 1);
+                    self.is_over = true;
+                }
                 let Some(last) = events.last() else { break };
                 let newest = last.seq;
                 // Iterations have their titles from the run as it is after these events.
@@ -93,6 +124,9 @@ impl Followed {
         match &event.body {
             EventBody::StepStarted { step, attempt, work, .. } => {
                 self.started(env, run, step, *attempt, work);
+                if let Some(child) = work.child() {
+                    self.follow(link, step, child, work).await?;
+                }
             }
             EventBody::StepCompleted { step, attempt, outcome } => {
                 self.close(env, link, step, Some(*attempt)).await?;
@@ -148,7 +182,7 @@ impl Followed {
     }
 
     fn started(&mut self, env: &Env, run: &Run, step: &StepId, attempt: u32, work: &Work) {
-        if !work.is_executed() && !matches!(work, Work::Workflow { .. } | Work::ForEach { .. }) {
+        if !work.is_executed() && work.child().is_none() && !matches!(work, Work::ForEach { .. }) {
             return;
         }
         let mut head = Line::new().put(Tone::Info, "  * ").then(self.name(run, step));
@@ -171,10 +205,27 @@ impl Followed {
         if work.runs_processes() {
             self.streams.push(Stream::new(step.clone(), attempt));
         }
-        if let Work::Workflow { run: child, .. } = work {
-            let path = format!("{}{step}/", self.path);
-            self.children.push((step.clone(), Self::new(child.clone(), path)));
-        }
+    }
+
+    /// Of a child run that is rolled back, what happened before is not told again.
+    async fn follow(&mut self, link: &Link, step: &StepId, child: &RunId, work: &Work) -> Result<()> {
+        let seq = match (work, self.told.get(child)) {
+            (_, Some(seq)) => *seq,
+            (Work::Rollback { .. }, None) => match link.events(child, 0).await {
+                Ok(events) => {
+                    let begun = |event: &&Event| matches!(event.body, EventBody::RollbackStarted { .. });
+                    let last = events.last().map_or(0, |event| event.seq);
+                    events.iter().rev().find(begun).map_or(last, |event| event.seq - 1)
+                }
+                Err(error) if error.kind == ErrorKind::NotFound => 0,
+                Err(error) => return Err(error),
+            },
+            _ => 0,
+        };
+        let path = format!("{}{step}/", self.path);
+        let is_awaited = matches!(work, Work::Rollback { .. });
+        self.children.push((step.clone(), Self { seq, is_awaited, ..Self::new(child.clone(), path) }));
+        Ok(())
     }
 
     /// Prints the rest of a step's output, and of the child run that did it, and lets go of them.
@@ -188,6 +239,7 @@ impl Followed {
         if let Some(index) = self.children.iter().position(|(id, _)| id == step) {
             let (_, mut child) = self.children.remove(index);
             child.catch_up(env, link, false).await?;
+            self.told.insert(child.run, child.seq);
         }
         Ok(())
     }
@@ -215,4 +267,15 @@ impl Followed {
 /// What stands before a line of output; whose it is, where several come at the same time.
 fn indent(path: &str, step: &StepId, labelled: bool) -> String {
     if labelled { format!("{INDENT}{path}{step} │ ") } else { INDENT.to_owned() }
+}
+
+/// Whether it ends a run, for the time being: a rollback may come after it.
+fn ends(event: &Event) -> bool {
+    matches!(
+        event.body,
+        EventBody::RunCompleted
+            | EventBody::RunFailed { .. }
+            | EventBody::RunCancelled { .. }
+            | EventBody::RolledBack
+    )
 }

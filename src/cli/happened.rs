@@ -33,6 +33,7 @@ pub fn event_text(event: &Event) -> (Tone, String) {
                 Work::Agent { by_command: true, .. } => "asks an agent",
                 Work::Agent { .. } => "waits for an agent's answer",
                 Work::Workflow { .. } => "starts a run of its own",
+                Work::Rollback { .. } => "rolls its run back",
                 Work::ForEach { .. } => "goes through its list",
                 Work::Unresolved => "cannot begin",
             };

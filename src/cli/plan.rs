@@ -148,7 +148,11 @@ fn detail(env: &Env, one: &PlannedOne<'_>, indent: &str, full: bool) {
         env.out.line(Line::new().plain(indent).dim(more));
     }
     if let Some(undo) = &one.step.rollback {
-        env.out.line(Line::new().plain(indent).dim("undone by ").plain(&undo.title));
+        let how = match undo.kind {
+            StepKind::Rollback => "rolling its run back",
+            _ => &undo.title,
+        };
+        env.out.line(Line::new().plain(indent).dim("undone by ").plain(how));
     }
 }
 
@@ -192,7 +196,8 @@ fn manual(env: &Env, indent: &str, step: &Step) {
         | StepKind::Write { .. }
         | StepKind::Call { .. }
         | StepKind::Agent { .. }
-        | StepKind::Workflow { .. } => {}
+        | StepKind::Workflow { .. }
+        | StepKind::Rollback => {}
     }
     if let Some(validation) = &step.validation {
         env.out.line(Line::new().plain(indent).dim("done when ").plain(validation));

@@ -82,10 +82,7 @@ pub fn offer(env: &Env, run: &Run) {
 /// The title of what undoes a step, and what it would do as things stand.
 fn undo(run: &Run, id: &StepId) -> Option<(String, Result<Work, Failure>)> {
     let (_, record) = run.record(id)?;
-    let step = run.workflow.steps.get(record.role.index())?;
-    let undo = step.rollback.as_deref()?;
-    let place = resolve::Place { run: run.id(), step: id, attempt: 1, context: &run.header.context };
-    let work = resolve::work(undo, None, &resolve::scope_of(run, record), &place, Vec::new());
+    let (undo, work) = resolve::undo(run, record)?;
     Some((summary::title(undo, record), work))
 }
 

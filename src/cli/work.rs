@@ -82,6 +82,7 @@ pub fn show(env: &Env, indent: &str, work: &Work, full: bool) {
                 show_values(env, indent, inputs);
             }
         }
+        Work::Rollback { run } => line(Line::new().dim("rolls back run ").plain(run.short())),
         Work::ForEach { items } => {
             let shown: Vec<String> = items.iter().take(ITEMS).map(field::shown).collect();
             let more = if items.len() > shown.len() { ", …" } else { "" };

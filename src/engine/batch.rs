@@ -1,13 +1,14 @@
 //! What is decided before one commit: on copies, so that a commit that fails changes nothing.
 //! Pure but for reading ended runs and sessions from the store.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::base::{Actor, Error, Result, RunId, SessionId, Timestamp};
 use crate::engine::sessions::{self, Sessions};
 use crate::engine::turns::Decide;
+use crate::engine::undoing::Undone;
 use crate::engine::{Prepared, Reply, SessionVerb, learning, load};
 use crate::matching::{Memory, MemoryEvent, MemoryEventBody};
 use crate::protocol::{Response, Update};
@@ -54,6 +55,8 @@ pub struct Batch<'a> {
     pub children: Vec<Prepared>,
     /// The subjects that were moved, as they will be.
     pub subjects: HashMap<(String, String), SubjectState>,
+    /// Child runs to look at that are being rolled back.
+    pub(super) undone: VecDeque<Undone>,
 }
 
 impl<'a> Batch<'a> {
@@ -85,12 +88,14 @@ impl<'a> Batch<'a> {
             held: Vec::new(),
             children: Vec::new(),
             subjects: HashMap::new(),
+            undone: VecDeque::new(),
         }
     }
 
     pub fn act(&mut self, id: &RunId, verb: Verb, actor: &Actor, reply: Reply) {
         let is_cancel = matches!(verb, Verb::Cancel { .. });
         let answer = self.act_on(id, verb, actor);
+        self.roll_children_back();
         let ended = self.runs.get(id).is_none_or(Run::is_ended);
         if answer.is_ok() && is_cancel && !ended {
             self.cancels.push((reply, id.clone()));
@@ -132,7 +137,9 @@ impl<'a> Batch<'a> {
             return false;
         }
         self.reports.push((id.clone(), report.clone()));
-        self.follow_up(id, &report)
+        let changed = self.follow_up(id, &report);
+        self.roll_children_back();
+        changed
     }
 
     /// The same for what follows from something else in this batch, and will follow from it again.
@@ -151,6 +158,7 @@ impl<'a> Batch<'a> {
 
     pub(super) fn command(&mut self, id: &RunId, command: &Command, actor: &Actor) -> Result<bool> {
         let mut run = self.run(id)?;
+        let was_undoing = !run.is_ended() && run.is_rolling_back();
         // A clock that was set back must not turn the journal's order round.
         let at = self.now.max(run.updated_at);
         let events = (self.decide)(&run, command, actor, at)?;
@@ -172,6 +180,8 @@ impl<'a> Batch<'a> {
             self.follow(&run, event);
         }
         let definition = version.map(|v| (v.reference.digest.clone(), Arc::clone(&v.source)));
+        let broke_off = was_undoing && run.is_ended() && run.is_rolling_back();
+        self.look_at_undone(&run, &events, broke_off);
         self.add(run, events, definition);
         self.pass_down(down);
         self.pass_up(id);

@@ -22,12 +22,16 @@ pub async fn start(engine: Arc<Engine>, child: Child) {
 
 fn failed(child: &Child, error: &Error) -> Notice {
     tracing::warn!(parent = %child.parent, step = %child.step, workflow = %child.workflow, ?error, "a child run cannot start");
+    let (step, attempt, failure) = (child.step.clone(), child.attempt, failure(error));
+    Notice::Report { run: child.parent.clone(), report: Report::Failed { step, attempt, failure } }
+}
+
+/// What a parent's step is told where its child run cannot do what it should.
+pub fn failure(error: &Error) -> Failure {
     let mut message = error.message.clone();
     for part in error.causes.iter().chain(&error.hint) {
         message.push_str(". ");
         message.push_str(part);
     }
-    let failure = Failure { kind: FailureKind::Child, message, exit: None };
-    let (step, attempt) = (child.step.clone(), child.attempt);
-    Notice::Report { run: child.parent.clone(), report: Report::Failed { step, attempt, failure } }
+    Failure { kind: FailureKind::Child, message, exit: None }
 }

@@ -9,10 +9,17 @@ use crate::run::{Command, Effect, Report, Run, StepState, Verb, Work, passed_up}
 impl Batch<'_> {
     /// Begins a child run, unless it is there already or its parent needs it no more.
     pub fn start_child(&mut self, prepared: Prepared) {
+        self.start_wanted(prepared);
+        self.roll_children_back();
+    }
+
+    fn start_wanted(&mut self, prepared: Prepared) {
         let child = prepared.header.run.clone();
         let Some(parent) = prepared.header.parent.clone() else { return };
         let Ok(run) = self.run(&parent.run) else { return };
-        let is_wanted = run.children().any(|(record, id)| id == &child && record.attempt() == parent.attempt);
+        let is_wanted = run.children().any(|(record, id)| {
+            id == &child && record.id == parent.step && record.attempt() == parent.attempt
+        });
         if !is_wanted || run.is_ended() || self.run(&child).is_ok() {
             return;
         }
@@ -83,9 +90,11 @@ impl Batch<'_> {
         }
     }
 
-    /// After a crash: a child run that ended tells its parent again, one that was never begun is begun.
+    /// After a crash: a child run that ended tells its parent again, one that was never begun is begun, and
+    /// what was to be rolled back is.
     pub(super) fn reunite(&mut self, id: &RunId) {
         let Ok(run) = self.run(id) else { return };
+        self.look_at_open_undone(&run);
         for (step, child) in children(&run) {
             if self.is_live(&child) {
                 continue;

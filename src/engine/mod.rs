@@ -35,6 +35,7 @@ mod simulation;
 mod subjects;
 mod trouble;
 mod turns;
+mod undoing;
 pub mod upkeep;
 
 use std::collections::{BTreeMap, HashMap};

@@ -15,7 +15,7 @@ use crate::run::{
 };
 
 /// Raised whenever a message changes its meaning; both sides must have the same.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 
 /// The first message of a client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

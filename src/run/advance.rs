@@ -186,8 +186,7 @@ impl Draft {
             (StepKind::Approve { .. }, Role::Step { index }) => resolve::opens(&self.run, *index),
             _ => Vec::new(),
         };
-        let (run, context) = (self.run.id(), &self.run.header.context);
-        let place = Place { run, step: &record.id, attempt, context };
+        let place = Place::of(&self.run, record, attempt);
         resolve::work(step, record.edit.as_deref(), &scope, &place, opens)
     }
 

@@ -300,6 +300,7 @@ fn started(
         | Work::Call { .. }
         | Work::Agent { by_command: true, .. }
         | Work::Workflow { .. }
+        | Work::Rollback { .. }
         | Work::ForEach { .. }
         | Work::Unresolved => StepState::Running { since: at, deadline, need: None },
         Work::Manual => {

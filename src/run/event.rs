@@ -288,6 +288,10 @@ pub enum Work {
         inputs: Map<String, Value>,
         run: RunId,
     },
+    /// The child run of the step that is undone is rolled back.
+    Rollback {
+        run: RunId,
+    },
     /// The step is done once for each of these.
     ForEach {
         items: Vec<Value>,
@@ -313,6 +317,14 @@ impl Work {
     /// The engine does it, and it may leave processes behind.
     pub fn runs_processes(&self) -> bool {
         matches!(self, Self::Run { .. } | Self::Call { .. } | Self::Agent { by_command: true, .. })
+    }
+
+    /// The run of its own that does it.
+    pub fn child(&self) -> Option<&RunId> {
+        match self {
+            Self::Workflow { run, .. } | Self::Rollback { run } => Some(run),
+            _ => None,
+        }
     }
 
     /// The executor does it.

@@ -5,7 +5,7 @@ use crate::base::{Actor, StepId, Timestamp, digest};
 use crate::run::advance::{line, next_in_line};
 use crate::run::decide::Draft;
 use crate::run::state::{Phase, Prompt, StepRecord, StepState};
-use crate::run::{AfterFailure, AfterRollback, BackCause, EventBody, Failure, FailureKind, Run, Work};
+use crate::run::{AfterFailure, AfterRollback, BackCause, EventBody, Failure, FailureKind, Run};
 use crate::workflow::{Final, OnFailure, Retry, StepKind};
 
 impl Draft {
@@ -169,9 +169,7 @@ impl Draft {
             return;
         }
         for record in self.run.steps.clone() {
-            if !is_at_work(&record)
-                || matches!(record.attempts.last().map(|a| &a.work), Some(Work::Workflow { .. }))
-            {
+            if !is_at_work(&record) || record.attempts.last().is_some_and(|a| a.work.child().is_some()) {
                 continue;
             }
             let step = record.id.clone();

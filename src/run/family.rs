@@ -7,7 +7,7 @@ use crate::base::{RunId, StepId};
 use crate::run::state::{Phase, Role, StepState};
 use crate::run::summary::{self, Need};
 use crate::run::{
-    ChildNeed, EventBody, Evidence, EvidenceKind, Failure, FailureKind, Outcome, Report, Run, Verb, Work,
+    ChildNeed, EventBody, Evidence, EvidenceKind, Failure, FailureKind, Outcome, Report, Run, Verb,
 };
 
 /// What must be said to child runs because of an event, given the run before it.
@@ -52,17 +52,21 @@ pub fn passed_up(run: &Run) -> Option<(RunId, Report)> {
             failed(format!("{} was cancelled by {by}{why}", name()))
         }
         Phase::Active { .. } | Phase::Paused { .. } | Phase::Cancelling { .. } => {
-            let need = summary::summarise(run).need.map(|need: Need| ChildNeed {
-                kind: need.kind,
-                step: need.step,
-                title: need.title,
-                deadline: need.deadline,
-                lease: need.lease,
-            });
-            Report::Child { step, attempt, need }
+            Report::Child { step, attempt, need: need(run) }
         }
     };
     Some((parent.run.clone(), report))
+}
+
+/// What a child run waits for, as its parent shows it.
+pub(super) fn need(run: &Run) -> Option<ChildNeed> {
+    summary::summarise(run).need.map(|need: Need| ChildNeed {
+        kind: need.kind,
+        step: need.step,
+        title: need.title,
+        deadline: need.deadline,
+        lease: need.lease,
+    })
 }
 
 /// What a completed child gives: every name that its steps assigned, and its answers.
@@ -97,9 +101,7 @@ pub fn addressee(run: &Run, verb: &Verb) -> Option<(RunId, Verb)> {
     }
     let mut waiting = run.waiting_steps();
     let (Some((_, record)), None) = (waiting.next(), waiting.next()) else { return None };
-    let is_child = matches!(record.attempts.last().map(|a| &a.work), Some(Work::Workflow { .. }))
-        && matches!(record.state, StepState::Running { .. });
-    is_child.then(|| of_step(run, &record.id)).flatten().map(|child| (child, verb))
+    of_step(run, &record.id).map(|child| (child, verb))
 }
 
 impl Verb {

@@ -48,6 +48,7 @@ pub use fork::fork;
 pub use lease::Lease;
 pub use moving::{Changes, Version, changes, fold, moved};
 pub use resolve::{PlannedStep, plan};
+pub use rollback::{Undoing, undoing};
 pub use session::{
     Export, GitState, Session, SessionEvent, SessionEventBody, SessionNote, SessionRecord, StepOutput,
 };

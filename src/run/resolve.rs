@@ -114,6 +114,24 @@ pub struct Place<'a> {
     pub step: &'a StepId,
     pub attempt: u32,
     pub context: &'a Context,
+    /// The child run of the step that is undone.
+    pub undone: Option<&'a RunId>,
+}
+
+impl<'a> Place<'a> {
+    /// Of a try at this record.
+    pub fn of(run: &'a Run, record: &'a StepRecord, attempt: u32) -> Self {
+        let undone = match &record.role {
+            Role::Undo { of, .. } => run.record(of).and_then(|(_, undone)| undone.child()),
+            Role::Step { .. } | Role::Iteration { .. } => None,
+        };
+        Self { run: run.id(), step: &record.id, attempt, context: &run.header.context, undone }
+    }
+
+    /// Before there is a run.
+    fn planned(run: &'a RunId, step: &'a StepId, context: &'a Context) -> Self {
+        Self { run, step, attempt: 1, context, undone: None }
+    }
 }
 
 /// The work of a step, with every value filled in. `opens` is what an approval lets happen; its
@@ -169,6 +187,13 @@ pub fn work(
             workflow: workflow.clone(),
             inputs: values(edit.and_then(|e| e.with.as_ref()).unwrap_or(inputs), scope)?,
             run: child_id(place),
+        },
+        StepKind::Rollback => Work::Rollback {
+            run: place.undone.cloned().ok_or_else(|| Failure {
+                kind: FailureKind::Child,
+                message: "The step has started no run that could be rolled back".to_owned(),
+                exit: None,
+            })?,
         },
         StepKind::Approve { question, .. } => {
             let question = text(question)?;
@@ -312,7 +337,7 @@ fn opened<'e>(
         }
         let edit = edit(index);
         let mut add = |id: StepId, scope: &Scope| {
-            let place = Place { run, step: &id, attempt: 0, context };
+            let place = Place { attempt: 0, ..Place::planned(run, &id, context) };
             if let Ok(work) = work(step, edit, scope, &place, Vec::new()) {
                 opens.push(Opened { step: id, work });
             }
@@ -359,9 +384,15 @@ pub fn preview(run: &Run, record: &StepRecord, edit: &Edit) -> Result<Work, Fail
     merged.with = edit.with.clone().or(merged.with);
     merged.text = edit.text.clone().or(merged.text);
     let scope = scope_of(&run, record);
-    let (id, context) = (run.id(), &run.header.context);
-    let place = Place { run: id, step: &record.id, attempt: record.attempt() + 1, context };
+    let place = Place::of(&run, record, record.attempt() + 1);
     work(&step, Some(&merged), &scope, &place, opens(&run, record.role.index()))
+}
+
+/// What undoes this step, and what it would do as things stand; `None` where nothing undoes it.
+pub fn undo<'r>(run: &'r Run, record: &StepRecord) -> Option<(&'r Step, Result<Work, Failure>)> {
+    let undo = run.workflow.steps.get(record.role.index())?.rollback.as_deref()?;
+    let place = Place { undone: record.child(), ..Place::of(run, record, 1) };
+    Some((undo, work(undo, None, &scope_of(run, record), &place, Vec::new())))
 }
 
 /// Every step resolved as far as it can be before the start; nothing is run.
@@ -373,7 +404,7 @@ pub fn plan(workflow: &Workflow, inputs: &Map<String, Value>, context: &Context)
         .iter()
         .enumerate()
         .map(|(index, step)| {
-            let place = Place { run: &run, step: &step.id, attempt: 1, context };
+            let place = Place::planned(&run, &step.id, context);
             let work = if step.for_each.is_some() {
                 items(step, &scope).map(|items| Work::ForEach { items })
             } else {
@@ -404,7 +435,7 @@ pub fn iterations(
         let mut scope = scope.clone();
         with_item(&mut scope, number, &item);
         let id = StepId::new(format!("{}.{number}", step.id));
-        let place = Place { run: &run, step: &id, attempt: 1, context };
+        let place = Place::planned(&run, &id, context);
         let work = work(step, None, &scope, &place, Vec::new());
         (item, work)
     });

@@ -358,10 +358,9 @@ impl Run {
     /// The child runs that go on, with the step that waits for each.
     pub fn children(&self) -> impl Iterator<Item = (&StepRecord, &RunId)> {
         self.steps.iter().filter_map(|record| {
-            match (&record.state, record.attempts.last().map(|a| &a.work)) {
-                (StepState::Running { .. }, Some(Work::Workflow { run, .. })) => Some((&**record, run)),
-                _ => None,
-            }
+            let is_open = matches!(record.state, StepState::Running { .. });
+            let work = record.attempts.last().filter(|_| is_open).map(|a| &a.work)?;
+            work.child().map(|child| (&**record, child))
         })
     }
 
@@ -391,6 +390,11 @@ impl StepRecord {
     /// Its latest try goes through a list; the work is that of its iterations.
     pub fn is_loop(&self) -> bool {
         matches!(self.attempts.last().map(|a| &a.work), Some(Work::ForEach { .. }))
+    }
+
+    /// The child run that it started last, or that it rolls back.
+    pub fn child(&self) -> Option<&RunId> {
+        self.attempts.iter().rev().find_map(|attempt| attempt.work.child())
     }
 
     /// The number of the latest try; 0 before the first.

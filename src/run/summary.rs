@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::{Actor, Millis, RunId, SessionId, StepId, Timestamp, WorkflowId};
-use crate::run::{Lease, Phase, Prompt, Role, Run, SegmentKind, StepRecord, StepState, Work};
+use crate::run::{Lease, Phase, Prompt, Role, Run, SegmentKind, StepRecord, StepState};
 use crate::workflow::Step;
 
 /// The words of a run's status; glyph and colour follow from them.
@@ -334,10 +334,7 @@ pub fn need(step: &Step, record: &StepRecord) -> Option<Need> {
             need.since = *since;
             need.deadline = child.deadline;
             need.title = format!("{} › {}", title(), child.title);
-            need.child = record.attempts.last().and_then(|a| match &a.work {
-                Work::Workflow { run, .. } => Some(run.clone()),
-                _ => None,
-            });
+            need.child = record.attempts.last().and_then(|a| a.work.child().cloned());
         }
         _ => return None,
     }

@@ -7,6 +7,7 @@ mod laws;
 mod leases;
 mod mending;
 mod moving;
+mod undoing;
 
 use std::sync::Arc;
 

@@ -186,8 +186,7 @@ pub(super) fn ask_again(draft: &mut Draft) {
         };
         let Some(step) = draft.run.definition(&record).cloned() else { continue };
         let scope = resolve::scope_of(&draft.run, &record);
-        let (run, context) = (draft.run.id(), &draft.run.header.context);
-        let place = resolve::Place { run, step: &record.id, attempt: record.attempt(), context };
+        let place = resolve::Place::of(&draft.run, &record, record.attempt());
         let now = resolve::work(&step, None, &scope, &place, resolve::opens(&draft.run, *index));
         if !matches!(now, Ok(Work::Approve { digest: now, .. }) if &now == digest) {
             let (step, attempt) = (record.id.clone(), record.attempt());
@@ -439,7 +438,7 @@ fn rollback(draft: &mut Draft, reason: &str) -> Result<(), Refusal> {
             "Run {} has done nothing that can be undone",
             draft.run.id().short()
         ))
-        .hint("Only steps with `rollback` are undone; look at what its steps did, and undo it by hand"));
+        .hint("Only child runs and steps with `rollback` are undone; look at what its steps did, and undo it by hand"));
     }
     lease::spares_people(draft, |_| true)?;
     let then = match draft.run.phase {

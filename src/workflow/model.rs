@@ -512,6 +512,9 @@ pub enum StepKind {
         #[serde(default)]
         overwrite: bool,
     },
+    /// The child run of the step that it undoes is rolled back. A file cannot say it: it undoes each
+    /// `workflow` step that has no `rollback` of its own.
+    Rollback,
 }
 
 impl StepKind {
@@ -525,6 +528,7 @@ impl StepKind {
             Self::Call { .. } => "call",
             Self::Agent { .. } => "agent",
             Self::Workflow { .. } => "workflow",
+            Self::Rollback => "rollback",
         }
     }
 
@@ -537,6 +541,7 @@ impl StepKind {
                 | Self::Call { .. }
                 | Self::Agent { .. }
                 | Self::Workflow { .. }
+                | Self::Rollback
         )
     }
 }

@@ -100,7 +100,10 @@ fn step_text(out: &mut String, number: usize, step: &Step, workflow: &Workflow) 
         paragraph(out, &sentence);
     }
     rules_text(out, step, &workflow.config);
-    if let Some(undo) = &step.rollback {
+    let undo = step.rollback.as_deref();
+    if undo.is_some_and(|undo| undo.kind == StepKind::Rollback) {
+        paragraph(out, rules::ROLLBACK);
+    } else if let Some(undo) = undo {
         paragraph(out, &format!("**{}**, where the run is rolled back ({}):", undo.title, undo.kind.word()));
         if let Some(description) = &undo.description {
             paragraph(out, description);
@@ -165,6 +168,7 @@ fn kind_text(out: &mut String, kind: &StepKind) {
             paragraph(out, &format!("Runs the workflow `{workflow}`."));
             items(out, inputs.iter().map(|(name, value)| format!("`{name}` = `{}`", rules::plain(value))));
         }
+        StepKind::Rollback => paragraph(out, rules::ROLLBACK),
         StepKind::Write { path, template, overwrite } => {
             let how = if *overwrite { ", also where it is already there" } else { "" };
             paragraph(out, &format!("Writes `{path}`{how}:"));
@@ -462,6 +466,8 @@ Runs the workflow `other`.
 - `name` = `${{ item }}`
 
 _a failure is noted, and the run goes on_
+
+Where the run is rolled back, the run of this step is rolled back too.
 
 ### 5. Sure (approve)
 

@@ -235,3 +235,88 @@ fn what_works_beside_a_question_can_be_watched() {
     terminal.shows("ended").shows("See it").shows("› ").types("\r").shows("completed");
     assert_eq!(terminal.exit(), 0);
 }
+
+const UNDONE_PARENT: &str = "  - id: note
+    title: Note it
+    run: echo noted >> log
+    rollback: echo un-noted >> log
+  - id: deploy
+    title: Deploy
+    workflow: child
+  - id: after
+    title: After
+    run: echo after >> log
+    rollback: echo un-after >> log
+";
+
+fn log(home: &Home) -> Vec<String> {
+    let text = std::fs::read_to_string(home.project.join("log")).expect("the log");
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_rollback_rolls_child_runs_back_in_their_turn() {
+    let home = Home::new();
+    home.workflow("parent", UNDONE_PARENT);
+    home.workflow(
+        "child",
+        "  - id: one\n    title: One\n    run: echo one >> log\n    rollback: echo un-one >> log; echo taken back\n  - id: deep\n    title: Deep\n    for_each: [a, b]\n    workflow: grandchild\n    inputs: { what: \"${{ item }}\" }\n",
+    );
+    home.workflow_with(
+        "grandchild",
+        "inputs: { what: { prompt: What? } }",
+        "  - id: dig\n    title: Dig\n    run: echo \"dug $W\" >> log\n    env: { W: \"${{ inputs.what }}\" }\n    rollback: echo \"filled $W\" >> log\n",
+    );
+    has(&say(&home, &["show", "parent"]).ok(), &["the run of this step is rolled back too"]);
+    has(&say(&home, &["run", "parent", "--dry-run"]).ok(), &["undone by rolling its run back"]);
+    ends_with(0, &say(&home, &["run", "parent", "--no-input"]));
+    assert_eq!(log(&home), ["noted", "one", "dug a", "dug b", "after"]);
+
+    let listed = say(&home, &["rollback", "last", "--reason", "x", "--preview"]).ok();
+    has(&listed, &["Undo: Deploy", "rolls back run", "undoes deploy"]);
+    assert!(!listed.out.contains("stays as it is"), "{listed:?}");
+    has(&say(&home, &["rollback", "last", "--reason", "too early"]).ok(), &["rolled back"]);
+    assert_eq!(log(&home)[5..], ["un-after", "filled b", "filled a", "un-one", "un-noted"]);
+    has(&say(&home, &["status", "last"]).ok(), &["Undo: Deploy", "undoes deploy"]);
+    has(&say(&home, &["events", "last"]).ok(), &["Test child (run", "was rolled back"]);
+    let parent = status(&home);
+    assert_eq!(parent["run"]["status"], "cancelled");
+    let runs = say(&home, &["runs", "--json"]).ok().json()["runs"].clone();
+    let child = runs.as_array().and_then(|runs| runs.iter().find(|run| run["workflow"] == "child"));
+    let child = child.expect("the child run");
+    assert_eq!((&child["status"], &child["rolled_back"]), (&"cancelled".into(), &true.into()));
+    let walked = say(&home, &["walk", "last", "--no-input"]);
+    let (completed, undone) = (walked.out.find("of Test child completed"), walked.out.find("$ echo un-one"));
+    assert!(completed.is_some() && completed < undone, "each in its turn: {walked:?}");
+    has(&say(&home, &["logs", "last"]).ok(), &["taken back"]);
+    ends_with(4, &say(&home, &["rollback", "last", "--reason", "again"]));
+}
+
+#[test]
+fn a_child_run_that_goes_on_is_ended_and_undone_and_asks_in_its_parent() {
+    let home = Home::new();
+    home.workflow("parent", UNDONE_PARENT);
+    home.workflow(
+        "child",
+        "  - id: one\n    title: One\n    run: echo one >> log\n    rollback: test -e mended && echo un-one >> log\n  - id: look\n    title: Look\n    actions: [See it]\n",
+    );
+    ends_with(7, &say(&home, &["run", "parent", "--no-input"]));
+    say(&home, &["rollback", "last", "--reason", "too early"]).ok();
+    has(&say(&home, &["status", "last"]).ok(), &["deploy.rollback/one.rollback"]);
+    assert_eq!(status(&home)["run"]["need"]["kind"], "failed");
+    std::fs::write(home.project.join("mended"), "").expect("written");
+    say(&home, &["retry", "last"]).ok();
+    ends_with(1, &say(&home, &["walk", "last", "--no-input"]));
+    assert_eq!(log(&home), ["noted", "one", "un-one", "un-noted"]);
+}
+
+#[test]
+fn a_child_run_with_nothing_to_undo_is_undone_at_once() {
+    let home = Home::new();
+    home.workflow("parent", UNDONE_PARENT);
+    home.workflow("child", "  - id: one\n    title: One\n    run: \"true\"\n");
+    ends_with(0, &say(&home, &["run", "parent", "--no-input"]));
+    say(&home, &["rollback", "last", "--reason", "too early"]).ok();
+    has(&say(&home, &["events", "last"]).ok(), &["did nothing that can be undone"]);
+    assert_eq!(log(&home), ["noted", "after", "un-after", "un-noted"]);
+}

@@ -428,3 +428,31 @@ async fn a_full_disk_loses_no_report_and_acknowledges_nothing() {
     let events = client.events(started.run, 0).await.expect("the journal");
     assert!(events.iter().map(|e| e.seq).eq(1..=run.seq), "without gaps");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_kill_the_rollback_of_a_child_run_is_taken_up_again() {
+    let home = Home::new();
+    home.workflow(
+        "parent",
+        "  - id: first\n    title: First\n    run: echo first\n    rollback: echo un-first >> log\n  - id: sub\n    title: Sub\n    workflow: child\n",
+    );
+    home.workflow(
+        "child",
+        "  - id: one\n    title: One\n    run: echo one\n    rollback: { run: \"echo $$ > own.pid; until test -e go; do sleep 0.05; done; echo un-one >> log\", idempotent: true }\n",
+    );
+    let client = home.client().await;
+    let started = client.start(home.start("parent")).await.expect("started");
+    run_is(&client, &started.run, RunStatus::Completed).await;
+    let undo = Verb::Rollback { reason: "it is broken".to_owned() };
+    client.act(started.run.clone(), undo).await.expect("it begins");
+    pid_in(&home.project.join("own.pid")).await;
+    kill(client.engine().pid);
+    client.lost().await;
+    std::fs::write(home.project.join("go"), "").expect("written");
+    let client = home.client().await;
+    let run = ended(&client, &started).await;
+    assert_eq!(run.status(), RunStatus::Cancelled, "{run:#?}");
+    let log = std::fs::read_to_string(home.project.join("log")).expect("the log");
+    assert_eq!(log.lines().last(), Some("un-first"));
+    assert!(log.starts_with("un-one\n"), "{log}");
+}

@@ -329,6 +329,16 @@ fn failures() -> Vec<Example> {
             ..example("fail-rollback-order")
         },
         Example {
+            ends: RunStatus::Failed,
+            check: |e| {
+                let log = e.file("log");
+                let undone: Vec<&str> = log.lines().skip(3).collect();
+                assert_eq!(undone, ["stopped the router", "pulled the cables out", "gave notice"]);
+            },
+            ..example("fail-rollback-child")
+        },
+        Example { check: |e| assert_eq!(e.file("log").lines().count(), 2), ..example("fail-rollback-part") },
+        Example {
             files: &[("report.txt", "12 tests, 1 failed\n")],
             acts: vec![("test", Act::Skip("it is the flaky one"))],
             check: |e| assert_eq!(e.failures("test")[0].kind, FailureKind::Expectation),

@@ -26,6 +26,8 @@ pub struct Checker {
     pub books: BTreeMap<RunId, Book>,
     workflows: HashMap<String, Arc<Workflow>>,
     changed: HashSet<RunId>,
+    /// Child runs that were rolled back by their parents, as those were told.
+    undone: Vec<RunId>,
     /// The state of the one subject that runs move.
     subject: Option<String>,
     /// The names of all events that were told.
@@ -97,6 +99,13 @@ impl Checker {
             return Ok(());
         }
         let book = self.books.get_mut(id).ok_or("an event of a run that was never started")?;
+        if let (EventBody::StepCompleted { step, .. }, Actor::Engine) = (&event.body, &event.actor) {
+            let attempt = book.run.record(step).and_then(|(_, record)| record.attempts.last());
+            self.undone.extend(attempt.and_then(|attempt| match &attempt.work {
+                Work::Rollback { run } => Some(run.clone()),
+                _ => None,
+            }));
+        }
         book.fact(event, &self.workflows)
             .map_err(|why| format!("run {id}, event {} {:?}: {why}", event.seq, event.body))
     }
@@ -155,6 +164,27 @@ impl Checker {
                 "run {id}: told up to {seq}, stored {last:?}"
             );
         }
+        self.children_are_undone()
+    }
+
+    /// What a parent says is rolled back has nothing left to undo, and what it is rolling back goes on.
+    fn children_are_undone(&mut self) -> Checked {
+        for child in std::mem::take(&mut self.undone) {
+            let Some(book) = self.books.get(&child) else { continue };
+            let left = book.run.undoable();
+            hold!(book.run.is_ended() && left.is_empty(), "run {child} was not undone: {left:?}");
+        }
+        for book in self.books.values().filter(|book| matches!(book.run.phase, Phase::Active { .. })) {
+            for (record, child) in book.run.children() {
+                let Some(Work::Rollback { .. }) = record.attempts.last().map(|a| &a.work) else { continue };
+                let goes_on = self.books.get(child).is_some_and(|book| {
+                    matches!(book.run.phase, Phase::Cancelling { .. })
+                        || (!book.run.is_ended() && book.run.is_rolling_back())
+                });
+                let run = book.run.id();
+                hold!(goes_on, "run {run}: nobody rolls {child} back, and {} waits for it", record.id);
+            }
+        }
         Ok(())
     }
 
@@ -191,6 +221,7 @@ impl Checker {
             hold!(summarise(&book.run) == row, "run {}: its row is not its journal's", row.run);
         }
         self.changed.clear();
+        self.undone.clear();
         self.subject_is_stored(store)
     }
 
@@ -288,7 +319,7 @@ impl Book {
                 let last = before.record(step).map_or(0, |(_, record)| record.attempt());
                 hold!(*attempt == last + 1, "the attempt before it is {last}");
                 self.passed.remove(step);
-                if work.is_executed() || matches!(work, Work::Workflow { .. }) {
+                if work.is_executed() || work.child().is_some() {
                     self.behind_no_gate(before, step)?;
                 }
             }

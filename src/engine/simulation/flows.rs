@@ -148,7 +148,9 @@ fn step(chance: &mut Chance, text: &mut String, number: usize, made: &mut Made) 
         let parallel = chance.between(1, 2);
         let _ = writeln!(text, "    for_each: {{ items: [one, two], parallel: {parallel} }}");
     }
-    if !is_single && chance.one_in(5) {
+    // What a child run did is undone more often than not.
+    let undone = if made.flow > 0 { 2 } else { 5 };
+    if !is_single && chance.one_in(undone) {
         text.push_str(if chance.one_in(3) {
             "    rollback: { actions: [Undo it] }\n"
         } else {
@@ -164,7 +166,9 @@ fn step(chance: &mut Chance, text: &mut String, number: usize, made: &mut Made) 
         made.asked.clear();
     }
     match chance.below(10) {
-        0 if text.contains("rollback:") => text.push_str("    on_failure: rollback\n"),
+        0 if text.contains("rollback:") || text.contains("workflow:") => {
+            text.push_str("    on_failure: rollback\n");
+        }
         1 => text.push_str("    on_failure: { escalate: [lead, head], within: 5s }\n"),
         2 if number > 0 && !needs => {
             let _ = writeln!(text, "    on_failure: {{ back: s{}, times: 1 }}", number - 1);

@@ -9,7 +9,7 @@ use crate::run::{
 };
 
 /// Within so many lives.
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 600;
 
 #[track_caller]
 fn is_found_out(broken: Broken, as_: &str) {
@@ -186,6 +186,27 @@ fn an_agent_moves_a_run_over() {
         Ok(events)
     }
     is_found_out(Broken { decide: Some(may), ..Broken::default() }, "moves it over");
+}
+
+#[test]
+fn a_child_run_is_said_to_be_undone_and_is_not() {
+    fn says(run: &Run, command: &Command, actor: &Actor, at: Timestamp) -> Result<Vec<Event>, Refusal> {
+        let events = decide(run, command, actor, at)?;
+        let begun = events.iter().find_map(|event| match &event.body {
+            EventBody::StepStarted { step, attempt, work: Work::Rollback { .. }, .. } => {
+                Some((step.clone(), *attempt))
+            }
+            _ => None,
+        });
+        Ok(match begun {
+            Some((step, attempt)) => {
+                let body = EventBody::StepCompleted { step, attempt, outcome: Outcome::default() };
+                and(run, events, Actor::Engine, body, at)
+            }
+            None => events,
+        })
+    }
+    is_found_out(Broken { decide: Some(says), ..Broken::default() }, "was not undone");
 }
 
 #[test]

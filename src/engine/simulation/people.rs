@@ -18,6 +18,10 @@ pub fn somebody(chance: &mut Chance) -> Actor {
 
 /// What somebody who sees the run like this asks for. `number` makes notes tell apart.
 pub fn wish(chance: &mut Chance, run: &Run, number: u64) -> Verb {
+    let has_children = run.steps.iter().any(|record| record.child().is_some());
+    if has_children && chance.one_in(8) {
+        return Verb::Rollback { reason: "Not like this".to_owned() };
+    }
     match chance.below(12) {
         10 | 11 => lease(chance, run).unwrap_or_else(|| anything(chance, run, number)),
         0..=5 => helpful(run).unwrap_or_else(|| anything(chance, run, number)),

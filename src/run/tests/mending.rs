@@ -24,7 +24,7 @@ fn retry(attempts: u32) -> Retry {
     }
 }
 
-fn undone_by(mut step: Step, undo: &str) -> Step {
+pub(super) fn undone_by(mut step: Step, undo: &str) -> Step {
     step.rollback = Some(Box::new(script(&format!("{}.rollback", step.id), undo)));
     step
 }
@@ -221,12 +221,12 @@ fn a_condition_over_the_inputs_leaves_the_subject_where_it_is() {
     }
 }
 
-fn parent() -> Driver {
+pub(super) fn parent() -> Driver {
     let kind = StepKind::Workflow { workflow: "other".into(), inputs: Map::new() };
     Driver::start(workflow(vec![step("sub", kind), manual("end")]))
 }
 
-fn child_of(driver: &Driver, steps: Vec<Step>) -> Driver {
+pub(super) fn child_of(driver: &Driver, steps: Vec<Step>) -> Driver {
     let (record, id) = driver.run.children().next().expect("a child");
     let parent = crate::run::Parent {
         run: driver.run.id().clone(),
@@ -240,7 +240,7 @@ fn child_of(driver: &Driver, steps: Vec<Step>) -> Driver {
     })
 }
 
-fn tell(parent: &mut Driver, child: &Run) {
+pub(super) fn tell(parent: &mut Driver, child: &Run) {
     let (to, report) = passed_up(child).expect("it has a parent");
     assert_eq!(&to, parent.run.id());
     parent.report(report);

@@ -3,7 +3,7 @@
 
 use crate::base::{RunId, StepId};
 use crate::config::Action;
-use crate::run::{Lease, NeedKind, StepRecord, StepState, Work};
+use crate::run::{Lease, NeedKind, StepState};
 use crate::tui::Model;
 
 /// A child run that waits for somebody.
@@ -61,18 +61,10 @@ pub fn asked(model: &Model, id: &RunId, step: Option<&StepId>) -> Option<Asked> 
     match &record.state {
         StepState::Running { need: Some(need), .. } if !run.is_ended() => {
             let taken = need.lease.clone().filter(|lease| lease.holder != model.me);
-            Some(Asked { run: of(record)?.clone(), kind: need.kind, taken })
+            Some(Asked { run: record.child()?.clone(), kind: need.kind, taken })
         }
         _ => None,
     }
-}
-
-/// The run that this step has started last.
-pub fn of(record: &StepRecord) -> Option<&RunId> {
-    record.attempts.iter().rev().find_map(|attempt| match &attempt.work {
-        Work::Workflow { run, .. } => Some(run),
-        _ => None,
-    })
 }
 
 /// The run that really asks: the last of a chain of children.

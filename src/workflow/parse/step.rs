@@ -127,7 +127,8 @@ pub(super) fn read_all(
     taken.extend([OUTPUT].iter().filter(|_| has("outputs")));
     names.given = given_by(&tables, &ids, &taken, sink);
     names.secrets.extend(tables.iter().flatten().flat_map(secret_answers));
-    let mut reader = StepReader { defaults, names, graph, ids, has_rollback: has("rollback") };
+    let mut reader =
+        StepReader { defaults, names, graph, ids, has_rollback: has("rollback") || has("workflow") };
     tables
         .iter()
         .zip(titles)
@@ -188,7 +189,7 @@ struct StepReader<'r> {
     names: &'r mut Names,
     graph: Graph,
     ids: Vec<Option<String>>,
-    /// Some step of the workflow says how it is undone.
+    /// Some step of the workflow can be undone.
     has_rollback: bool,
 }
 

@@ -7,6 +7,9 @@ use crate::workflow::{
     Backoff, Defaults, Final, ForEach, Items, OnFailure, OnTimeout, Retry, Step, StepKind, Workflow,
 };
 
+/// How a child run is undone whose step does not say it otherwise.
+pub const ROLLBACK: &str = "Where the run is rolled back, the run of this step is rolled back too.";
+
 /// What holds for the whole run.
 pub fn limits(workflow: &Workflow) -> Vec<String> {
     let mut limits = Vec::new();

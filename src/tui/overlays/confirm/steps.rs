@@ -95,7 +95,7 @@ fn what(step: &Step) -> String {
             if lines.next().is_some() { format!("{first} …") } else { first }
         }
         StepKind::Approve { within: Some(within), .. } => format!("within {within}"),
-        StepKind::Manual { .. } | StepKind::Approve { .. } => String::new(),
+        StepKind::Manual { .. } | StepKind::Approve { .. } | StepKind::Rollback => String::new(),
         StepKind::Write { path, .. } => path.clone(),
         StepKind::Call { server, tool, .. } => format!("{server}.{tool}"),
         StepKind::Agent { agent, .. } => agent.clone(),
@@ -202,11 +202,16 @@ fn detail(model: &Model, planned: &PlannedStep, step: &Step, room: usize) -> Vec
                 }
             }
         }
+        Ok(Work::Rollback { run }) => add(&format!("rolls back run {}", run.short()), look.text()),
         Ok(Work::Unresolved) => add("known only later", look.muted()),
         Err(failure) => add(&format!("known only later: {}", failure.message), look.muted()),
     }
-    if let Some(undo) = &step.rollback {
-        add(&format!("undone by: {}", undo.title), look.muted());
+    match step.rollback.as_deref() {
+        Some(undo) if undo.kind == StepKind::Rollback => {
+            add("undone by: rolling its run back", look.muted());
+        }
+        Some(undo) => add(&format!("undone by: {}", undo.title), look.muted()),
+        None => {}
     }
     lines
 }

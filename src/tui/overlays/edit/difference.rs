@@ -50,6 +50,7 @@ pub fn told(work: &Work) -> Vec<String> {
                 value(&mut lines, name, &plain(of));
             }
         }
+        Work::Rollback { run } => lines.push(format!("rolls back run {}", run.short())),
         Work::Write { path, content, .. } => {
             lines.push(format!("writes {}", exact(path)));
             text(&mut lines, content);

@@ -75,7 +75,10 @@ pub fn parts(run: &Run, record: &StepRecord) -> Vec<Part> {
                 let text = edit.and_then(|e| e.text.as_ref()).unwrap_or(text);
                 parts.push(Part::new(What::Text, text.trim_end()));
             }
-            StepKind::Manual { .. } | StepKind::Ask { .. } | StepKind::Approve { .. } => {}
+            StepKind::Manual { .. }
+            | StepKind::Ask { .. }
+            | StepKind::Approve { .. }
+            | StepKind::Rollback => {}
         }
     }
     if !run.workflow.inputs.is_empty() {

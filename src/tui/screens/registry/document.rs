@@ -326,7 +326,10 @@ impl Page<'_> {
             self.note("done when", validation, indent);
         }
         self.rules(step, workflow, indent);
-        if let Some(undo) = &step.rollback {
+        let undo = step.rollback.as_deref();
+        if undo.is_some_and(|undo| undo.kind == StepKind::Rollback) {
+            self.note("undone by", "rolling its run back", indent);
+        } else if let Some(undo) = undo {
             self.note("undone by", &format!("{} ({})", undo.title, undo.kind.word()), indent);
             if let Some(description) = &undo.description {
                 self.prose(description, look.subtext(), indent + 2);
@@ -404,6 +407,7 @@ impl Page<'_> {
                 self.note("runs", workflow.as_str(), indent);
                 self.values(inputs, indent);
             }
+            StepKind::Rollback => self.prose(rules::ROLLBACK, look.text(), indent),
             StepKind::Write { path, template, .. } => {
                 self.note("to", path, indent);
                 self.source(template, look.muted(), indent);

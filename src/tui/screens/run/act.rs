@@ -85,7 +85,7 @@ pub fn activate(model: &mut Model) -> Vec<Effect> {
         model.run.focus = Some(Focus::Detail);
         return Vec::new();
     }
-    if let Some(child) = verbs::child::of(record)
+    if let Some(child) = record.child()
         && (run.is_ended()
             || !record.state.needs_person()
             || matches!(record.state, StepState::Running { .. }))
@@ -235,7 +235,7 @@ pub fn copied(model: &Model) -> Option<String> {
         Some(Work::Write { path, .. }) => path.clone(),
         Some(Work::Approve { question, .. }) => question.clone(),
         Some(Work::Agent { prompt, .. }) => prompt.clone(),
-        Some(Work::Workflow { run, .. }) => run.as_str().to_owned(),
+        Some(Work::Workflow { run, .. } | Work::Rollback { run }) => run.as_str().to_owned(),
         _ => match &step.kind {
             StepKind::Run { script, .. } => script.clone(),
             _ => step.title.clone(),

@@ -170,3 +170,19 @@ fn what_a_child_does_is_followed_in_its_parent() {
     }
     harness.update_run(&parent.run, events).see("Do after");
 }
+
+#[test]
+fn a_child_run_is_rolled_back_with_its_parent() {
+    let kind = StepKind::Workflow { workflow: WorkflowId::new("release"), inputs: serde_json::Map::new() };
+    let mut start = titled(step("sub", kind), "Release it");
+    start.rollback =
+        Some(Box::new(titled(step("sub.rollback", StepKind::Rollback), "Take the release back")));
+    let mut parent = Driver::start(workflow(vec![start, script("after", "true")]));
+    let child = parent.run.children().next().map(|(_, id)| id.clone()).expect("a child run");
+    done(&mut parent, "sub");
+    let card = shown(&parent, 80, 24, "").keys("u").see("1 step is undone");
+    card.see("Release it").see("Take the release back  rollback");
+    parent.act(Verb::Rollback { reason: "it is broken".to_owned() }).expect("it begins");
+    let harness = shown(&parent, 100, 30, "").see("Take the release back");
+    harness.see(&format!("run {}", child.short())).see("rolls back").see("Its run");
+}

@@ -4,7 +4,7 @@ use crate::config::Action;
 use crate::run::{Prompt, Run, StepRecord, StepState};
 use crate::tui::Model;
 use crate::tui::screens::run::{Focus, act};
-use crate::tui::verbs::{self, child};
+use crate::tui::verbs;
 use crate::tui::widgets::Hint;
 
 pub fn hints(model: &Model, run: &Run) -> Vec<Hint> {
@@ -59,7 +59,7 @@ fn hold(run: &Run) -> Hint {
 /// What may be done about the step that is shown.
 fn of_step(model: &Model, run: &Run, record: &StepRecord, other: Hint, output: Option<Hint>) -> Vec<Hint> {
     if verbs::is_anothers(model, record) {
-        let there = child::of(record).map(|_| Hint::labelled(Action::Activate, "go to its run"));
+        let there = record.child().map(|_| Hint::labelled(Action::Activate, "go to its run"));
         return there.or_else(|| verbs::lease_hint(model, record)).into_iter().chain([other]).collect();
     }
     let hand_over = verbs::lease_hint(model, record);
@@ -114,7 +114,7 @@ fn when_free(model: &Model, run: &Run, record: &StepRecord, other: Hint, output:
             ]
         }
         StepState::Running { .. } => {
-            let child = child::of(record).map(|_| Hint::new(Action::OpenChild));
+            let child = record.child().map(|_| Hint::new(Action::OpenChild));
             let mut all: Vec<Hint> = child.into_iter().collect();
             all.extend([hold(run), Action::PauseNow.into(), Action::Cancel.into()]);
             all.extend(output);

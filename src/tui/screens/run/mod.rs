@@ -213,7 +213,7 @@ impl Screen for RunScreen {
             Action::Output | Action::Follow if model.run.output.is_empty() => {
                 Some("This step has no output".to_owned())
             }
-            Action::OpenChild if verbs::child::of(record).is_none() => {
+            Action::OpenChild if record.child().is_none() => {
                 Some("This step has not started a run of its own".to_owned())
             }
             Action::OpenParent if run.header.parent.is_none() => {
@@ -242,7 +242,7 @@ impl Screen for RunScreen {
             Action::Evidence => model.open(Reason::new(id, Wanted::Done { step: shown })),
             Action::Note => model.open(Reason::new(id, Wanted::Note { step: shown })),
             Action::OpenChild => {
-                let child = record.and_then(|r| verbs::child::of(r)).cloned()?;
+                let child = record.and_then(|r| r.child()).cloned()?;
                 return Some(model.open_run(&child));
             }
             Action::OpenParent => {

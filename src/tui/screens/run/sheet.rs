@@ -202,6 +202,10 @@ impl<'a> Sheet<'a> {
                     self.field("as run", run.short(), look.subtext());
                 }
             }
+            Work::Rollback { run } => {
+                let how = self.verb("will roll back", "rolls back");
+                self.field(how, &format!("run {}", run.short()), look.text());
+            }
             Work::ForEach { items } => {
                 self.field("goes through", &format!("{} items", items.len()), look.text());
                 for (n, item) in items.iter().enumerate().take(limit) {

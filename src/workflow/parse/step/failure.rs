@@ -38,7 +38,7 @@ impl StepReader<'_> {
             Some(OnFailure::Rollback) if !self.has_rollback => {
                 sink.error(
                     &node.span,
-                    "there is nothing to roll back: no step of this workflow has `rollback`",
+                    "there is nothing to roll back: no step of this workflow has `rollback` or is a child run",
                     "Say beside the steps how they are undone: rollback: …",
                 );
                 OnFailure::Rollback

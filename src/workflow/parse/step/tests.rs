@@ -146,6 +146,9 @@ steps:
         matches!(&fix.kind, StepKind::Workflow { workflow, inputs } if workflow.as_str() == "fix-it" && inputs["times"] == 2)
     );
     assert!(step(&workflow, "try").continue_on_error);
+    let undo = fix.rollback.as_ref().expect("a child run is rolled back");
+    assert_eq!((undo.id.as_str(), &undo.kind), ("fix.rollback", &StepKind::Rollback));
+    assert!(undo.title.starts_with("Undo: ") && !undo.continue_on_error);
 
     let sure = step(&workflow, "sure");
     assert_eq!(sure.on_failure, OnFailure::Back { to: StepId::new("logs"), times: 2 });
@@ -339,6 +342,14 @@ fn a_list_that_is_none_is_told() {
 }
 
 #[test]
+fn a_rollback_needs_something_to_undo() {
+    let rest = "  - { id: a, title: A, run: x, on_failure: rollback }\n";
+    told(&steps(rest), &[(6, 44, "there is nothing to roll back")]);
+    let child = format!("  - {{ id: w, title: W, workflow: w }}\n{rest}");
+    super::super::parse("t.yaml", steps(&child).as_bytes()).expect("its run can be rolled back");
+}
+
+#[test]
 fn what_follows_a_failure_must_be_possible() {
     told(
         &steps(
@@ -372,7 +383,6 @@ fn what_follows_a_failure_must_be_possible() {
             (11, 55, "this has `back` and `escalate`"),
             (12, 46, "`on_failure` does not say what follows"),
             (13, 44, "did you mean `rollback`?"),
-            (14, 44, "there is nothing to roll back"),
             (15, 46, "missing key `within`"),
             (16, 63, "nobody comes after the first"),
             (17, 56, "`escalate` is empty"),

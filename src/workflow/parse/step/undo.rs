@@ -1,4 +1,5 @@
-//! `rollback`: how a step is undone, as a script or as a step of its own.
+//! `rollback`: how a step is undone, as a script or as a step of its own. A child run is rolled back
+//! unless its step says otherwise.
 
 use super::super::report::Sink;
 use super::super::retry::retry;
@@ -53,30 +54,14 @@ impl StepReader<'_> {
         of: Option<&StepKind>,
         sink: &mut Sink<'_>,
     ) -> Option<Box<Step>> {
-        let node = table.get("rollback")?;
+        let Some(node) = table.get("rollback") else {
+            let is_child = matches!(of, Some(StepKind::Workflow { .. }));
+            return is_child.then(|| named(bare(StepKind::Rollback), id, title));
+        };
         let names = self.names.with_own();
         let outside = std::mem::replace(&mut *self.names, names);
         let step = match &node.shape {
-            Shape::Text(script) => script_of(script, of, node, sink).map(|kind| Step {
-                id: StepId::new(""),
-                title: String::new(),
-                description: None,
-                kind,
-                validation: None,
-                condition: None,
-                needs: None,
-                for_each: None,
-                timeout: None,
-                retry: None,
-                continue_on_error: false,
-                on_failure: OnFailure::Ask,
-                rollback: None,
-                outputs: indexmap::IndexMap::new(),
-                idempotent: false,
-                evidence_required: false,
-                assign: None,
-                summary: None,
-            }),
+            Shape::Text(script) => script_of(script, of, node, sink).map(bare),
             Shape::Mapping(entries) if !entries.is_empty() => self.undo_step(node, sink),
             _ => {
                 sink.error(
@@ -88,12 +73,7 @@ impl StepReader<'_> {
             }
         };
         *self.names = outside;
-        let mut step = step?;
-        step.id = StepId::new(format!("{}.rollback", id.unwrap_or_default()));
-        if step.title.is_empty() {
-            step.title = format!("Undo: {}", title.unwrap_or_default());
-        }
-        Some(Box::new(step))
+        step.map(|step| named(step, id, title))
     }
 
     fn undo_step(&mut self, node: &Node, sink: &mut Sink<'_>) -> Option<Step> {
@@ -101,25 +81,16 @@ impl StepReader<'_> {
         let kind = self.kind(&table, sink);
         not_filled_in(&table, sink);
         Some(Step {
-            id: StepId::new(""),
             title: table.sentence("title", sink).unwrap_or_default(),
             description: table.sentence("description", sink),
             validation: table.sentence("validation", sink),
-            condition: None,
-            needs: None,
-            for_each: None,
             timeout: table.duration("timeout", sink),
             retry: table.get("retry").and_then(|n| retry(n, sink)),
-            // What could not be undone is never passed over unless its author said so here.
             continue_on_error: table.boolean("continue_on_error", sink).unwrap_or(false),
             on_failure: self.after_undo(&table, sink),
-            rollback: None,
-            outputs: indexmap::IndexMap::new(),
             idempotent: table.boolean("idempotent", sink).unwrap_or(false),
             evidence_required: evidence(&table, sink),
-            assign: None,
-            summary: None,
-            kind: kind?,
+            ..bare(kind?)
         })
     }
 
@@ -137,6 +108,40 @@ impl StepReader<'_> {
             return OnFailure::Ask;
         }
         self.on_failure(usize::MAX, table, sink)
+    }
+}
+
+/// Called like the step that it undoes.
+fn named(step: Step, id: Option<&str>, title: Option<&str>) -> Box<Step> {
+    let own = Some(step.title.clone()).filter(|own| !own.is_empty());
+    Box::new(Step {
+        id: StepId::new(format!("{}.rollback", id.unwrap_or_default())),
+        title: own.unwrap_or_else(|| format!("Undo: {}", title.unwrap_or_default())),
+        ..step
+    })
+}
+
+/// What could not be undone is never passed over unless its author said so.
+fn bare(kind: StepKind) -> Step {
+    Step {
+        id: StepId::new(""),
+        title: String::new(),
+        description: None,
+        kind,
+        validation: None,
+        condition: None,
+        needs: None,
+        for_each: None,
+        timeout: None,
+        retry: None,
+        continue_on_error: false,
+        on_failure: OnFailure::Ask,
+        rollback: None,
+        outputs: indexmap::IndexMap::new(),
+        idempotent: false,
+        evidence_required: false,
+        assign: None,
+        summary: None,
     }
 }
 

@@ -11,7 +11,6 @@ use crate::tui::screens::run::detail::ending::value_span;
 use crate::tui::screens::run::detail::{asked, failure_line};
 use crate::tui::screens::run::sheet::{PREVIEW, Sheet};
 use crate::tui::screens::run::{Focus, rows, steps};
-use crate::tui::verbs;
 use crate::tui::widgets::text::untrusted;
 use crate::workflow::{Items, Step, StepKind, field};
 
@@ -57,6 +56,14 @@ pub fn tell(
                 run: crate::base::RunId::new(""),
             };
             sheet.work(last_work(record).unwrap_or(&planned), PREVIEW);
+            child(model, sheet, record);
+        }
+        StepKind::Rollback => {
+            if let Some(work) = last_work(record) {
+                sheet.work(work, PREVIEW);
+            } else {
+                sheet.prose("Rolls back the run that the step started.", sheet.look.text());
+            }
             child(model, sheet, record);
         }
         StepKind::Call { server, tool, with, expects } => {
@@ -144,7 +151,7 @@ fn each(model: &Model, sheet: &mut Sheet<'_>, run: &Run, step: &Step, record: &S
 /// The run that the step has started: how it stands, and what it asks.
 fn child(model: &Model, sheet: &mut Sheet<'_>, record: &StepRecord) {
     let look = sheet.look;
-    let Some(id) = verbs::child::of(record) else { return };
+    let Some(id) = record.child() else { return };
     sheet.gap();
     match model.mirror.summary(id) {
         Some(row) => {
