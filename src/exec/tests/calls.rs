@@ -107,7 +107,7 @@ async fn names_and_arguments_are_checked_before_the_call() {
     let mut bench = bench();
     for (server, tool, arguments, said) in [
         ("new", "ecko", json!({}), "did you mean echo?"),
-        ("new", "zzz", json!({}), "it has ask, die, echo"),
+        ("new", "zzz", json!({}), "it has ask, createPullRequest, die, echo"),
         ("new", "echo", json!({}), "\"text\" is a required property. It takes text (required)"),
         ("new", "echo", json!({ "text": 5 }), "text: 5 is not of type \"string\""),
         ("new", "echo", json!({ "text": "a", "txet": 1 }), "txet"),

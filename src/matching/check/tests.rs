@@ -39,7 +39,7 @@ fn the_bundled_bank_has_nothing_to_mend() {
     let all = bundled();
     assert_eq!(check(&Index::new(&all)), [], "every trigger phrase can be told from the others");
     let index = Index::new(&all);
-    let mut clashes = Vec::new();
+    let (mut clashes, mut tried) = (Vec::new(), 0);
     for workflow in &all {
         for phrase in &workflow.trigger_phrases {
             let trouble = check_phrase(&index, phrase, &workflow.id);
@@ -47,6 +47,7 @@ fn the_bundled_bank_has_nothing_to_mend() {
         }
         // Each as if it were new: few sentences that a person wrote for a workflow sound like another one.
         for (at, phrase) in workflow.examples.iter().enumerate().step_by(3) {
+            tried += 1;
             let mut less = Workflow::clone(workflow);
             less.examples.remove(at);
             let less = Arc::new(less);
@@ -55,7 +56,7 @@ fn the_bundled_bank_has_nothing_to_mend() {
                 .extend(check_phrase(&rest, phrase, &workflow.id).map(|t| format!("{phrase} {}", t.says())));
         }
     }
-    assert!(clashes.len() <= 2, "{clashes:#?}");
+    assert!(clashes.len() * 100 <= tried * 3, "{} of {tried}: {clashes:#?}", clashes.len());
 }
 
 #[test]
