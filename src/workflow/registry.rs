@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use include_dir::{Dir, include_dir};
 use serde::{Deserialize, Serialize};
@@ -181,20 +181,29 @@ fn key(id: &WorkflowId) -> String {
     id.as_str().to_lowercase()
 }
 
+/// Read once: it cannot change while the program runs.
 fn bundled() -> Vec<Entry> {
-    of(&BUNDLED)
+    static READ: LazyLock<Vec<Entry>> = LazyLock::new(|| of(&BUNDLED));
+    READ.clone()
 }
 
 fn of(folder: &'static Dir<'static>) -> Vec<Entry> {
     let mut files: Vec<_> =
         folder.files().filter(|f| is_workflow_file(f.path())).map(|f| (f.path(), f.contents())).collect();
     files.sort();
-    let entries = files
-        .into_iter()
-        .map(|(path, bytes)| {
-            entry(format!("bundled:{}", path.display()), None, Origin::Bundled, bytes.to_vec())
-        })
-        .collect();
+    let read = |(path, bytes): &(&Path, &[u8])| {
+        entry(format!("bundled:{}", path.display()), None, Origin::Bundled, bytes.to_vec())
+    };
+    // Reading the bank is most of what a short command takes.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = files.len().div_ceil(threads).max(1);
+    let entries = std::thread::scope(|scope| {
+        let shares: Vec<_> =
+            files.chunks(share).map(|share| scope.spawn(move || share.iter().map(read).collect())).collect();
+        let joined =
+            shares.into_iter().map(|share| share.join().unwrap_or_else(|p| std::panic::resume_unwind(p)));
+        joined.collect::<Vec<Vec<Entry>>>().concat()
+    });
     refuse_duplicates(entries)
 }
 
