@@ -7,6 +7,7 @@ use crate::base::SafeText;
 use crate::cli::Env;
 use crate::cli::output::Line;
 use crate::run::Work;
+use crate::workflow::script::telling_line;
 use crate::workflow::{field, secret};
 
 /// Most items of a loop that are named.
@@ -96,7 +97,7 @@ pub fn show(env: &Env, indent: &str, work: &Work, full: bool) {
 
 fn show_script(env: &Env, indent: &str, script: &str, full: bool) {
     let script = script.trim_end();
-    let shown = if full { script } else { script.lines().next().unwrap_or_default() };
+    let shown = if full { script } else { telling_line(script) };
     for (index, text) in shown.lines().enumerate() {
         let mark = if index == 0 { "$ " } else { "  " };
         env.out.line(Line::new().plain(indent).dim(mark).plain(text));

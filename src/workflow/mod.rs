@@ -10,6 +10,7 @@ pub mod parse;
 pub mod prose;
 pub mod registry;
 pub mod retry;
+pub mod script;
 pub mod secret;
 #[cfg(test)]
 pub mod testing;

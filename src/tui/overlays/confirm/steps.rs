@@ -9,6 +9,7 @@ use crate::run::{Context as RunContext, PlannedStep, Work, plan};
 use crate::tui::Model;
 use crate::tui::screens::run::sheet::plain;
 use crate::tui::widgets::text::{cut, cut_line, untrusted, width, wrap};
+use crate::workflow::script::telling_line;
 use crate::workflow::{Items, Step, StepKind, Workflow, field, secret};
 
 /// Cells before what a step does in the dry run.
@@ -90,9 +91,8 @@ fn what(step: &Step) -> String {
         StepKind::Ask { fields } if fields.len() == 1 => "1 question".to_owned(),
         StepKind::Ask { fields } => format!("{} questions", fields.len()),
         StepKind::Run { script, .. } => {
-            let mut lines = script.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
-            let first = lines.next().unwrap_or("").to_owned();
-            if lines.next().is_some() { format!("{first} …") } else { first }
+            let line = telling_line(script);
+            if script.trim() == line { line.to_owned() } else { format!("{line} …") }
         }
         StepKind::Approve { within: Some(within), .. } => format!("within {within}"),
         StepKind::Manual { .. } | StepKind::Approve { .. } | StepKind::Rollback => String::new(),

@@ -146,6 +146,14 @@ impl StepReader<'_> {
     pub(super) fn continues(&self, table: &Table<'_>, sink: &mut Sink<'_>) -> bool {
         let own = table.boolean("continue_on_error", sink);
         let required = table.boolean("required", sink);
+        if let (Some(key), Some(_)) = (table.key("continue_on_error"), table.key("approve")) {
+            // No error: runs are pinned to definitions that were taken without a word.
+            sink.warning(
+                &key.span,
+                "nothing goes on past an approval that was rejected",
+                "Take it out; `on_failure: { back: STEP }` says where a rejected one leads",
+            );
+        }
         if let (Some(key), Some(_)) = (table.key("required"), own) {
             sink.error(
                 &key.span,

@@ -485,6 +485,7 @@ fn approvals_say_who_comes_next_only_where_somebody_would_be_asked() {
   - { title: E, approve: Ok?, within: 1m, on_timeout: escalate, escalate: [] }
   - { title: F, approve: Ok?, within: 1m, remind: 1m }
   - { title: G, run: x, remind: 1m, within: 1m }
+  - { title: H, approve: Ok?, continue_on_error: true }
 ",
         ),
         &[
@@ -496,6 +497,7 @@ fn approvals_say_who_comes_next_only_where_somebody_would_be_asked() {
             (11, 43, "`remind` is not shorter than `within`"),
             (12, 25, "`remind` belongs to the kind `approve`, this step is run"),
             (12, 37, "How long it may work is said with `timeout`"),
+            (13, 31, "nothing goes on past an approval that was rejected"),
         ],
     );
 }
