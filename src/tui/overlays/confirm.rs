@@ -312,13 +312,14 @@ impl Confirm {
                 (Checks::Known(_), Some(false), _) => {
                     let detail = result.and_then(|r| r.detail.as_deref()).unwrap_or("not met");
                     spans.push(untrusted(&format!("  {detail}"), look.style(Role::Error)));
-                    if let Some(hint) = result.and_then(|r| r.hint.as_deref()) {
-                        spans.push(untrusted(&format!("  {hint}"), look.muted()));
-                    }
                 }
                 _ => {}
             }
             lines.extend(wrap(&Line::from(spans), room, 14));
+            if let Some(hint) = result.and_then(|r| r.hint.as_deref()) {
+                let line = Line::from(vec![Span::raw(" ".repeat(14)), untrusted(hint, look.subtext())]);
+                lines.extend(wrap(&line, room, 14));
+            }
         }
         lines.push(Line::default());
         seen

@@ -78,6 +78,8 @@ impl State {
 pub struct Console;
 
 /// How many candidates and sessions are shown.
+/// Phrases to try, where nothing has been done yet.
+const EXAMPLES: usize = 5;
 const CANDIDATES: usize = 5;
 const SESSIONS: usize = 5;
 
@@ -378,16 +380,22 @@ impl Screen for Console {
     fn on_bank(&self, model: &mut Model) {
         let bank = model.bank.clone();
         let learned = model.mirror.learned(&model.facts.folder, model.now);
-        let phrases = bank.iter().flat_map(|bank| {
-            bank.registry.workflows().filter_map(|workflow| {
-                let phrase = workflow.trigger_phrases.first()?;
-                let answer = bank.index.decide(phrase, learned);
-                let would_match =
-                    answer.decision == Decision::Match && answer.candidates.first()?.id == workflow.id;
-                would_match.then(|| SafeLine::new(phrase))
-            })
-        });
-        model.console.examples = phrases.take(3).collect();
+        // One of each category, so that they show what the bank is for.
+        let mut shown = Vec::new();
+        let mut examples = Vec::new();
+        for (bank, workflow) in bank.iter().flat_map(|b| b.registry.workflows().map(move |w| (b, w))) {
+            let Some(phrase) = workflow.trigger_phrases.first() else { continue };
+            if examples.len() == EXAMPLES || shown.contains(&&workflow.category) {
+                continue;
+            }
+            let answer = bank.index.decide(phrase, learned);
+            let is_meant = answer.candidates.first().is_some_and(|c| c.id == workflow.id);
+            if answer.decision == Decision::Match && is_meant {
+                shown.push(&workflow.category);
+                examples.push(SafeLine::new(phrase));
+            }
+        }
+        model.console.examples = examples;
         match_anew(model);
     }
 

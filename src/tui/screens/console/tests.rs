@@ -330,12 +330,13 @@ fn enter_while_commands_are_checked_starts_once_they_have_passed() {
             .see("as soon as")
     };
     let starts = |harness: &Harness| harness.requests().iter().any(|r| matches!(r, Request::Start(_)));
-    let answer = |harness: &mut Harness, passed| {
+    let answer = |harness: &mut Harness, passed: bool| {
         let request =
             harness.requests().into_iter().find(|r| matches!(r, Request::CheckPrerequisites { .. }));
         let request = request.expect("asked").clone();
+        let hint = (!passed).then(|| "Put it there".to_owned());
         let result =
-            PrerequisiteResult { says: "It is there".into(), passed: Some(passed), detail: None, hint: None };
+            PrerequisiteResult { says: "It is there".into(), passed: Some(passed), detail: None, hint };
         let result = Box::new(Ok(Response::Prerequisites(vec![result])));
         harness.send(Msg::Answered {
             asker: crate::tui::msg::Asker::Overlay,
@@ -350,7 +351,7 @@ fn enter_while_commands_are_checked_starts_once_they_have_passed() {
     let mut harness = pressed();
     answer(&mut harness, false);
     assert!(!starts(&harness), "one that is not met is told first");
-    harness.see("not met").golden("confirm_unmet").keys("<ret>").see_no("as soon as");
+    harness.see("not met").see("Put it there").golden("confirm_unmet").keys("<ret>").see_no("as soon as");
 }
 
 #[test]
