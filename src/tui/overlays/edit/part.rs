@@ -69,7 +69,7 @@ pub fn parts(run: &Run, record: &StepRecord) -> Vec<Part> {
             }
             StepKind::Call { with, .. } | StepKind::Workflow { inputs: with, .. } => {
                 let with = edit.and_then(|e| e.with.as_ref()).unwrap_or(with);
-                parts.push(Part::new(What::Parameters, &values_text(with)));
+                parts.push(Part::new(What::Parameters, &values_text(with, "null")));
             }
             StepKind::Agent { prompt: text, .. } | StepKind::Write { template: text, .. } => {
                 let text = edit.and_then(|e| e.text.as_ref()).unwrap_or(text);
@@ -82,7 +82,7 @@ pub fn parts(run: &Run, record: &StepRecord) -> Vec<Part> {
         }
     }
     if !run.workflow.inputs.is_empty() {
-        parts.push(Part::new(What::Inputs, &values_text(&run.inputs)));
+        parts.push(Part::new(What::Inputs, &values_text(&run.inputs, "")));
     }
     parts
 }
@@ -100,7 +100,13 @@ pub fn edit(run: &Run, parts: &[Part]) -> Result<Edit, String> {
             What::Parameters => edit.with = Some(read_values(&text, |_| false).map_err(wrong)?),
             What::Inputs => {
                 let plain = |name: &str| is_text(run, name);
-                let values = read_values(&text, plain).map_err(wrong)?;
+                let mut values = read_values(&text, plain).map_err(wrong)?;
+                for (name, value) in values.iter_mut().filter(|(_, value)| **value == "") {
+                    // Nothing behind the `=` is no answer, as it stood there; `""` is a text without a letter.
+                    if run.inputs.get(name).is_none_or(|now| now != "") && !is_quoted(&text, name) {
+                        *value = Value::Null;
+                    }
+                }
                 let others = values.into_iter().filter(|(name, value)| run.inputs.get(name) != Some(value));
                 edit.inputs = others.collect();
             }
@@ -130,14 +136,25 @@ fn line(text: &str) -> String {
     if bare { text.to_owned() } else { Value::String(text.to_owned()).to_string() }
 }
 
-fn values_text(values: &Map<String, Value>) -> String {
+/// `open` stands for what was left open.
+fn values_text(values: &Map<String, Value>, open: &str) -> String {
     let text = |value: &Value| match value {
+        Value::Null => open.to_owned(),
         // What would read back as something else than text stands in quotation marks.
         Value::String(text) if serde_json::from_str::<Value>(text).is_ok() => value.to_string(),
         Value::String(text) => line(text),
         other => other.to_string(),
     };
-    values.iter().map(|(name, value)| format!("{name} = {}", text(value))).collect::<Vec<_>>().join("\n")
+    values
+        .iter()
+        .map(|(name, value)| format!("{name} = {}", text(value)).trim_end().to_owned())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Whether something stands behind the name's `=`.
+fn is_quoted(text: &str, name: &str) -> bool {
+    assignments(text).is_ok_and(|all| all.iter().any(|(known, value)| known == name && !value.is_empty()))
 }
 
 /// The lines `NAME = value`, one a name.
@@ -201,7 +218,7 @@ mod tests {
         }) else {
             panic!("an object")
         };
-        assert_eq!(read_values(&values_text(&values), |_| false), Ok(values));
+        assert_eq!(read_values(&values_text(&values, "null"), |_| false), Ok(values));
         let env: IndexMap<String, String> = ["staging", "5", "one\ntwo", "\"y\"", "", " x", "${{ a }}"]
             .iter()
             .enumerate()

@@ -78,3 +78,26 @@ fn edit_and_retry_shows_what_would_be_otherwise() {
     let harness = shown(&driver, 100, 30, "").keys("<esc><tab>G<up>");
     harness.see("Deploy ✎").see("script, since the file");
 }
+
+#[test]
+fn a_question_that_was_left_open_stays_open() {
+    let mut flow = release();
+    let text = || FieldKind::String { max_length: None };
+    flow.inputs = ["note", "place"].map(|name| Field::new(name, text(), "What?")).to_vec();
+    flow.inputs.iter_mut().for_each(|field| field.required = false);
+    let mut driver = Driver::start(flow);
+    driver.run.inputs.insert("note".to_owned(), json!(null));
+    driver.run.inputs.insert("place".to_owned(), json!(null));
+    done(driver.later(41_000), "build");
+    done(driver.later(5_000), "lint");
+    for n in 1..=SERVICES.len() {
+        done(driver.later(8_000), &format!("test.{n}"));
+    }
+    approve(&mut driver);
+    failed(driver.later(30_000), "deploy", "The command ended with exit code 2");
+    done(driver.later(1_000), "tell");
+    let card = shown(&driver, 140, 40, "").later(Millis(600)).keys("e<tab><tab>").see("place =");
+    let card = card.keys("<down><end> here").see("Changed for every later step: place").keys("<ctrl-s>");
+    let [Verb::Retry { edit: Some(sent), .. }] = card.verbs()[..] else { panic!("{:?}", card.verbs()) };
+    assert_eq!(json!(sent.inputs), json!({ "place": "here" }), "and “note” is no text `null`");
+}
