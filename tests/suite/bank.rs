@@ -52,7 +52,16 @@ fn every_word_of_the_process_bank_is_there() {
         let workflow = workflow(&registry, expected.id);
         let id = expected.id;
         assert_eq!((workflow.name.as_str(), workflow.status.word()), (expected.name, expected.status));
-        assert_eq!(workflow.trigger_phrases, expected.triggers, "{id}");
+        // The document's come first; where it has few, others follow.
+        assert!(
+            workflow
+                .trigger_phrases
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .starts_with(expected.triggers),
+            "{id}"
+        );
         assert_eq!(workflow.scope, expected.scope, "{id}");
         // In the document's order; the tools that the commands need stand between and after them.
         let mut prerequisites = workflow.prerequisites.iter().map(Prerequisite::says);

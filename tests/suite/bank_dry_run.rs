@@ -91,8 +91,7 @@ fn every_workflow_is_complete_as_a_document() {
             (workflow.prerequisites.is_empty(), "prerequisites"),
             (workflow.outputs.is_empty(), "outputs"),
             (workflow.success_criteria.is_empty(), "success criteria"),
-            (workflow.trigger_phrases.len() > 8, "at most eight trigger phrases"),
-            (workflow.trigger_phrases.len() < 3, "trigger phrases"),
+            (!(4..=8).contains(&workflow.trigger_phrases.len()), "four to eight trigger phrases"),
             (workflow.examples.len() < 20, "twenty examples"),
             (workflow.updated.is_none(), "a date"),
         ]
