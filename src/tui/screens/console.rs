@@ -60,6 +60,7 @@ enum Offer {
 
 pub mod control;
 mod draw;
+mod examples;
 mod ghost;
 pub mod opinion;
 pub mod why;
@@ -78,8 +79,6 @@ impl State {
 pub struct Console;
 
 /// How many candidates and sessions are shown.
-/// Phrases to try, where nothing has been done yet.
-const EXAMPLES: usize = 5;
 const CANDIDATES: usize = 5;
 const SESSIONS: usize = 5;
 
@@ -380,22 +379,7 @@ impl Screen for Console {
     fn on_bank(&self, model: &mut Model) {
         let bank = model.bank.clone();
         let learned = model.mirror.learned(&model.facts.folder, model.now);
-        // One of each category, so that they show what the bank is for.
-        let mut shown = Vec::new();
-        let mut examples = Vec::new();
-        for (bank, workflow) in bank.iter().flat_map(|b| b.registry.workflows().map(move |w| (b, w))) {
-            let Some(phrase) = workflow.trigger_phrases.first() else { continue };
-            if examples.len() == EXAMPLES || shown.contains(&&workflow.category) {
-                continue;
-            }
-            let answer = bank.index.decide(phrase, learned);
-            let is_meant = answer.candidates.first().is_some_and(|c| c.id == workflow.id);
-            if answer.decision == Decision::Match && is_meant {
-                shown.push(&workflow.category);
-                examples.push(SafeLine::new(phrase));
-            }
-        }
-        model.console.examples = examples;
+        model.console.examples = bank.iter().flat_map(|bank| examples::of(bank, learned)).collect();
         match_anew(model);
     }
 
