@@ -58,9 +58,12 @@ fn key() -> String {
 }
 
 /// A repository with a remote, stand-ins, and agents whose command is `script`.
+/// Not every machine has it: the target's commands, one after the other.
+const MAKE: &str = r#"sed -n "/^$1:/,/^[^\t]/s/^\t@\{0,1\}//p" Makefile | sh -e || { echo "make: *** [Makefile: $1] Error" >&2; exit 2; }"#;
+
 fn place(names: &[&str], script: &str, stand_ins: &[(&str, &str)], files: &[(&str, &str)]) -> Place {
     let script = format!("{ASKED}{script}");
-    let mut all = vec![("agents", script.as_str())];
+    let mut all = vec![("agents", script.as_str()), ("make", MAKE)];
     all.extend(stand_ins);
     let place = Place::new(&all);
     let command = json!([place.file("bin/agents")]);

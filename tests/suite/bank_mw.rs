@@ -217,6 +217,12 @@ const SERVER: &str =
 
 const TOOL: &str = "\n\n@mcp.tool()\ndef drain_node(node):\n    \"\"\"Drain a node.\n\n    Example: drain_node(\"web-1\")\n    \"\"\"\n    command = \"drain \" + shlex.quote(node)\n    return {\"success\": True, \"message\": command}\n";
 
+/// Whether a program of this machine is there.
+fn is_here(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(name).exists())
+}
+
 #[test]
 fn a_session_ends_with_facts_pushed_commits_and_a_summary() {
     let desk = Desk::new(&[("platform_mcp.py", SERVER), ("pytest.ini", "[pytest]\n")]);
@@ -276,6 +282,11 @@ fn what_is_not_to_be_pushed_stays_here_and_a_person_says_so() {
 #[test]
 fn a_tool_is_written_inspected_approved_pushed_and_deployed() {
     let desk = Desk::new(&[("platform-mcp-server/platform_mcp.py", SERVER)]);
+    if !is_here("python3") {
+        // The workflow reads the tool's code with it, and a stand-in could not.
+        eprintln!("python3 is not here, so that no tool is written");
+        return;
+    }
     let code = desk.home.project.join("platform-mcp-server/platform_mcp.py");
     let [ansible, installed] = desk.ansible("platform-mcp-server/platform_mcp.py");
     let test = "test_command=grep -q drain_node platform_mcp.py && echo 1 passed";

@@ -68,7 +68,7 @@ impl Bench {
         assert!(said.status.success(), "git {words:?}: {said:?}");
     }
 
-    /// A program of the system in the project, ended at once.
+    /// A program of the system in the project, ended at once; one that is not there ends as a shell would say it.
     #[expect(clippy::disallowed_methods, reason = "a test's own tools, waited for at once")]
     pub fn command(&self, name: &str, words: &[&str]) -> Output {
         Command::new(name)
@@ -77,7 +77,11 @@ impl Bench {
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_SYSTEM", "/dev/null")
             .output()
-            .unwrap_or_else(|e| panic!("{name}: {e}"))
+            .unwrap_or_else(|e| Output {
+                status: std::os::unix::process::ExitStatusExt::from_raw(127 << 8),
+                stdout: Vec::new(),
+                stderr: format!("{name}: {e}").into_bytes(),
+            })
     }
 
     /// Says something to the newest run, then waits until it has ended or needs somebody again.
