@@ -7,7 +7,7 @@ use divan::{AllocProfiler, Bencher, black_box};
 use fuzzy_matcher::FuzzyMatcher as _;
 use fuzzy_matcher::skim::SkimMatcherV2;
 use mwtui::matching::{Index, Learned};
-use mwtui::workflow::{Defaults, OnFailure, Status, Step, StepKind, Workflow};
+use mwtui::workflow::{Defaults, Status, Step, StepKind, Workflow};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 
@@ -144,22 +144,7 @@ fn bank(phrases: usize) -> Vec<Arc<Workflow>> {
                 steps: vec![Step {
                     id: "one".into(),
                     title: "Do it".to_owned(),
-                    description: None,
-                    kind: StepKind::Manual { actions: Vec::new() },
-                    validation: None,
-                    condition: None,
-                    timeout: None,
-                    retry: None,
-                    continue_on_error: false,
-                    needs: None,
-                    for_each: None,
-                    on_failure: OnFailure::Ask,
-                    rollback: None,
-                    outputs: indexmap::IndexMap::new(),
-                    idempotent: false,
-                    evidence_required: false,
-                    assign: None,
-                    summary: None,
+                    ..Step::bare(StepKind::Manual { actions: Vec::new() })
                 }],
                 outputs: Vec::new(),
                 success_criteria: Vec::new(),

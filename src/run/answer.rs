@@ -89,31 +89,12 @@ fn answer_for_agent(
         outputs: values::outputs(None, text, text.lines().count() as u64, &reading),
         ..Outcome::default()
     };
-    let lacking = lines_lacking(definition, &outcome.outputs);
-    if !lacking.is_empty() {
-        return Err(Refusal::new(format!("The answer should have a line {}", lacking.join(", and one ")))
-            .hint("Add it, or mark the step as failed with a reason"));
-    }
+    // Told while it can still be put right, as it would fail the step.
+    resolve::outcome(definition, outcome.clone(), || resolve::scope_of(&draft.run, record)).map_err(|failure| {
+        Refusal::new(format!("The answer lacks what the workflow reads from it: {}", failure.message)).hint(
+            "What is read as output.NAME is a line “NAME: …”. Add it, or mark the step as failed with a reason",
+        )
+    })?;
     draft.complete_step(step, record.attempt(), outcome);
     Ok(())
-}
-
-/// The KEY lines that the step's outputs are made of and that are not there: told while the answer can still be
-/// put right, as it would fail the step.
-fn lines_lacking(definition: &Step, outputs: &Map<String, Value>) -> Vec<String> {
-    let mut lacking = Vec::new();
-    for source in definition.outputs.values() {
-        for part in source.split("output.").skip(1) {
-            let end = part.find(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'));
-            let (key, rest) = part.split_at(end.unwrap_or(part.len()));
-            let is_key = key.starts_with(|c: char| c.is_ascii_uppercase())
-                && !rest.starts_with(|c: char| c.is_ascii_lowercase());
-            let line = format!("“{key}: …”");
-            if is_key && !source.contains("default") && !outputs.contains_key(key) && !lacking.contains(&line)
-            {
-                lacking.push(line);
-            }
-        }
-    }
-    lacking
 }

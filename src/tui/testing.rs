@@ -44,12 +44,7 @@ impl Harness {
         let paths = Paths::under(std::path::Path::new("/home/ana/.config/mwtui"));
         let mut facts = Facts::new(std::path::Path::new("/work/checkout-api"), &paths);
         facts.zone = jiff::tz::TimeZone::UTC;
-        // For the eye: `MWTUI_PICTURES_THEME=light` draws the pictures of `golden` in another theme.
-        let theme = match std::env::var("MWTUI_PICTURES_THEME") {
-            Ok(name) => Theme::load(&name, std::path::Path::new("/nonexistent")).expect("a bundled theme"),
-            Err(_) => Theme::dark(),
-        };
-        let look = Look::new(theme, ColourDepth::True, GlyphSet::Unicode);
+        let look = Look::new(Theme::dark(), ColourDepth::True, GlyphSet::Unicode);
         Self {
             model: Model::new(facts, look, Keymap::default(), NOW),
             terminal: Terminal::new(TestBackend::new(width, height)).expect("a test backend never fails"),
@@ -283,21 +278,37 @@ impl Harness {
 
     /// Compares the screen with `snapshots/tui_<name>.snap`.
     #[track_caller]
-    pub fn golden(self, name: &str) -> Self {
+    pub fn golden(mut self, name: &str) -> Self {
         let screen = self.screen();
         let mut settings = insta::Settings::clone_current();
         settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots"));
         settings.set_prepend_module_to_snapshot(false);
         settings.set_omit_expression(true);
         settings.bind(|| insta::assert_snapshot!(format!("tui_{name}"), screen));
-        // For the eye: `MWTUI_PICTURES=/some/folder cargo test` leaves every golden screen there.
+        // For the eye: `MWTUI_PICTURES=/some/folder cargo test` leaves every golden screen there, with
+        // `MWTUI_PICTURES_THEME=light` in another theme.
         if let Some(folder) = std::env::var_os("MWTUI_PICTURES") {
             let folder = std::path::Path::new(&folder);
             std::fs::create_dir_all(folder).expect("the pictures' folder can be made");
-            std::fs::write(folder.join(format!("{name}.svg")), self.svg())
+            let picture = match std::env::var("MWTUI_PICTURES_THEME") {
+                Ok(theme) => self.svg_in(&theme),
+                Err(_) => self.svg(),
+            };
+            std::fs::write(folder.join(format!("{name}.svg")), picture)
                 .expect("the pictures' folder can be written to");
         }
         self
+    }
+
+    /// The screen as a picture in another theme; it is drawn in its own again afterwards.
+    fn svg_in(&mut self, theme: &str) -> String {
+        let other = Theme::load(theme, std::path::Path::new("/nonexistent")).expect("a bundled theme");
+        let own = std::mem::replace(&mut self.model.look.theme, other);
+        self.terminal.draw(|f| frame::draw(&self.model, f)).expect("a test backend never fails");
+        let picture = self.svg();
+        self.model.look.theme = own;
+        self.terminal.draw(|f| frame::draw(&self.model, f)).expect("a test backend never fails");
+        picture
     }
 
     /// Compares the screen, as a picture, with a file of the project; `INSTA_UPDATE=always` writes it.

@@ -382,6 +382,32 @@ pub struct Step {
     pub summary: Option<SummarySection>,
 }
 
+impl Step {
+    /// Of this kind, without a name or any other key: what cannot be done is asked about, never passed over.
+    pub fn bare(kind: StepKind) -> Self {
+        Self {
+            id: StepId::new(""),
+            title: String::new(),
+            description: None,
+            kind,
+            validation: None,
+            condition: None,
+            needs: None,
+            for_each: None,
+            timeout: None,
+            retry: None,
+            continue_on_error: false,
+            on_failure: OnFailure::Ask,
+            rollback: None,
+            outputs: IndexMap::new(),
+            idempotent: false,
+            evidence_required: false,
+            assign: None,
+            summary: None,
+        }
+    }
+}
+
 /// Most iterations of one loop.
 pub const ITEMS_LIMIT: usize = 1000;
 

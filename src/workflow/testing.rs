@@ -1,29 +1,10 @@
 //! The smallest workflow and step, for tests of every room above; not part of the program.
 
 use crate::base::{StepId, WorkflowId};
-use crate::workflow::{Defaults, OnFailure, Status, Step, StepKind, Workflow};
+use crate::workflow::{Defaults, Status, Step, StepKind, Workflow};
 
 pub fn step(id: &str, kind: StepKind) -> Step {
-    Step {
-        id: StepId::new(id),
-        title: format!("Do {id}"),
-        description: None,
-        kind,
-        validation: None,
-        condition: None,
-        needs: None,
-        for_each: None,
-        timeout: None,
-        retry: None,
-        continue_on_error: false,
-        on_failure: OnFailure::Ask,
-        rollback: None,
-        outputs: indexmap::IndexMap::new(),
-        idempotent: false,
-        evidence_required: false,
-        assign: None,
-        summary: None,
-    }
+    Step { id: StepId::new(id), title: format!("Do {id}"), ..Step::bare(kind) }
 }
 
 pub fn workflow(id: &str, steps: Vec<Step>) -> Workflow {

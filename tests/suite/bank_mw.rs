@@ -3,12 +3,12 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 
 use crate::support::Home;
-use crate::support::cli::Said;
+use crate::support::cli::{Said, say_by};
 
 /// A home, a git project with a remote that has all of it, and a folder of stand-ins that comes first on the PATH.
 struct Desk {
@@ -85,17 +85,7 @@ impl Desk {
 
     #[track_caller]
     fn say_with(&self, words: &[&str], input: &str) -> Said {
-        use std::io::Write as _;
-        let mut command = self.command(self.home.command());
-        command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the binary starts");
-        let mut stdin = child.stdin.take().expect("a pipe");
-        // A command that does not read may have ended already.
-        let _ = stdin.write_all(input.as_bytes());
-        drop(stdin);
-        let output = child.wait_with_output().expect("the binary ends");
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Said { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+        say_by(self.command(self.home.command()), words, input)
     }
 
     #[track_caller]

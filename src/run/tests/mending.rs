@@ -356,7 +356,7 @@ fn an_agent_without_a_command_is_answered_by_somebody() {
     driver.act(done()).expect_err("it wants a text");
     driver.act(text("no idea")).expect_err("not what is expected");
     let refusal = driver.act(text("A full disk. STATUS: done")).expect_err("an output would lack its value");
-    assert_eq!(refusal.reason, "The answer should have a line “CAUSE: …”");
+    assert!(refusal.reason.contains("there is no `output.CAUSE`"), "{refusal:?}");
     driver.act(text("CAUSE: a full disk\nstatus:   DONE")).expect("blind to case and space");
     let StepState::Done { outcome, .. } = &driver.run.steps[0].state else { panic!("done") };
     assert_eq!(outcome.outputs["CAUSE"], json!("a full disk"));

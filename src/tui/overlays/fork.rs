@@ -165,8 +165,7 @@ impl Overlay for ForkCard {
             }
             Ok(_) => None,
             Err(error) => {
-                let hint = error.hint.as_deref().map(|h| format!(". {h}")).unwrap_or_default();
-                self.problem = Some(SafeLine::new(&format!("{}{hint}", error.message)));
+                self.problem = Some(card::problem(error));
                 Some(Reaction::stay())
             }
         }
@@ -179,11 +178,8 @@ impl Overlay for ForkCard {
                 let gone = model.mirror.run(&self.run).is_none();
                 gone.then(|| "The run is on its way from the engine".to_owned())
             }
-            Action::DryRun | Action::Trust | Action::Tick | Action::CardStepThrough | Action::Subject => {
-                Some("This belongs to the card before a start".to_owned())
-            }
             Action::Edit => Some("Nothing is edited here; change the inputs instead".to_owned()),
-            _ => None,
+            other => card::before_start(other),
         }
     }
 

@@ -196,8 +196,7 @@ impl Overlay for MoveOverCard {
             }
             Ok(_) => Vec::new(),
             Err(error) => {
-                let hint = error.hint.as_deref().map(|h| format!(". {h}")).unwrap_or_default();
-                self.problem = Some(SafeLine::new(&format!("{}{hint}", error.message)));
+                self.problem = Some(card::problem(error));
                 if is_move { vec![self.ask()] } else { Vec::new() }
             }
         };
@@ -229,11 +228,8 @@ impl Overlay for MoveOverCard {
                 .as_ref()
                 .is_some_and(|new| new.inputs.is_empty())
                 .then(|| "This workflow takes no inputs".to_owned()),
-            Action::DryRun | Action::Trust | Action::Tick | Action::CardStepThrough | Action::Subject => {
-                Some("This belongs to the card before a start".to_owned())
-            }
             Action::Edit => Some("Nothing is edited here".to_owned()),
-            _ => None,
+            other => card::before_start(other),
         }
     }
 

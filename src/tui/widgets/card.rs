@@ -6,12 +6,28 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Padding};
 
-use crate::config::ColourDepth;
+use crate::base::{Error, SafeLine};
+use crate::config::{Action, ColourDepth};
 use crate::tui::look::Look;
 use crate::tui::widgets::text::cut_line;
 
 /// Below this the card takes the whole screen.
 pub const COMPACT: (u16, u16) = (70, 20);
+
+/// What went wrong, in a line for the card that asked.
+pub fn problem(error: &Error) -> SafeLine {
+    let hint = error.hint.as_deref().map(|h| format!(". {h}")).unwrap_or_default();
+    SafeLine::new(&format!("{}{hint}", error.message))
+}
+
+/// Why the actions of the card before a start do nothing on another one.
+pub fn before_start(action: Action) -> Option<String> {
+    let is_its = matches!(
+        action,
+        Action::DryRun | Action::Trust | Action::Tick | Action::CardStepThrough | Action::Subject
+    );
+    is_its.then(|| "This belongs to the card before a start".to_owned())
+}
 
 /// Puts what has been drawn into the background.
 pub fn dim(frame: &mut Frame, look: &Look) {

@@ -50,7 +50,12 @@ pub fn say(home: &Home, words: &[&str]) -> Said {
 /// The same, with something on standard input.
 #[track_caller]
 pub fn say_with(home: &Home, words: &[&str], input: &str) -> Said {
-    let mut command = home.command();
+    say_by(home.command(), words, input)
+}
+
+/// The same, by a command that has an environment of its own.
+#[track_caller]
+pub fn say_by(mut command: Command, words: &[&str], input: &str) -> Said {
     command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the binary starts");
     let mut stdin = child.stdin.take().expect("a pipe");

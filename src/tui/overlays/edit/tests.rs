@@ -1,13 +1,28 @@
 //! The card of an edit, on a step that failed after an approval.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::base::{Millis, StepId};
 use crate::run::Verb;
 use crate::run::testing::Driver;
 use crate::tui::screens::run::engine_tests::{SERVICES, SIZES, approve, done, failed, release};
 use crate::tui::screens::run::tests::shown;
-use crate::workflow::{Field, FieldKind, StepKind};
+use crate::workflow::{Field, FieldKind, StepKind, Workflow};
+
+/// The release, approved, with these inputs, where its deployment has failed.
+fn deploy_failed(flow: &Workflow, inputs: Value) -> Driver {
+    let mut driver = Driver::start(flow.clone());
+    driver.run.inputs = inputs.as_object().cloned().expect("an object");
+    done(driver.later(41_000), "build");
+    done(driver.later(5_000), "lint");
+    for n in 1..=SERVICES.len() {
+        done(driver.later(8_000), &format!("test.{n}"));
+    }
+    approve(&mut driver);
+    failed(driver.later(30_000), "deploy", "The command ended with exit code 2");
+    done(driver.later(1_000), "tell");
+    driver
+}
 
 #[test]
 fn edit_and_retry_shows_what_would_be_otherwise() {
@@ -22,19 +37,7 @@ fn edit_and_retry_shows_what_would_be_otherwise() {
         "set -eu\nkubectl config use-context \"$TARGET\"\nkubectl apply -f \"$MANIFEST\"\n"
             .clone_into(script);
     }
-    let begin = || {
-        let mut driver = Driver::start(flow.clone());
-        driver.run.inputs.insert("environment".to_owned(), json!("staging"));
-        done(driver.later(41_000), "build");
-        done(driver.later(5_000), "lint");
-        for n in 1..=SERVICES.len() {
-            done(driver.later(8_000), &format!("test.{n}"));
-        }
-        approve(&mut driver);
-        failed(driver.later(30_000), "deploy", "The command ended with exit code 2");
-        done(driver.later(1_000), "tell");
-        driver
-    };
+    let begin = || deploy_failed(&flow, json!({ "environment": "staging" }));
     let driver = begin();
     let edit = |width, height| {
         let card = shown(&driver, width, height, "").later(Millis(600)).see("edit and retry…").keys("e");
@@ -85,17 +88,7 @@ fn a_question_that_was_left_open_stays_open() {
     let text = || FieldKind::String { max_length: None };
     flow.inputs = ["note", "place"].map(|name| Field::new(name, text(), "What?")).to_vec();
     flow.inputs.iter_mut().for_each(|field| field.required = false);
-    let mut driver = Driver::start(flow);
-    driver.run.inputs.insert("note".to_owned(), json!(null));
-    driver.run.inputs.insert("place".to_owned(), json!(null));
-    done(driver.later(41_000), "build");
-    done(driver.later(5_000), "lint");
-    for n in 1..=SERVICES.len() {
-        done(driver.later(8_000), &format!("test.{n}"));
-    }
-    approve(&mut driver);
-    failed(driver.later(30_000), "deploy", "The command ended with exit code 2");
-    done(driver.later(1_000), "tell");
+    let driver = deploy_failed(&flow, json!({ "note": null, "place": null }));
     let card = shown(&driver, 140, 40, "").later(Millis(600)).keys("e<tab><tab>").see("place =");
     let card = card.keys("<down><end> here").see("Changed for every later step: place").keys("<ctrl-s>");
     let [Verb::Retry { edit: Some(sent), .. }] = card.verbs()[..] else { panic!("{:?}", card.verbs()) };

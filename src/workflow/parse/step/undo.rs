@@ -56,12 +56,12 @@ impl StepReader<'_> {
     ) -> Option<Box<Step>> {
         let Some(node) = table.get("rollback") else {
             let is_child = matches!(of, Some(StepKind::Workflow { .. }));
-            return is_child.then(|| named(bare(StepKind::Rollback), id, title));
+            return is_child.then(|| named(Step::bare(StepKind::Rollback), id, title));
         };
         let names = self.names.with_own();
         let outside = std::mem::replace(&mut *self.names, names);
         let step = match &node.shape {
-            Shape::Text(script) => script_of(script, of, node, sink).map(bare),
+            Shape::Text(script) => script_of(script, of, node, sink).map(Step::bare),
             Shape::Mapping(entries) if !entries.is_empty() => self.undo_step(node, sink),
             _ => {
                 sink.error(
@@ -90,7 +90,7 @@ impl StepReader<'_> {
             on_failure: self.after_undo(&table, sink),
             idempotent: table.boolean("idempotent", sink).unwrap_or(false),
             evidence_required: evidence(&table, sink),
-            ..bare(kind?)
+            ..Step::bare(kind?)
         })
     }
 
@@ -119,30 +119,6 @@ fn named(step: Step, id: Option<&str>, title: Option<&str>) -> Box<Step> {
         title: own.unwrap_or_else(|| format!("Undo: {}", title.unwrap_or_default())),
         ..step
     })
-}
-
-/// What could not be undone is never passed over unless its author said so.
-fn bare(kind: StepKind) -> Step {
-    Step {
-        id: StepId::new(""),
-        title: String::new(),
-        description: None,
-        kind,
-        validation: None,
-        condition: None,
-        needs: None,
-        for_each: None,
-        timeout: None,
-        retry: None,
-        continue_on_error: false,
-        on_failure: OnFailure::Ask,
-        rollback: None,
-        outputs: indexmap::IndexMap::new(),
-        idempotent: false,
-        evidence_required: false,
-        assign: None,
-        summary: None,
-    }
 }
 
 /// A script alone has the shell, the environment and the folder of the script that it undoes.
