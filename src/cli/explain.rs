@@ -59,6 +59,10 @@ pub fn tell(env: &Env, answer: &Answer, measured: &Measured) {
             "its words weigh {weight:.2}; {unknown:.0} of 100 of that is in words nobody knows"
         )),
     );
+    for (n, like) in measured.sounds_like.iter().enumerate() {
+        let label = labelled(if n == 0 { "elsewhere" } else { "" });
+        env.out.line(label.plain(format!("{:>5.2}  {}  ", like.nearness, like.process)).dim(&like.trade));
+    }
 }
 
 fn candidate(env: &Env, one: &Candidate) {

@@ -38,7 +38,7 @@ pub static KEYS: &[Key] = &[
     text("colour", "\"auto\"", "auto, truecolor, 256, 16, none."),
     text("glyphs", "\"auto\"", "auto, unicode, ascii."),
     text("log", "\"info\"", "Level of the log: error, warn, info, debug, trace."),
-    toml("matching.caution", "2.2", "What a wrong guess costs, in questions."),
+    toml("matching.caution", "2.5", "What a wrong guess costs, in questions."),
     toml("matching.synonyms", "true", "Whether the bundled table of words counts."),
     toml("matching.words", "[]", "Words of your own that belong together."),
     toml("second_opinion.command", "", "Who else is asked what a phrase means: a command."),

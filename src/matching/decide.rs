@@ -12,6 +12,7 @@ use crate::matching::index::Lexicon;
 use crate::matching::judge::{self, Caution, Phrase, Verdict};
 use crate::matching::prepared::Field;
 use crate::matching::score::{self, Features, Fit, PHRASE_WORDS, Query};
+use crate::matching::shape::Shape;
 use crate::matching::signs::signs;
 use crate::matching::text::{self, Word};
 use crate::matching::{
@@ -56,6 +57,7 @@ pub struct Index {
     sounds_like_control: Vec<bool>,
     /// The logarithm of how many sentences a workflow has, on average.
     sentences: f64,
+    shape: Shape,
     caution: Caution,
 }
 
@@ -74,6 +76,17 @@ struct Ranking {
     /// How likely none is meant.
     none: f64,
     decision: Decision,
+}
+
+/// How the workflows stand to a phrase.
+struct Stand {
+    ranked: Vec<Ranked>,
+    /// Whether the phrase says the opposite of each.
+    opposed: Vec<bool>,
+    /// Those that have been replaced, apart.
+    replaced: Vec<Ranked>,
+    /// How near the nearest workflow is to what the phrase sounds like elsewhere.
+    covered: f64,
 }
 
 enum Why {
@@ -110,7 +123,8 @@ impl Index {
             |e: &crate::matching::index::Entry| e.prepared.texts.iter().filter(|t| t.field.is_said()).count();
         let all: f64 = lexicon.entries.iter().map(|e| (1.0 + said(e) as f64).ln()).sum();
         let sentences = all / (lexicon.entries.len() as f64).max(1.0);
-        Self { lexicon, sounds_like_control, sentences, caution }
+        let shape = Shape::new(&lexicon.entries);
+        Self { lexicon, sounds_like_control, sentences, shape, caution }
     }
 
     /// The decision for a phrase, with what was learned. Deterministic; any text in gives an answer.
@@ -153,21 +167,25 @@ impl Index {
     /// What is measured of a phrase, whatever is decided. The same numbers that the decision is made of.
     pub fn measure(&self, phrase: &str) -> Measured {
         let query = Query::new(&self.lexicon, text::words(cut(phrase), PHRASE_WORDS));
-        let (ranked, opposed, _) = self.standing(&query);
+        let Stand { ranked, opposed, covered, .. } = self.standing(&query);
         let candidates = ranked.iter().zip(opposed).map(|(r, opposed)| MeasuredCandidate {
             id: self.lexicon.entries[r.entry].prepared.id.clone(),
             features: r.features.map(|f| f.to_vec()).unwrap_or_default(),
             opposed,
         });
-        Measured { candidates: candidates.collect(), phrase: self.phrase(&query) }
+        Measured {
+            candidates: candidates.collect(),
+            phrase: self.phrase(&query, covered),
+            sounds_like: query.elsewhere.named().collect(),
+        }
     }
 
     /// All workflows worth naming, best first, and what to do about them; `learned` has a small say of phrases like this.
     fn rank(&self, query: &Query, learned: &Learned) -> Ranking {
-        let (mut ranked, opposed, replaced) = self.standing(query);
+        let Stand { mut ranked, opposed, replaced, covered } = self.standing(query);
         let features: Vec<Features> = ranked.iter().filter_map(|r| r.features).collect();
         let lessons = self.lessons(query, learned, &ranked);
-        let judged = judge::judge(&features, &opposed, &lessons, &self.phrase(query));
+        let judged = judge::judge(&features, &opposed, &lessons, &self.phrase(query, covered));
         for (one, likely) in ranked.iter_mut().zip(&judged.likely) {
             one.score = *likely;
         }
@@ -205,11 +223,13 @@ impl Index {
         });
     }
 
-    /// How the workflows stand, whether the phrase says the opposite of each, and apart from them those that have been
-    /// replaced: what fits such a one goes to the one that replaces it.
-    fn standing(&self, query: &Query) -> (Vec<Ranked>, Vec<bool>, Vec<Ranked>) {
+    /// How the workflows stand to a phrase; what fits one that has been replaced goes to the one that replaces it.
+    fn standing(&self, query: &Query) -> Stand {
         let (mut ranked, mut opposed, mut replaced) = (Vec::new(), Vec::new(), Vec::new());
+        let mut akin: Vec<f64> = Vec::new();
         for standing in score::standings(&self.lexicon, query) {
+            akin.resize(akin.len().max(standing.akin.len()), 0.0);
+            akin.iter_mut().zip(&standing.akin).for_each(|(most, near)| *most = most.max(*near));
             let exact = standing.best.exact && self.lexicon.text(standing.best.place).field == Field::Trigger;
             let one = |entry: usize, why: Why| Ranked {
                 entry,
@@ -237,10 +257,10 @@ impl Index {
                 }
             }
         }
-        (ranked, opposed, replaced)
+        Stand { ranked, opposed, replaced, covered: query.elsewhere.weighed(&akin) }
     }
 
-    fn phrase(&self, query: &Query) -> Phrase {
+    fn phrase(&self, query: &Query, covered: f64) -> Phrase {
         let weight: f64 = query.asked.iter().map(|a| a.weight).sum();
         let unknown = query.asked.iter().filter(|a| a.unknown).fold(0.0, |sum, a| sum + a.weight);
         Phrase {
@@ -249,6 +269,9 @@ impl Index {
             weight,
             sentences: self.sentences,
             workflows: self.lexicon.entries.len(),
+            elsewhere: query.elsewhere.nearness(),
+            covered,
+            shape: self.shape,
         }
     }
 

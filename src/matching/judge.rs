@@ -6,15 +6,20 @@ use serde::Serialize;
 
 use crate::config;
 use crate::matching::score::{FEATURES, Features};
+use crate::matching::shape::Shape;
 use crate::matching::signs::Signs;
 
 /// What a fitted model knows of a candidate: its features, two of them squared, how far it is ahead of the next or
 /// behind the first, and what that means in a phrase of many words.
 const TERMS: usize = FEATURES.len() + 2 + LEADS.len() + 3;
-/// What it knows of the phrase itself.
-const PHRASE_TERMS: usize = 9;
-/// What the second step knows: how the first came out, the best candidate, and the phrase.
-const OUTCOME_TERMS: usize = 6 + FEATURES.len() + LEADS.len() + PHRASE_TERMS - 2;
+/// What it knows of the phrase itself, and of the registry.
+const PHRASE_TERMS: usize = 16;
+/// What the second step knows: how the first came out, the best candidate, what the second has, and the phrase.
+const OUTCOME_TERMS: usize = 5 + TERMS + LEADS.len() + PHRASE_TERMS - 1;
+/// How many ways of looking at them it has.
+const HIDDEN: usize = 10;
+/// What is further from the mean counts as so many deviations, not more.
+const EXTREME: f64 = 3.0;
 /// Features by which candidates are compared with each other: like words, both directions, words known.
 const LEADS: [usize; 4] = [1, 2, 3, 6];
 /// Being ahead counts up to this: further ahead tells nothing more. Being behind counts up to the other.
@@ -22,8 +27,10 @@ const AHEAD: f64 = 0.1;
 const BEHIND: f64 = 0.5;
 /// What it takes from a candidate that the phrase says the opposite. Set by hand: phrases like that are rare.
 const OPPOSED: f64 = 3.5;
-/// Workflows of a registry, as a logarithm, where their number makes no difference.
+/// Workflows of a registry, as a logarithm, where their number makes no difference, and how far from that it tells more.
 const WORKFLOWS: f64 = 3.0;
+const FEWER: f64 = -0.5;
+const MORE: f64 = 2.0;
 
 include!("data/weights.rs");
 
@@ -59,6 +66,12 @@ pub struct Phrase {
     pub sentences: f64,
     /// How many workflows the registry has.
     pub workflows: usize,
+    /// How near the nearest process elsewhere is, and the nearest few on average.
+    pub elsewhere: [f64; 2],
+    /// How near the nearest workflow is to what the phrase sounds like elsewhere.
+    pub covered: f64,
+    /// How well the registry's sentences tell its workflows apart.
+    pub shape: Shape,
 }
 
 /// What is likely, after both steps. All of `likely` and `none` together are 1.
@@ -114,8 +127,12 @@ pub fn judge(candidates: &[Features], opposed: &[bool], lessons: &[f64], phrase:
         let outcome = Outcome { right: 0.0, several: 0.0, none: 1.0, other: 0.0 };
         return Judgement { likely: Vec::new(), none: 1.0, outcome, near: 0.0, choices: 0 };
     };
-    let second = order.get(1).map_or(0.0, |at| shares[*at]);
-    let outcome = outcome(&candidates[first], &leads[first], shares[first], second, none, &own);
+    let second = order.get(1).copied();
+    let shape = [shares[first], second.map_or(0.0, |at| shares[at]), none];
+    let best = terms(&candidates[first], &leads[first], talk);
+    let next = second.map_or([0.0; LEADS.len()], |at| LEADS.map(|feature| candidates[at][feature]));
+    let outcome = outcome(shape, &best, &next, &own);
+    let second = shape[1];
     let choices = choices(&order, &shares);
     let asked: f64 = order[..choices].iter().map(|at| shares[*at]).sum();
     let others: f64 = (shares.iter().sum::<f64>() - shares[first]).max(f64::MIN_POSITIVE);
@@ -139,23 +156,32 @@ fn shares(utilities: &[f64], none: f64) -> (Vec<f64>, f64) {
     (powers.into_iter().map(|p| p / all).collect(), none / all)
 }
 
+/// From the shares of the first, the second and none, the terms of the first, what the second has where candidates are
+/// compared, and the phrase: a small network with a direct way beside it.
 fn outcome(
-    best: &Features,
-    lead: &[f64; LEADS.len()],
-    first: f64,
-    second: f64,
-    none: f64,
+    [first, second, none]: [f64; 3],
+    best: &[f64; TERMS],
+    next: &[f64; LEADS.len()],
     phrase: &[f64; PHRASE_TERMS],
 ) -> Outcome {
     let log = |share: f64| (share + 0.001).ln();
-    let mut inputs = [0.0; OUTCOME_TERMS];
     let rest = (1.0 - none - first - second).max(0.0);
-    let shape = [1.0, log(first) - log(none), log(first) - log(second), first, none, rest];
-    let parts = shape.iter().chain(best).chain(lead).chain(&phrase[1..PHRASE_TERMS - 1]);
-    for (slot, part) in inputs.iter_mut().zip(parts) {
-        *slot = *part;
+    let shape = [log(first) - log(none), log(first) - log(second), first, none, rest];
+    let parts = shape.iter().chain(best).chain(next).chain(&phrase[1..]);
+    let mut inputs = [0.0; OUTCOME_TERMS];
+    for (((slot, part), mean), spread) in
+        inputs.iter_mut().zip(parts).zip(&OUTCOME_MEANS).zip(&OUTCOME_SPREADS)
+    {
+        *slot = ((part - mean) / spread).clamp(-EXTREME, EXTREME);
     }
-    let utilities = OUTCOME_WEIGHTS.map(|weights| dot(&weights, &inputs));
+    let mut hidden = [0.0; HIDDEN];
+    for (slot, (weights, bias)) in hidden.iter_mut().zip(HIDDEN_WEIGHTS.iter().zip(&HIDDEN_BIASES)) {
+        *slot = (dot(weights, &inputs) + bias).tanh();
+    }
+    let mut utilities = [0.0; 4];
+    for (at, slot) in utilities.iter_mut().enumerate() {
+        *slot = OUTCOME_BIASES[at] + dot(&DIRECT_WEIGHTS[at], &inputs) + dot(&OUTCOME_WEIGHTS[at], &hidden);
+    }
     let most = utilities.iter().copied().fold(f64::MIN, f64::max);
     let powers = utilities.map(|u| (u - most).exp());
     let all: f64 = powers.iter().sum();
@@ -171,7 +197,7 @@ fn choices(order: &[usize], shares: &[f64]) -> usize {
 }
 
 fn terms(f: &Features, lead: &[f64; LEADS.len()], talk: f64) -> [f64; TERMS] {
-    let [words, like, direction, centre, named, letters, known] = *f;
+    let [words, like, direction, centre, named, letters, known, against, akin] = *f;
     let [ahead, toward, middle, knows] = *lead;
     [
         words,
@@ -181,6 +207,8 @@ fn terms(f: &Features, lead: &[f64; LEADS.len()], talk: f64) -> [f64; TERMS] {
         named,
         letters,
         known,
+        against,
+        akin,
         like * like,
         direction * direction,
         ahead,
@@ -225,7 +253,14 @@ fn phrase_terms(phrase: &Phrase) -> [f64; PHRASE_TERMS] {
         sign(phrase.signs.asks_to_know),
         sign(phrase.signs.tells),
         phrase.sentences - SENTENCES,
-        (phrase.workflows.max(1) as f64).ln() - WORKFLOWS,
+        ((phrase.workflows.max(1) as f64).ln() - WORKFLOWS).clamp(FEWER, MORE),
+        phrase.elsewhere[0],
+        phrase.elsewhere[1],
+        phrase.covered,
+        phrase.shape.told_apart,
+        phrase.shape.ahead,
+        phrase.shape.together,
+        phrase.shape.crowded,
     ]
 }
 

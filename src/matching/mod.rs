@@ -12,6 +12,7 @@ pub mod check;
 mod complete;
 mod control;
 mod decide;
+mod elsewhere;
 mod index;
 mod judge;
 mod learned;
@@ -24,6 +25,7 @@ mod reason;
 mod recall;
 mod sayings;
 mod score;
+mod shape;
 mod signs;
 mod steady;
 mod stem;
@@ -136,6 +138,17 @@ pub struct Measured {
     /// Every workflow that was judged, those too unlikely to be named among them, in the order in which they are judged.
     pub candidates: Vec<MeasuredCandidate>,
     pub phrase: Phrase,
+    /// The processes of other teams that the phrase is nearest to.
+    pub sounds_like: Vec<SoundsLike>,
+}
+
+/// A process of another team that a phrase is near to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SoundsLike {
+    pub process: String,
+    pub trade: String,
+    /// -1 to 1.
+    pub nearness: f64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

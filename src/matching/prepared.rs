@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::{SafeLine, WorkflowId};
 use crate::matching::stem::stem;
 use crate::matching::text::{Word, key, words as split};
-use crate::matching::vectors::{self, Direction, Row};
+use crate::matching::vectors::{self, Direction, Row, Sum};
 use crate::workflow::{Status, Workflow};
 
 /// Words of one text that are looked at; a scope can be long.
@@ -111,7 +111,7 @@ impl Prepared {
             name: SafeLine::new(&workflow.name).as_str().to_owned(),
             deprecated,
             replaced_by,
-            centre: vectors::centre(texts.iter().filter_map(|t| t.direction.as_ref())),
+            centre: Sum::of(texts.iter().filter_map(|t| t.direction.as_ref())).centre(),
             texts,
         }
     }

@@ -3,6 +3,7 @@
 //! letters. A workflow is as good as its best texts, so that forty trigger phrases win nothing by their number.
 //! What these numbers are worth together is `judge`'s.
 
+use crate::matching::elsewhere::Elsewhere;
 use crate::matching::index::{Entry, Lexicon};
 use crate::matching::meaning::{Asked, How, asked};
 use crate::matching::prepared::{Field, Text};
@@ -24,7 +25,7 @@ const CHATTER: f64 = 0.4;
 /// How much the phrase's coverage counts beside the text's.
 const PHRASE_SHARE: f64 = 0.6;
 /// What a word of the phrase is worth that another text of the same workflow holds.
-const ELSEWHERE: f64 = 0.5;
+const IN_WORKFLOW: f64 = 0.5;
 /// Two words are of like meaning from this cosine on.
 const LIKE: f64 = 0.42;
 /// What a word of like meaning is worth at most.
@@ -41,6 +42,7 @@ pub struct Query {
     pub asked: Vec<Asked>,
     pub key: String,
     pub direction: Option<Direction>,
+    pub elsewhere: Elsewhere,
     letters: Vec<u32>,
 }
 
@@ -49,7 +51,8 @@ impl Query {
         let asked = asked(lexicon, &words);
         let key = key(&words);
         let direction = vectors::of_text(asked.iter().filter_map(|a| a.row));
-        Self { letters: trigrams(&key), key, words, asked, direction }
+        let elsewhere = direction.as_ref().map(Elsewhere::of).unwrap_or_default();
+        Self { letters: trigrams(&key), key, words, asked, direction, elsewhere }
     }
 }
 
@@ -82,7 +85,7 @@ pub struct Fit {
 pub type Features = [f64; FEATURES.len()];
 
 /// Names of the numbers, for `--explain` and the documentation.
-pub const FEATURES: [&str; 7] = [
+pub const FEATURES: [&str; 9] = [
     "words of the best text",
     "words and like words of the best text",
     "direction of the best text",
@@ -90,6 +93,8 @@ pub const FEATURES: [&str; 7] = [
     "name and scope",
     "letters",
     "words and like words known anywhere in it",
+    "direction of all texts, against the nearest process elsewhere",
+    "likeness to what the phrase sounds like elsewhere",
 ];
 
 /// How well a phrase fits one workflow.
@@ -97,6 +102,8 @@ pub const FEATURES: [&str; 7] = [
 pub struct Standing {
     pub workflow: usize,
     pub features: Features,
+    /// How near it is to each of the processes that the phrase sounds like elsewhere.
+    pub akin: Vec<f64>,
     /// The text that tells best why.
     pub best: Fit,
     /// The phrase says the opposite of what that text says: "revoke access" of "grant access".
@@ -190,13 +197,13 @@ fn rough(lexicon: &Lexicon, query: &Query) -> Vec<(usize, f64)> {
 /// Everything that counts of one workflow.
 fn look(lexicon: &Lexicon, query: &Query, workflow: usize, texts: impl Iterator<Item = usize>) -> Standing {
     let entry = &lexicon.entries[workflow];
-    let elsewhere = likeness_to(query, entry);
+    let in_workflow = likeness_to(query, entry);
     let mut best: Option<(f64, Fit)> = None;
     let (mut hard, mut soft, mut direction, mut letters, mut named) =
         (0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64);
     for place in texts {
         let text = lexicon.text(place);
-        let fit = compare(lexicon, query, place, text, &elsewhere);
+        let fit = compare(lexicon, query, place, text, &in_workflow);
         let worth = text.field.worth();
         if text.field.is_said() {
             hard = hard.max(fit.hard * worth);
@@ -215,21 +222,23 @@ fn look(lexicon: &Lexicon, query: &Query, workflow: usize, texts: impl Iterator<
             best = Some((tells, fit));
         }
     }
-    let centre = match (&query.direction, &entry.prepared.centre) {
-        (Some(a), Some(b)) => vectors::cosine(a, b),
-        _ => 0.0,
+    let (centre, akin) = match (&query.direction, &entry.prepared.centre) {
+        (Some(a), Some(b)) => (vectors::cosine(a, b), query.elsewhere.akin(b)),
+        _ => (0.0, Vec::new()),
     };
+    let against = centre - query.elsewhere.nearness()[0];
     let all: f64 = query.asked.iter().map(|a| a.weight).sum();
-    let akin = akin_to(query, entry, &elsewhere);
-    let known: f64 = akin.iter().zip(&query.asked).map(|(l, a)| l * a.weight).sum();
+    let like = likeness_by_meaning(query, entry, &in_workflow);
+    let known: f64 = like.iter().zip(&query.asked).map(|(l, a)| l * a.weight).sum();
     let known = if all > 0.0 { known / all } else { 0.0 };
-    let features = [hard, soft, direction, centre, named, letters, known];
+    let features =
+        [hard, soft, direction, centre, named, letters, known, against, query.elsewhere.weighed(&akin)];
     let best = best.map_or_else(
         || Fit { place: 0, exact: false, hard: 0.0, soft: 0.0, cosine: 0.0, letters: 0.0, met: Vec::new() },
         |(_, fit)| fit,
     );
     let opposed = !best.exact && opposes(&lexicon.table, query, lexicon.text(best.place));
-    Standing { workflow, features, best, opposed }
+    Standing { workflow, features, akin, best, opposed }
 }
 
 /// Whether a word of the phrase is the opposite of one of the text, where neither says both.
@@ -259,18 +268,18 @@ fn likeness_to(query: &Query, entry: &Entry) -> Vec<f64> {
 }
 
 /// The same, with words of like meaning.
-fn akin_to(query: &Query, entry: &Entry, elsewhere: &[f64]) -> Vec<f64> {
-    let akin = |(asked, hard): (&Asked, &f64)| match asked.row {
+fn likeness_by_meaning(query: &Query, entry: &Entry, hard: &[f64]) -> Vec<f64> {
+    let meant = |(asked, hard): (&Asked, &f64)| match asked.row {
         Some(row) if *hard < 1.0 && !asked.common => {
             let best = entry.rows.iter().map(|r| row.likeness(*r)).fold(0.0, f64::max);
             hard.max(like(best))
         }
         _ => *hard,
     };
-    query.asked.iter().zip(elsewhere).map(akin).collect()
+    query.asked.iter().zip(hard).map(meant).collect()
 }
 
-fn compare(lexicon: &Lexicon, query: &Query, number: usize, text: &Text, elsewhere: &[f64]) -> Fit {
+fn compare(lexicon: &Lexicon, query: &Query, number: usize, text: &Text, in_workflow: &[f64]) -> Fit {
     let place = &lexicon.places[number];
     let mut met: Vec<Met> = Vec::new();
     let (mut hard_met, mut soft_met, mut all) = (0.0, 0.0, 0.0);
@@ -300,8 +309,8 @@ fn compare(lexicon: &Lexicon, query: &Query, number: usize, text: &Text, elsewhe
             }
         }
         let here = best.as_ref().map_or(0.0, |b| b.likeness);
-        hard_met += asked.weight * best_hard.max(ELSEWHERE * elsewhere[at]);
-        soft_met += asked.weight * here.max(ELSEWHERE * elsewhere[at]);
+        hard_met += asked.weight * best_hard.max(IN_WORKFLOW * in_workflow[at]);
+        soft_met += asked.weight * here.max(IN_WORKFLOW * in_workflow[at]);
         met.extend(best);
     }
     let weighed = |own: &[f64]| -> f64 {

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// Numbers a vector has.
-pub const DIMENSIONS: usize = 128;
+pub const DIMENSIONS: usize = 192;
 
 /// The stems, a line each, the most frequent in English first.
 const STEMS: &str = include_str!("data/stems.txt");
@@ -22,6 +22,9 @@ const SQUARE: f64 = 380.0 * 380.0;
 
 /// Where a text points, of one fixed length.
 pub type Direction = [i8; DIMENSIONS];
+
+/// The same as bytes.
+pub type Kept = [u8; DIMENSIONS];
 
 /// The number of a stem's row. Lower is more frequent in English.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,16 +48,30 @@ impl Row {
         &ROWS[from..from + ROW]
     }
 
-    fn direction(self) -> impl Iterator<Item = i8> {
-        self.bytes()[1..].iter().map(|b| b.cast_signed())
+    fn direction(self) -> &'static Kept {
+        self.bytes()[1..].first_chunk().unwrap_or(&[0; DIMENSIONS])
     }
 
     /// How alike two words are in meaning, -1 to 1.
     pub fn likeness(self, other: Self) -> f64 {
-        let dot: i32 =
-            self.direction().zip(other.direction()).map(|(a, b)| i32::from(a) * i32::from(b)).sum();
-        f64::from(dot) / SQUARE
+        kept_cosine(self.direction(), other.direction())
     }
+}
+
+/// The cosine of two directions as the data keeps them, -1 to 1. Counted by hand, since a build for tests, in which each
+/// step of an iterator is a call, would take ten times as long.
+pub fn kept_cosine(a: &Kept, b: &Kept) -> f64 {
+    let (mut sum, mut at) = (0_i32, 0);
+    while at < DIMENSIONS {
+        sum += i32::from(a[at].cast_signed()) * i32::from(b[at].cast_signed());
+        at += 1;
+    }
+    f64::from(sum) / SQUARE
+}
+
+/// A direction as the data keeps it.
+pub fn kept(direction: &Direction) -> Kept {
+    direction.map(i8::cast_unsigned)
 }
 
 /// The direction of a text with these words; `None` where nothing is known of any of them.
@@ -63,21 +80,40 @@ pub fn of_text(rows: impl Iterator<Item = Row>) -> Option<Direction> {
     for row in rows {
         let length = f32::from(row.bytes()[0]);
         for (total, part) in sum.iter_mut().zip(row.direction()) {
-            *total += length * f32::from(part);
+            *total += length * f32::from(part.cast_signed());
         }
     }
     normal(&sum)
 }
 
-/// The middle of several directions.
-pub fn centre<'a>(directions: impl Iterator<Item = &'a Direction>) -> Option<Direction> {
-    let mut sum = [0.0_f32; DIMENSIONS];
-    for direction in directions {
-        for (total, part) in sum.iter_mut().zip(direction) {
-            *total += f32::from(*part);
+/// Several directions together.
+#[derive(Debug, Clone)]
+pub struct Sum([f32; DIMENSIONS]);
+
+impl Sum {
+    pub fn of<'a>(directions: impl Iterator<Item = &'a Direction>) -> Self {
+        let mut sum = [0.0_f32; DIMENSIONS];
+        for direction in directions {
+            for (total, part) in sum.iter_mut().zip(direction) {
+                *total += f32::from(*part);
+            }
         }
+        Self(sum)
     }
-    normal(&sum)
+
+    /// Their middle; `None` of none.
+    pub fn centre(&self) -> Option<Direction> {
+        normal(&self.0)
+    }
+
+    /// The middle of the others; `None` where there is no other.
+    pub fn centre_without(&self, one: &Direction) -> Option<Direction> {
+        let mut rest = self.0;
+        for (total, part) in rest.iter_mut().zip(one) {
+            *total -= f32::from(*part);
+        }
+        normal(&rest)
+    }
 }
 
 fn normal(sum: &[f32; DIMENSIONS]) -> Option<Direction> {
@@ -90,9 +126,14 @@ pub fn cosine(a: &Direction, b: &Direction) -> f64 {
     f64::from(dot(a, b)) / SQUARE
 }
 
-/// Without the division: for many at once.
+/// Without the division: for many at once. Counted by hand as [`kept_cosine`] is.
 pub fn dot(a: &Direction, b: &Direction) -> i32 {
-    a.iter().zip(b).map(|(x, y)| i32::from(i16::from(*x) * i16::from(*y))).sum()
+    let (mut sum, mut at) = (0_i32, 0);
+    while at < DIMENSIONS {
+        sum += i32::from(a[at]) * i32::from(b[at]);
+        at += 1;
+    }
+    sum
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ fn everything_behind_a_decision_is_told() {
     }
     let told = say(&home, &["match", "--explain", "we don't want to deploy the mcp changes yet"]).out;
     assert!(told.contains("signs      sounds like a refusal"), "{told}");
+    assert!(told.contains("elsewhere   0."), "{told}");
 }
 
 #[test]
@@ -61,9 +62,12 @@ fn programs_get_all_of_it_and_what_the_weights_are_fitted_on() {
         assert!(is_number(&explain["none"]) && explain["signs"]["refuses"].is_boolean(), "{explain}");
         let phrase = &measured["phrase"];
         assert!(
-            ["unknown", "weight", "sentences", "workflows"].iter().all(|n| is_number(&phrase[n])),
+            ["unknown", "weight", "sentences", "workflows", "covered"].iter().all(|n| is_number(&phrase[n])),
             "{phrase}"
         );
+        let shape = ["told_apart", "ahead", "together", "crowded"];
+        assert!(shape.iter().all(|n| is_number(&phrase["shape"][n])), "{phrase}");
+        assert_eq!(phrase["elsewhere"].as_array().map(Vec::len), Some(2), "{phrase}");
         assert!(phrase["signs"]["asks_past"].is_boolean() && phrase["signs"]["asks_to_know"].is_boolean());
         for one in measured["candidates"].as_array().expect("a list") {
             let features = one["features"].as_array().expect("numbers");
@@ -75,7 +79,7 @@ fn programs_get_all_of_it_and_what_the_weights_are_fitted_on() {
     let names: Vec<&str> =
         first["features"].as_object().expect("by name").keys().map(String::as_str).collect();
     assert_eq!(names, FEATURES);
-    assert_eq!(first["met"][0]["how"], "synonym", "{first}");
+    assert_eq!(first["met"][0]["how"], "same", "{first}");
     assert!(alone["explain"]["doubt"].is_string());
     let plain = say(&home, &["match", "--json", "Add a tool"]).json();
     assert!(plain.get("explain").is_none() && plain.get("measured").is_none());

@@ -45,7 +45,7 @@ fn an_answer_at_the_prompt_leads_next_time_until_it_is_forgotten() {
     let mut run = Terminal::open(&home, &["run", "add", "a", "tool"], 100, 24);
     run.shows("none of these").types("2\r").shows("not this").types("\r").shows("› ").types("q\r");
     run.exit();
-    let led = ("match".to_owned(), "MW-002".to_owned(), true);
+    let led = ("match".to_owned(), "MW-007".to_owned(), true);
     assert_eq!(matched(&home, &["Add a tool!"]), led);
     assert!(say(&home, &["match", "add a tool"]).ok().out.contains("you chose it before"));
     let batch = say_with(&home, &["match", "--batch", "--json"], "add a tool\n").ok();
@@ -54,7 +54,7 @@ fn an_answer_at_the_prompt_leads_next_time_until_it_is_forgotten() {
 
     // Said again, it asks no more; the start confirms it.
     let mut again = Terminal::open(&home, &["run", "add", "a", "tool"], 100, 24);
-    again.shows("MW-002").shows("Enter").types("\r").shows("› ").types("q\r");
+    again.shows("MW-007").shows("Enter").types("\r").shows("› ").types("q\r");
     again.exit();
     let [lesson] = &learned(&home)[..] else { panic!("one lesson") };
     assert_eq!((&lesson["times"], &lesson["standing"]), (&2.into(), &"counts".into()), "{lesson}");
@@ -112,7 +112,7 @@ fn two_consoles_share_what_one_of_them_learned() {
     two.has("The bank: ").types("add a tool").has("could be meant");
     one.types("2").has("Why this one").types("\r").has("waiting for you");
     two.has("you chose it before").has_no("could be meant");
-    assert_eq!(matched(&home, &["add a tool"]), ("match".to_owned(), "MW-002".to_owned(), true));
+    assert_eq!(matched(&home, &["add a tool"]), ("match".to_owned(), "MW-007".to_owned(), true));
 
     one.types(ALT_L).has("Learned phrases").has("counts").types("x").has("Nothing has been learned yet");
     two.has("could be meant").types("\r").has("Which one do you mean?").types("\x1b");

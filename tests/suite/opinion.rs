@@ -31,7 +31,7 @@ fn match_asks_only_when_told_to_and_its_decision_stands() {
     let plain = say(&home, &["match", "add a tool"]);
     assert_eq!(plain.code, 5);
     assert!(!asked.exists(), "nobody was asked");
-    assert!(plain.out.find("MW-007") < plain.out.find("MW-002"));
+    assert!(plain.out.find("MW-002") < plain.out.find("MW-007"));
 
     let told = say(&home, &["match", "--second-opinion", "add a tool"]);
     assert_eq!(told.code, 5, "a suggestion is no decision: {told:?}");

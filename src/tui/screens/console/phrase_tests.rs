@@ -132,7 +132,7 @@ fn enter_does_what_is_shown_at_every_letter() {
 
 #[test]
 fn the_nearest_is_asked_about_where_it_is_perhaps_meant() {
-    let harness = console(80, 24).keys("wrap up").see("Perhaps the first of these");
+    let harness = console(80, 24).keys("thread the needle").see("Perhaps the first of these");
     let asked = harness.keys("<ret>").see("Is this what you mean?").golden("phrase_perhaps");
     let asked = asked.keys("1").see("Why this one").see("Thread Ending Summary").keys("<esc>");
     let declined = asked.keys("<ret>0").see("None of these, then.").see("makes a workflow of your phrase");
@@ -234,7 +234,7 @@ fn a_question_is_narrowed_by_typing_on() {
     // Letters that move elsewhere are text here; a number chooses at any time.
     let typed = asked().keys(" jkghln");
     assert_eq!(typed.model.console.input.text(), "add a tool jkghln");
-    typed.keys("<ctrl-w>2").see("Why this one").see("MW-002");
+    typed.keys("<ctrl-w>2").see("Why this one").see("MW-007");
     let number = asked().keys(" 7 9");
     assert_eq!(number.model.console.input.text(), "add a tool 7 9", "other numbers are text");
     let light = console(140, 40).look("light", ColourDepth::True, GlyphSet::Unicode).keys("add a tool<ret>");
@@ -252,19 +252,19 @@ fn a_question_is_narrowed_by_typing_on() {
 
 #[test]
 fn where_nothing_fits_the_nearest_is_named_and_a_workflow_offered() {
-    let none = console(80, 24).keys("book a meeting room for the session<ret>").see("No workflow fits this.");
+    let none = console(80, 24).keys("write a report of the meeting<ret>").see("No workflow fits this.");
     let none = none.see("The nearest is").see("of 1: ").golden("none_nearest");
-    console(60, 15).keys("book a meeting room for the session<ret>").golden("none_nearest_60x15");
+    console(60, 15).keys("write a report of the meeting<ret>").golden("none_nearest_60x15");
     let light = console(140, 40).look("light", ColourDepth::True, GlyphSet::Unicode);
-    light.keys("book a meeting room for the session<ret>").golden("none_nearest_light_140x40");
+    light.keys("write a report of the meeting<ret>").golden("none_nearest_light_140x40");
     let near = shown(&none)[0].0.clone();
     let looked = none.keys("<down><ret>").see("Why this one").see(&near).keys("<esc>");
     let typed = looked.keys("<up><ret>").see("makes a workflow").keys("x").see_no("makes a workflow");
     assert!(!typed.effects.iter().any(|e| matches!(e, Effect::NewWorkflow { .. })));
     let mut made = typed.keys("<backspace><ret><ret>");
-    let phrase = "book a meeting room for the session".to_owned();
+    let phrase = "write a report of the meeting".to_owned();
     assert!(made.effects.contains(&Effect::NewWorkflow { phrase: phrase.clone() }));
-    let file = PathBuf::from("/home/ana/.config/mwtui/workflows/book-meeting-room-session.yaml");
+    let file = PathBuf::from("/home/ana/.config/mwtui/workflows/write-report-meeting.yaml");
     made.send(Msg::Written(Box::new(Ok(file.clone()))));
     assert_eq!(made.effects.last(), Some(&Effect::Edit(file)));
     assert_eq!(made.model.console.input.text(), phrase, "it will match once the file is there");

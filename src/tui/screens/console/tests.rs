@@ -287,7 +287,7 @@ fn what_two_could_be_meant_by_is_asked_with_what_tells_them_apart() {
     };
     let harness = asked(80, 24).see("entire tool categories").golden("choose");
     asked(60, 15).golden("choose_60x15");
-    let card = harness.keys("2").see_no("Which one").see("MW-002").see("New MCP Tool Development");
+    let card = harness.keys("2").see_no("Which one").see("MW-007").see("Create New Tool Category");
     card.keys("<esc>").see_no("Why this one");
 }
 
