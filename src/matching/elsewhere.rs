@@ -1,10 +1,10 @@
 //! What a phrase sounds like in the world: for some 1,500 processes of many trades the direction of the ways in which
-//! people ask for them. A registry alone cannot tell that "order a second monitor" asks for something that none of its
-//! workflows does; that it is nearer to a process of another team than to any of its own can. Where the words come
-//! from is in `data/README.md`; what the nearness is worth is `judge`'s.
+//! people ask for them. An engineering team's registry alone cannot tell that "my laptop is slow" does not ask for its
+//! workflow for slow software; that the phrase is nearer to a help desk's process can. Where the words come from is in
+//! `data/README.md`; what the nearness is worth is `judge`'s.
 
 use crate::matching::SoundsLike;
-use crate::matching::vectors::{DIMENSIONS, Direction, Kept, kept, kept_cosine};
+use crate::matching::vectors::{DIMENSIONS, Direction, cosine};
 
 /// For each process [`DIMENSIONS`] bytes of direction, in the order of [`NAMES`].
 const ROWS: &[u8] = include_bytes!("data/elsewhere.bin");
@@ -35,9 +35,8 @@ pub struct Elsewhere {
 
 impl Elsewhere {
     pub fn of(phrase: &Direction) -> Self {
-        let phrase = kept(phrase);
         let mut nearest: Vec<Process> = (0..ROWS.len() / DIMENSIONS)
-            .map(|number| Process { number, cosine: kept_cosine(&phrase, row(number)), share: 0.0 })
+            .map(|number| Process { number, cosine: cosine(phrase, row(number)), share: 0.0 })
             .collect();
         let by_nearness =
             |a: &Process, b: &Process| b.cosine.total_cmp(&a.cosine).then(a.number.cmp(&b.number));
@@ -62,8 +61,7 @@ impl Elsewhere {
 
     /// How near a workflow's texts are to each of the processes that the phrase sounds like; see [`Self::weighed`].
     pub fn akin(&self, centre: &Direction) -> Vec<f64> {
-        let centre = kept(centre);
-        self.nearest.iter().map(|p| kept_cosine(&centre, row(p.number))).collect()
+        self.nearest.iter().map(|p| cosine(centre, row(p.number))).collect()
     }
 
     /// One number of that: the likelier process counts more.
@@ -80,7 +78,7 @@ impl Elsewhere {
     }
 }
 
-fn row(number: usize) -> &'static Kept {
+fn row(number: usize) -> &'static Direction {
     ROWS[number * DIMENSIONS..].first_chunk().unwrap_or(&[0; DIMENSIONS])
 }
 

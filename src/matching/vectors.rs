@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 /// Numbers a vector has.
 pub const DIMENSIONS: usize = 192;
 
-/// The stems, a line each, the most frequent in English first.
+/// The stems, a line each, the most frequent in English first; at the end those that only the corpus has.
 const STEMS: &str = include_str!("data/stems.txt");
 /// For each stem one byte for the vector's length and [`DIMENSIONS`] for its direction.
 const ROWS: &[u8] = include_bytes!("data/vectors.bin");
@@ -20,11 +20,8 @@ const ROW: usize = 1 + DIMENSIONS;
 const LENGTH: f32 = 380.0;
 const SQUARE: f64 = 380.0 * 380.0;
 
-/// Where a text points, of one fixed length.
-pub type Direction = [i8; DIMENSIONS];
-
-/// The same as bytes.
-pub type Kept = [u8; DIMENSIONS];
+/// Where a word or a text points, of one fixed length: each number an `i8` as the byte that the data keeps.
+pub type Direction = [u8; DIMENSIONS];
 
 /// The number of a stem's row. Lower is more frequent in English.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,30 +45,25 @@ impl Row {
         &ROWS[from..from + ROW]
     }
 
-    fn direction(self) -> &'static Kept {
+    fn direction(self) -> &'static Direction {
         self.bytes()[1..].first_chunk().unwrap_or(&[0; DIMENSIONS])
     }
 
     /// How alike two words are in meaning, -1 to 1.
     pub fn likeness(self, other: Self) -> f64 {
-        kept_cosine(self.direction(), other.direction())
+        cosine(self.direction(), other.direction())
     }
 }
 
-/// The cosine of two directions as the data keeps them, -1 to 1. Counted by hand, since a build for tests, in which each
-/// step of an iterator is a call, would take ten times as long.
-pub fn kept_cosine(a: &Kept, b: &Kept) -> f64 {
+/// The cosine of two directions, -1 to 1. Counted by hand, since a build for tests, in which each step of an iterator is
+/// a call, would take ten times as long.
+pub fn cosine(a: &Direction, b: &Direction) -> f64 {
     let (mut sum, mut at) = (0_i32, 0);
     while at < DIMENSIONS {
         sum += i32::from(a[at].cast_signed()) * i32::from(b[at].cast_signed());
         at += 1;
     }
     f64::from(sum) / SQUARE
-}
-
-/// A direction as the data keeps it.
-pub fn kept(direction: &Direction) -> Kept {
-    direction.map(i8::cast_unsigned)
 }
 
 /// The direction of a text with these words; `None` where nothing is known of any of them.
@@ -95,7 +87,7 @@ impl Sum {
         let mut sum = [0.0_f32; DIMENSIONS];
         for direction in directions {
             for (total, part) in sum.iter_mut().zip(direction) {
-                *total += f32::from(*part);
+                *total += f32::from(part.cast_signed());
             }
         }
         Self(sum)
@@ -110,7 +102,7 @@ impl Sum {
     pub fn centre_without(&self, one: &Direction) -> Option<Direction> {
         let mut rest = self.0;
         for (total, part) in rest.iter_mut().zip(one) {
-            *total -= f32::from(*part);
+            *total -= f32::from(part.cast_signed());
         }
         normal(&rest)
     }
@@ -118,22 +110,7 @@ impl Sum {
 
 fn normal(sum: &[f32; DIMENSIONS]) -> Option<Direction> {
     let length = sum.iter().map(|x| x * x).sum::<f32>().sqrt();
-    (length > f32::EPSILON).then(|| sum.map(|x| (x / length * LENGTH).round() as i8))
-}
-
-/// The cosine of two directions, -1 to 1.
-pub fn cosine(a: &Direction, b: &Direction) -> f64 {
-    f64::from(dot(a, b)) / SQUARE
-}
-
-/// Without the division: for many at once. Counted by hand as [`kept_cosine`] is.
-pub fn dot(a: &Direction, b: &Direction) -> i32 {
-    let (mut sum, mut at) = (0_i32, 0);
-    while at < DIMENSIONS {
-        sum += i32::from(a[at]) * i32::from(b[at]);
-        at += 1;
-    }
-    sum
+    (length > f32::EPSILON).then(|| sum.map(|x| ((x / length * LENGTH).round() as i8).cast_unsigned()))
 }
 
 #[cfg(test)]

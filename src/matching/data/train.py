@@ -23,6 +23,8 @@ DIMENSIONS = 192
 STEPS, RATE, TEACHERS = 1000, 0.006, 6
 # How sharply the nearest must win, how much holds a word to its first place, and which part of a sentence's words is hidden.
 SHARP, HELD, HIDDEN = 0.05, 0.02, 0.3
+# How much longer the vectors of words become that the corpus does not have: as much as it makes the others, on average.
+UNHEARD = 1.25
 # Files whose processes are compared in one step, and from which likeness on two processes of different files may be the same.
 FILES, SAME = 6, 0.55
 TRIGGER, SAID, TOLD = 0, 1, 2
@@ -140,7 +142,11 @@ def main():
 
     direction, length = unit(v)
     whole = lambda d: np.clip(np.round(d * LENGTH), -127, 127).astype(np.int8)
-    telling = np.clip(np.round(length / np.quantile(length, 0.999) * 255), 1, 255).astype(np.uint8)
+    # Words that the corpus uses grow as they learn. The others must keep up, or what a phrase says of another field is
+    # not heard beside a single word of work.
+    used = np.asarray((rows > 0).sum(0)).ravel()[:, None] > 0
+    telling = length / np.quantile(length, 0.999) * np.where(used, 1, UNHEARD)
+    telling = np.clip(np.round(telling * 255), 1, 255).astype(np.uint8)
     np.concatenate([telling.view(np.int8), whole(direction)], axis=1).tofile(args.out / "vectors.bin")
     (args.out / "stems.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
     sentences = unit(rows @ v)[0] * (kind != TOLD)[:, None]
