@@ -3,13 +3,17 @@
 //! workflow for slow software; that the phrase is nearer to a help desk's process can. Where the words come from is in
 //! `data/README.md`; what the nearness is worth is `judge`'s.
 
+use std::sync::LazyLock;
+
 use crate::matching::SoundsLike;
-use crate::matching::vectors::{DIMENSIONS, Direction, cosine};
+use crate::matching::vectors::{self, DIMENSIONS, Direction, Wide};
 
 /// For each process [`DIMENSIONS`] bytes of direction, in the order of [`NAMES`].
 const ROWS: &[u8] = include_bytes!("data/elsewhere.bin");
 /// A line each: the trade, a tab, the process's name.
 const NAMES: &str = include_str!("data/elsewhere.txt");
+static WIDE: LazyLock<Vec<Wide>> =
+    LazyLock::new(|| ROWS.as_chunks::<DIMENSIONS>().0.iter().map(vectors::wide).collect());
 /// Processes that a phrase is compared with more closely.
 const NEAREST: usize = 8;
 /// How much nearer one of those must be to count about three times as much.
@@ -34,10 +38,13 @@ pub struct Elsewhere {
 }
 
 impl Elsewhere {
-    pub fn of(phrase: &Direction) -> Self {
-        let mut nearest: Vec<Process> = (0..ROWS.len() / DIMENSIONS)
-            .map(|number| Process { number, cosine: cosine(phrase, row(number)), share: 0.0 })
-            .collect();
+    pub fn of(phrase: &Wide) -> Self {
+        let near = |(number, process): (usize, &Wide)| Process {
+            number,
+            cosine: vectors::cosine_of_wide(phrase, process),
+            share: 0.0,
+        };
+        let mut nearest: Vec<Process> = WIDE.iter().enumerate().map(near).collect();
         let by_nearness =
             |a: &Process, b: &Process| b.cosine.total_cmp(&a.cosine).then(a.number.cmp(&b.number));
         nearest.select_nth_unstable_by(NEAREST, by_nearness);
@@ -61,7 +68,8 @@ impl Elsewhere {
 
     /// How near a workflow's texts are to each of the processes that the phrase sounds like; see [`Self::weighed`].
     pub fn akin(&self, centre: &Direction) -> Vec<f64> {
-        self.nearest.iter().map(|p| cosine(centre, row(p.number))).collect()
+        let centre = vectors::wide(centre);
+        self.nearest.iter().map(|p| vectors::cosine_of_wide(&centre, &WIDE[p.number])).collect()
     }
 
     /// One number of that: the likelier process counts more.
@@ -78,10 +86,6 @@ impl Elsewhere {
     }
 }
 
-fn row(number: usize) -> &'static Direction {
-    ROWS[number * DIMENSIONS..].first_chunk().unwrap_or(&[0; DIMENSIONS])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,7 +93,7 @@ mod tests {
 
     fn elsewhere(phrase: &str) -> Elsewhere {
         let text = Text::new(Field::Example, phrase).expect("a text with words");
-        Elsewhere::of(&text.direction.expect("known words"))
+        Elsewhere::of(&vectors::wide(&text.direction.expect("known words")))
     }
 
     #[test]

@@ -2,12 +2,13 @@
 //! occurs. Which of its words a typed word may mean is `meaning`'s, comparing whole phrases is `score`'s work.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::base::WorkflowId;
 use crate::matching::prepared::{Field, Prepared, TEXT_WORDS, Term, Text};
 use crate::matching::text::{Word, words as split};
-use crate::matching::vectors::{Direction, Row};
+use crate::matching::vectors::{self, Row, Wide};
 use crate::matching::words::{self, Table};
 use crate::workflow::Workflow;
 
@@ -35,12 +36,14 @@ pub struct Place {
 #[derive(Debug, Clone)]
 pub struct Entry {
     pub prepared: Arc<Prepared>,
+    /// Where its texts are among [`Lexicon::places`].
+    pub places: Range<usize>,
     /// Where in the index the workflow that replaces it stands.
     pub replaced_by: Option<usize>,
     /// Every stem of its texts, ascending.
     pub stems: Vec<u32>,
-    /// The rows of its words that are not common, each once.
-    pub rows: Vec<Row>,
+    /// Those of words that are not common and of which a meaning is known, ascending.
+    pub telling: Vec<u32>,
 }
 
 /// A distinct word of the registry as it is written there.
@@ -57,7 +60,7 @@ pub struct Lexicon {
     pub entries: Vec<Entry>,
     pub places: Vec<Place>,
     /// The directions of `places` that are no scope, one after the other; all zero where nothing is known of the text.
-    pub directions: Vec<Direction>,
+    pub directions: Vec<Wide>,
     /// Exact texts by their key.
     pub by_key: HashMap<String, Vec<u32>>,
     /// Trigger phrases in the order of their keys.
@@ -66,6 +69,8 @@ pub struct Lexicon {
     /// For each stem the texts that hold it, ascending.
     pub postings: Vec<Vec<u32>>,
     pub stems: HashMap<Box<str>, u32>,
+    /// What is known of each stem's meaning.
+    pub rows: Vec<Option<Row>>,
     ids: HashMap<String, usize>,
     /// In order of the alphabet.
     pub surfaces: Vec<Surface>,
@@ -91,12 +96,18 @@ impl Lexicon {
                 .get(&workflow.id)
                 .filter(|p| Arc::ptr_eq(&p.source, workflow) || says_the_same(&p.source, workflow));
             let prepared = same.map_or_else(|| Arc::new(Prepared::new(workflow)), |p| Arc::clone(p));
-            let number = lexicon.entries.len();
+            let (number, first) = (lexicon.entries.len(), lexicon.places.len());
             lexicon.ids.insert(id_key(workflow.id.as_str()), number);
             for (at, text) in prepared.texts.iter().enumerate() {
                 lexicon.add(number, at, text, &mut surfaces);
             }
-            lexicon.entries.push(Entry { prepared, replaced_by: None, stems: Vec::new(), rows: Vec::new() });
+            lexicon.entries.push(Entry {
+                prepared,
+                places: first..lexicon.places.len(),
+                replaced_by: None,
+                stems: Vec::new(),
+                telling: Vec::new(),
+            });
         }
         for number in 0..lexicon.entries.len() {
             let new = lexicon.entries[number].prepared.replaced_by.as_ref();
@@ -127,6 +138,7 @@ impl Lexicon {
             } else {
                 self.stems.insert(term.stem.clone(), next);
                 self.postings.push(Vec::new());
+                self.rows.push(term.row);
                 next
             };
             let posting = &mut self.postings[number as usize];
@@ -141,7 +153,7 @@ impl Lexicon {
         if text.field != Field::Scope {
             self.by_key.entry(text.key.clone()).or_default().push(place);
         }
-        self.directions.push(text.direction.unwrap_or([0; crate::matching::vectors::DIMENSIONS]));
+        self.directions.push(text.direction.as_ref().map_or(vectors::NOWHERE, vectors::wide));
         self.places.push(Place { workflow, text: at, stems: stems.into(), weight: 0.0 });
     }
 
@@ -175,15 +187,20 @@ impl Lexicon {
             .collect();
         for place in &mut self.places {
             place.weight = place.stems.iter().map(|stem| self.weights[*stem as usize]).sum();
-            self.entries[place.workflow].stems.extend(&place.stems);
+            let entry = &mut self.entries[place.workflow];
+            entry.stems.extend(&place.stems);
+            let terms = &entry.prepared.texts[place.text].terms;
+            let telling = terms
+                .iter()
+                .zip(&place.stems)
+                .filter(|(term, _)| term.row.is_some() && !words::is_common(&term.word.text));
+            entry.telling.extend(telling.map(|(_, stem)| *stem));
         }
         for entry in &mut self.entries {
-            entry.stems.sort_unstable();
-            entry.stems.dedup();
-            let terms = entry.prepared.texts.iter().flat_map(|t| &t.terms);
-            entry.rows = terms.filter(|t| !words::is_common(&t.word.text)).filter_map(|t| t.row).collect();
-            entry.rows.sort_unstable();
-            entry.rows.dedup();
+            for stems in [&mut entry.stems, &mut entry.telling] {
+                stems.sort_unstable();
+                stems.dedup();
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use crate::matching::index::{Entry, Lexicon};
 use crate::matching::meaning::{Asked, How, asked};
 use crate::matching::prepared::{Field, Text};
 use crate::matching::text::{Word, key};
-use crate::matching::vectors::{self, Direction};
+use crate::matching::vectors::{self, Direction, Wide};
 use crate::matching::words::Table;
 
 /// Words of a phrase that are looked at.
@@ -32,8 +32,10 @@ const LIKE: f64 = 0.42;
 const LIKE_WORTH: f64 = 0.85;
 /// No text but the very same one is a perfect fit.
 const ALMOST: f64 = 0.99;
-/// What words are worth beside directions in the rough look.
+/// What words are worth beside directions in the rough look; what is worth a closer look; what the very same text has.
 const ROUGH_WORDS: f64 = 0.6;
+const WORTH_A_LOOK: f64 = 0.05;
+const SAME_TEXT: f64 = 2.0;
 
 /// A phrase as the index understands it.
 #[derive(Debug, Clone)]
@@ -42,6 +44,7 @@ pub struct Query {
     pub asked: Vec<Asked>,
     pub key: String,
     pub direction: Option<Direction>,
+    wide: Option<Wide>,
     pub elsewhere: Elsewhere,
     letters: Vec<u32>,
 }
@@ -51,8 +54,9 @@ impl Query {
         let asked = asked(lexicon, &words);
         let key = key(&words);
         let direction = vectors::of_text(asked.iter().filter_map(|a| a.row));
-        let elsewhere = direction.as_ref().map(Elsewhere::of).unwrap_or_default();
-        Self { letters: trigrams(&key), key, words, asked, direction, elsewhere }
+        let wide = direction.as_ref().map(vectors::wide);
+        let elsewhere = wide.as_ref().map(Elsewhere::of).unwrap_or_default();
+        Self { letters: trigrams(&key), key, words, asked, direction, wide, elsewhere }
     }
 }
 
@@ -110,35 +114,27 @@ pub struct Standing {
     pub opposed: bool,
 }
 
-/// A workflow after the rough look: its best score, and the score and place of each of its texts.
-type Rough = (usize, f64, Vec<(f64, usize)>);
-
 /// The workflows that have anything in common with the phrase and are not far behind, in no order.
 pub fn standings(lexicon: &Lexicon, query: &Query) -> Vec<Standing> {
     let rough = rough(lexicon, query);
-    let mut of_workflow: Vec<Rough> = Vec::new();
-    let mut slots: Vec<u32> = vec![u32::MAX; lexicon.entries.len()];
-    for (place, score) in rough {
-        let workflow = lexicon.places[place].workflow;
-        let slot = &mut slots[workflow];
-        if *slot == u32::MAX {
-            *slot = of_workflow.len() as u32;
-            of_workflow.push((workflow, score, Vec::new()));
-        }
-        let (_, best, texts) = &mut of_workflow[*slot as usize];
-        *best = best.max(score);
-        texts.push((score, place));
+    let best = |(workflow, entry): (usize, &Entry)| {
+        let best = rough[entry.places.clone()].iter().copied().fold(0.0, f64::max);
+        (best > WORTH_A_LOOK).then_some((workflow, best))
+    };
+    let mut looked_at: Vec<(usize, f64)> = lexicon.entries.iter().enumerate().filter_map(best).collect();
+    if looked_at.len() > LOOKED_AT {
+        looked_at.select_nth_unstable_by(LOOKED_AT, |a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        looked_at.truncate(LOOKED_AT);
     }
-    if of_workflow.len() > LOOKED_AT {
-        of_workflow.select_nth_unstable_by(LOOKED_AT, |a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        of_workflow.truncate(LOOKED_AT);
-    }
-    let mut standings: Vec<Standing> = of_workflow
+    let mut alike = Alike::new(query);
+    let mut standings: Vec<Standing> = looked_at
         .into_iter()
-        .map(|(workflow, _, mut texts)| {
-            texts.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        .map(|(workflow, _)| {
+            let texts = lexicon.entries[workflow].places.clone();
+            let mut texts: Vec<usize> = texts.filter(|place| rough[*place] > WORTH_A_LOOK).collect();
+            texts.sort_unstable_by(|a, b| rough[*b].total_cmp(&rough[*a]).then(a.cmp(b)));
             texts.truncate(TEXTS);
-            look(lexicon, query, workflow, texts.into_iter().map(|(_, place)| place))
+            look(lexicon, query, &mut alike, workflow, texts)
         })
         .collect();
     let fits = |s: &Standing| s.features[1] + s.features[2];
@@ -147,8 +143,8 @@ pub fn standings(lexicon: &Lexicon, query: &Query) -> Vec<Standing> {
     standings
 }
 
-/// A score for every text that is worth a closer look, from postings and directions alone.
-fn rough(lexicon: &Lexicon, query: &Query) -> Vec<(usize, f64)> {
+/// A score for every text, from postings and directions alone.
+fn rough(lexicon: &Lexicon, query: &Query) -> Vec<f64> {
     let mut covered = vec![(0.0_f32, 0.0_f32); lexicon.places.len()];
     let mut best = vec![0.0_f32; lexicon.places.len()];
     let mut of_word: Vec<u32> = Vec::new();
@@ -183,19 +179,19 @@ fn rough(lexicon: &Lexicon, query: &Query) -> Vec<(usize, f64)> {
         let (phrase, own) = covered[at];
         let place = &lexicon.places[at];
         let words = f64::from(phrase) / all * (f64::from(own) / place.weight.max(f64::MIN_POSITIVE)).min(1.0);
-        let cosine = query.direction.map_or(0.0, |d| vectors::cosine(&d, &lexicon.directions[at]).max(0.0));
+        let cosine =
+            query.wide.as_ref().map_or(0.0, |w| vectors::cosine_of_wide(w, &lexicon.directions[at]).max(0.0));
         ROUGH_WORDS * words.sqrt() + (1.0 - ROUGH_WORDS) * cosine
     };
-    let mut rough: Vec<(usize, f64)> =
-        (0..lexicon.places.len()).map(|at| (at, score(at))).filter(|(_, s)| *s > 0.05).collect();
-    if let Some(exact) = lexicon.by_key.get(&query.key) {
-        rough.extend(exact.iter().map(|place| (*place as usize, 2.0)));
+    let mut rough: Vec<f64> = (0..lexicon.places.len()).map(score).collect();
+    for place in lexicon.by_key.get(&query.key).into_iter().flatten() {
+        rough[*place as usize] = SAME_TEXT;
     }
     rough
 }
 
 /// Everything that counts of one workflow.
-fn look(lexicon: &Lexicon, query: &Query, workflow: usize, texts: impl Iterator<Item = usize>) -> Standing {
+fn look(lexicon: &Lexicon, query: &Query, alike: &mut Alike, workflow: usize, texts: Vec<usize>) -> Standing {
     let entry = &lexicon.entries[workflow];
     let in_workflow = likeness_to(query, entry);
     let mut best: Option<(f64, Fit)> = None;
@@ -203,7 +199,7 @@ fn look(lexicon: &Lexicon, query: &Query, workflow: usize, texts: impl Iterator<
         (0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64);
     for place in texts {
         let text = lexicon.text(place);
-        let fit = compare(lexicon, query, place, text, &in_workflow);
+        let fit = compare(lexicon, query, alike, place, &in_workflow);
         let worth = text.field.worth();
         if text.field.is_said() {
             hard = hard.max(fit.hard * worth);
@@ -228,7 +224,7 @@ fn look(lexicon: &Lexicon, query: &Query, workflow: usize, texts: impl Iterator<
     };
     let against = centre - query.elsewhere.nearness()[0];
     let all: f64 = query.asked.iter().map(|a| a.weight).sum();
-    let like = likeness_by_meaning(query, entry, &in_workflow);
+    let like = likeness_by_meaning(lexicon, query, alike, entry, &in_workflow);
     let known: f64 = like.iter().zip(&query.asked).map(|(l, a)| l * a.weight).sum();
     let known = if all > 0.0 { known / all } else { 0.0 };
     let features =
@@ -255,7 +251,7 @@ fn opposes(table: &Table, query: &Query, text: &Text) -> bool {
 /// How the phrase fits one text, whatever else there is.
 pub fn fit(lexicon: &Lexicon, query: &Query, place: usize) -> Fit {
     let entry = &lexicon.entries[lexicon.places[place].workflow];
-    compare(lexicon, query, place, lexicon.text(place), &likeness_to(query, entry))
+    compare(lexicon, query, &mut Alike::new(query), place, &likeness_to(query, entry))
 }
 
 /// For each word of the phrase, how well any word of the workflow meets it.
@@ -268,19 +264,50 @@ fn likeness_to(query: &Query, entry: &Entry) -> Vec<f64> {
 }
 
 /// The same, with words of like meaning.
-fn likeness_by_meaning(query: &Query, entry: &Entry, hard: &[f64]) -> Vec<f64> {
-    let meant = |(asked, hard): (&Asked, &f64)| match asked.row {
-        Some(row) if *hard < 1.0 && !asked.common => {
-            let best = entry.rows.iter().map(|r| row.likeness(*r)).fold(0.0, f64::max);
-            hard.max(like(best))
+fn likeness_by_meaning(
+    lexicon: &Lexicon,
+    query: &Query,
+    alike: &mut Alike,
+    entry: &Entry,
+    hard: &[f64],
+) -> Vec<f64> {
+    let meant = |(at, hard): (usize, &f64)| {
+        if *hard >= 1.0 || query.asked[at].common || query.asked[at].row.is_none() {
+            return *hard;
         }
-        _ => *hard,
+        entry.telling.iter().fold(*hard, |best, stem| best.max(alike.likeness(lexicon, query, at, *stem)))
     };
-    query.asked.iter().zip(hard).map(meant).collect()
+    hard.iter().enumerate().map(meant).collect()
 }
 
-fn compare(lexicon: &Lexicon, query: &Query, number: usize, text: &Text, in_workflow: &[f64]) -> Fit {
-    let place = &lexicon.places[number];
+/// How alike words of the phrase and of the registry are by meaning. Texts use the same words again and again, so each
+/// pair is counted once.
+struct Alike {
+    /// For each word of the phrase, and each stem of the registry; not a number where it has not been counted.
+    known: Vec<Vec<f64>>,
+}
+
+impl Alike {
+    fn new(query: &Query) -> Self {
+        Self { known: vec![Vec::new(); query.asked.len()] }
+    }
+
+    fn likeness(&mut self, lexicon: &Lexicon, query: &Query, asked: usize, stem: u32) -> f64 {
+        let (Some(a), Some(b)) = (query.asked[asked].row, lexicon.rows[stem as usize]) else { return 0.0 };
+        let known = &mut self.known[asked];
+        if known.is_empty() {
+            known.resize(lexicon.rows.len(), f64::NAN);
+        }
+        let slot = &mut known[stem as usize];
+        if slot.is_nan() {
+            *slot = like(a.likeness(b));
+        }
+        *slot
+    }
+}
+
+fn compare(lexicon: &Lexicon, query: &Query, alike: &mut Alike, number: usize, in_workflow: &[f64]) -> Fit {
+    let (place, text) = (&lexicon.places[number], lexicon.text(number));
     let mut met: Vec<Met> = Vec::new();
     let (mut hard_met, mut soft_met, mut all) = (0.0, 0.0, 0.0);
     let mut own_hard = vec![0.0_f64; place.stems.len()];
@@ -298,10 +325,7 @@ fn compare(lexicon: &Lexicon, query: &Query, number: usize, text: &Text, in_work
                     (m.likeness, m.how)
                 }
                 None if asked.common => continue,
-                None => match (asked.row, text.terms[word].row) {
-                    (Some(a), Some(b)) => (like(a.likeness(b)), How::Like),
-                    _ => continue,
-                },
+                None => (alike.likeness(lexicon, query, at, *stem), How::Like),
             };
             own_soft[word] = own_soft[word].max(likeness);
             if likeness > 0.0 && best.as_ref().is_none_or(|b| likeness > b.likeness) {
@@ -317,7 +341,7 @@ fn compare(lexicon: &Lexicon, query: &Query, number: usize, text: &Text, in_work
         place.stems.iter().zip(own).map(|(stem, l)| lexicon.weights[*stem as usize] * l).sum()
     };
     let exact = text.key == query.key;
-    let cosine = query.direction.map_or(0.0, |d| vectors::cosine(&d, &lexicon.directions[number]));
+    let cosine = query.wide.as_ref().map_or(0.0, |w| vectors::cosine_of_wide(w, &lexicon.directions[number]));
     Fit {
         place: number,
         exact,
