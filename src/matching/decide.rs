@@ -40,6 +40,10 @@ const ID_MENTIONED: f64 = 0.97;
 /// How likely it is that who has typed the beginning of one workflow's trigger phrase means it, and how much that must be.
 const BEGUN: f64 = 0.75;
 const BEGUN_LETTERS: usize = 6;
+/// How likely it is that who has typed a first word means a workflow whose trigger phrase begins so, where nothing else is
+/// clear; and of how many such workflows that tells something.
+const FIRST_WORD: f64 = 0.5;
+const SEVERAL_BEGUN: usize = 12;
 /// Words of a name that are looked for in a control phrase.
 const NAME_WORDS: usize = 12;
 /// Workflows whose names are searched letter by letter when no word fits.
@@ -204,6 +208,11 @@ impl Index {
             ranking = Ranking { ranked: self.by_letters(query), none: 1.0, decision: Decision::None };
             self.sort(&mut ranking.ranked);
         }
+        let named = |old: &Ranked| {
+            let heir = self.lexicon.entries[old.entry].replaced_by;
+            ranking.ranked.iter().any(|r| Some(r.entry) == heir)
+        };
+        let replaced: Vec<Ranked> = replaced.into_iter().filter(named).collect();
         ranking.ranked.extend(replaced);
         ranking
     }
@@ -299,6 +308,42 @@ impl Index {
             }
         } else if query.words.len() > 1 && query.key.len() >= BEGUN_LETTERS {
             self.put_begun(query, ranking);
+        } else if query.words.len() == 1 && ranking.decision == Decision::None {
+            self.put_first_word(query, ranking);
+        }
+    }
+
+    /// Somebody types the first word: whose trigger phrases begin so are more likely than what means anything by it.
+    fn put_first_word(&self, query: &Query, ranking: &mut Ranking) {
+        let mut begun: Vec<(usize, usize)> = Vec::new();
+        for (entry, place) in self.lexicon.beginning(&query.key) {
+            let workflow = &self.lexicon.entries[entry];
+            if workflow.prepared.deprecated || workflow.replaced_by.is_some() {
+                continue;
+            }
+            if !begun.iter().any(|(known, _)| *known == entry) {
+                begun.push((entry, place));
+            }
+            if begun.len() > SEVERAL_BEGUN {
+                return;
+            }
+        }
+        if begun.is_empty() {
+            return;
+        }
+        for one in &mut ranking.ranked {
+            one.score *= 1.0 - FIRST_WORD;
+        }
+        ranking.none *= 1.0 - FIRST_WORD;
+        let share = FIRST_WORD / begun.len() as f64;
+        for (entry, place) in begun {
+            match ranking.ranked.iter_mut().find(|r| r.entry == entry) {
+                Some(one) => one.score += share,
+                None => {
+                    let why = Why::Fit(score::fit(&self.lexicon, query, place));
+                    ranking.ranked.push(Ranked { entry, score: share, exact: false, features: None, why });
+                }
+            }
         }
     }
 

@@ -226,14 +226,17 @@ impl Lexicon {
 
     /// The one workflow with trigger phrases that begin with this key, and the first of them; `None` where several have some.
     pub fn begun(&self, key: &str) -> Option<(usize, usize)> {
+        let mut begun = self.beginning(key);
+        let (workflow, first) = begun.next()?;
+        begun.all(|(other, _)| other == workflow).then_some((workflow, first))
+    }
+
+    /// The trigger phrases that begin with this key, each after its workflow, in the order of the alphabet.
+    pub fn beginning<'a>(&'a self, key: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
         let from = self.triggers.partition_point(|place| self.text(*place as usize).key.as_str() < key);
-        let mut begun = self.triggers[from..]
-            .iter()
-            .map(|place| *place as usize)
-            .take_while(|place| self.text(*place).key.starts_with(key));
-        let first = begun.next()?;
-        let workflow = self.places[first].workflow;
-        begun.all(|place| self.places[place].workflow == workflow).then_some((workflow, first))
+        let places = self.triggers[from..].iter().map(|place| *place as usize);
+        let begun = places.take_while(move |place| self.text(*place).key.starts_with(key));
+        begun.map(|place| (self.places[place].workflow, place))
     }
 
     /// A word of the registry exactly as it is written there.

@@ -16,8 +16,6 @@ const TERMS: usize = FEATURES.len() + 2 + LEADS.len() + 3;
 const PHRASE_TERMS: usize = 16;
 /// What the second step knows: how the first came out, the best candidate, what the second has, and the phrase.
 const OUTCOME_TERMS: usize = 5 + TERMS + LEADS.len() + PHRASE_TERMS - 1;
-/// How many ways of looking at them it has.
-const HIDDEN: usize = 10;
 /// What is further from the mean counts as so many deviations, not more.
 const EXTREME: f64 = 3.0;
 /// Features by which candidates are compared with each other: like words, both directions, words known.
@@ -189,10 +187,10 @@ fn outcome(
     Outcome { right, several, none, other }
 }
 
-/// How many of the first a person would be asked about: two, and more that are as likely as the second, or nearly.
+/// How many of the first a person would be asked about: two, and more that are not much less likely than the second.
 fn choices(order: &[usize], shares: &[f64]) -> usize {
     let Some(&second) = order.get(1) else { return order.len() };
-    let least = WORTH_ASKING.max(shares[second] / 2.0);
+    let least = WORTH_ASKING.max(shares[second] * AS_LIKELY);
     2 + order[2..].iter().take(MOST_CHOICES - 2).take_while(|at| shares[**at] > least).count()
 }
 
@@ -310,9 +308,11 @@ pub const MOST_CHOICES: usize = 4;
 /// The second is near where its share is this part of the first's.
 const NEAR: f64 = 0.1;
 /// What each choice beyond two costs.
-const FURTHER_CHOICE: f64 = 0.1;
+const FURTHER_CHOICE: f64 = 0.05;
 /// What a question costs where it may not have the right one among its choices, and where nothing is meant at all.
 const ASKED_OTHER: f64 = 1.2;
 const ASKED_NONE: f64 = 1.6;
-/// A candidate with a smaller share than this is not asked about, beyond the second.
-const WORTH_ASKING: f64 = 0.12;
+/// Beyond the second, a candidate with a smaller share than this is not asked about, nor one whose share is a smaller
+/// part of the second's than the other.
+const WORTH_ASKING: f64 = 0.05;
+const AS_LIKELY: f64 = 0.25;

@@ -28,6 +28,8 @@ pub fn reason(lexicon: &Lexicon, query: &Query, fit: &Fit) -> String {
             How::Same if !asked.common && !shared.contains(&word) => shared.push(word),
             How::Same => {}
             How::Like if asked.word == word => {}
+            // What a number means is between no two words.
+            How::Like if asked.word.bytes().all(|b| b.is_ascii_digit()) => {}
             How::Short | How::Near | How::Like | How::Joined => like.push(pair()),
             How::Typo => typos.push(pair()),
             How::Begins => begun.push(pair()),

@@ -238,9 +238,9 @@ mod tests {
         assert_eq!(after.decision, Decision::Match);
         assert!(after.candidates.is_sorted_by(|a, b| a.score >= b.score), "{after:?}");
         assert!(after.candidates[0].learned && after.candidates[0].id.as_str() == "tap", "{after:?}");
-        let like = "mend the water today";
+        let like = "mend the water now";
         assert_eq!(index.decide(like, &Learned::default()).candidates[0].id.as_str(), "pipe");
-        let habit = index.decide(like, &learned(&[("mend water today", "tap"); 5]));
+        let habit = index.decide(like, &learned(&[("mend water now", "tap"); 5]));
         assert_eq!(habit.candidates[0].id.as_str(), "tap", "a similar phrase decides between equals");
         assert!(!habit.candidates[0].learned, "nobody chose it for this one");
         let exact = learned(&[("mend the water pipe", "tap")]);

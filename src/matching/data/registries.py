@@ -17,7 +17,7 @@ SMALLER = 4
 SIZES, EXAMPLES, TRIGGERS = [5, 7, 9, 12, 16, 20], [0, 0, 4, 8, 14, 24], [3, 4, 5]
 # Of the phrases for workflows that a smaller registry has not, so many are kept; and so many that ask for nothing are added.
 ASK_FOR_OTHERS, FAR = 0.35, 16
-FAMILIES, WEIGHT, WEIGHT_SMALLER = 4, 0.5, 0.25
+FAMILIES, WEIGHT, WEIGHT_SMALLER = 4, 0.25, 0.125
 
 
 def read(path):

@@ -4,7 +4,7 @@
     python3 train.py --student DIR --corpus DIR --out DIR [--without NAME,NAME]
 
 --student is the folder into which vectors.py wrote stems.txt and vectors.bin, --corpus the folder of corpus files. Writes
-stems.txt, vectors.bin, elsewhere.txt and elsewhere.bin. Needs numpy and scipy, and takes about a quarter of an hour on two
+stems.txt, vectors.bin, elsewhere.txt and elsewhere.bin. Needs numpy and scipy, and takes about four minutes on two
 cores. README.md beside this file says what the corpus is.
 
 A sentence by which somebody asks for a process must point nearer to the other sentences of the same process than to those of
@@ -20,7 +20,7 @@ import scipy.sparse as sparse
 from vectors import LENGTH, stems
 
 DIMENSIONS = 192
-STEPS, RATE, TEACHERS = 1000, 0.006, 6
+STEPS, RATE, TEACHERS = 1600, 0.006, 4
 # How sharply the nearest must win, how much holds a word to its first place, and which part of a sentence's words is hidden.
 SHARP, HELD, HIDDEN = 0.05, 0.02, 0.3
 # How much longer the vectors of words become that the corpus does not have: as much as it makes the others, on average.

@@ -68,7 +68,7 @@ const UNSURE: &[(&str, &str)] =
 #[test]
 fn what_is_measured_is_what_the_decision_is_made_of() {
     let index = Index::new(&bank());
-    let phrase = "please don't deploy the mcp frobnicator";
+    let phrase = "please deploy the mcp frobnicator";
     let (answer, measured) = (index.decide(phrase, &Learned::default()), index.measure(phrase));
     for candidate in &answer.candidates {
         let same = measured.candidates.iter().find(|c| c.id == candidate.id).expect("measured");
@@ -76,7 +76,8 @@ fn what_is_measured_is_what_the_decision_is_made_of() {
         assert_eq!(same.features.len(), FEATURES.len());
     }
     assert!(measured.candidates.len() >= answer.candidates.len());
-    assert!(measured.phrase.signs.refuses && !measured.phrase.signs.asks_past);
+    let refused = index.measure("please don't deploy the mcp frobnicator").phrase.signs;
+    assert!(refused.refuses && !refused.asks_past && !measured.phrase.signs.refuses);
     assert!(measured.phrase.unknown > 0.0 && measured.phrase.workflows == bank().len());
     assert!(index.measure("").candidates.is_empty());
 }

@@ -360,15 +360,15 @@ fn the_words_of_config_toml_count_and_a_bank_read_again_keeps_them() {
     let settings = Settings::read("config.toml", text).expect("reads");
     let options = Options::new(&settings.matching).expect("words");
     let said = "zorp the quux changes";
-    Harness::new(80, 24).with_bank().connected().keys(said).see("Perhaps the first");
+    Harness::new(80, 24).with_bank().connected().keys(said).see("No workflow fits");
     Harness::new(80, 24)
         .matching(&options)
         .with_bank()
         .connected()
         .keys(said)
         .see("Deploy MCP Changes")
-        .see_no("Perhaps")
+        .see_no("No workflow fits")
         .with_bank()
         .see("Deploy MCP Changes")
-        .see_no("Perhaps");
+        .see_no("No workflow fits");
 }
