@@ -208,6 +208,18 @@ fn two_that_could_be_meant_are_asked_about() {
 }
 
 #[test]
+fn a_first_word_names_the_workflows_whose_trigger_phrases_begin_so() {
+    let index = Index::new(&bank());
+    let answer = index.decide("de", &Learned::default());
+    assert_eq!(answer.decision, Decision::None, "two letters start nothing");
+    let mut first: Vec<&str> = answer.candidates.iter().take(2).map(|c| c.id.as_str()).collect();
+    first.sort_unstable();
+    assert_eq!(first, ["MW-004", "MW-006"]);
+    let all: f64 = answer.candidates.iter().map(|c| c.score).sum::<f64>() + answer.none;
+    assert!(all < 1.0 + 1e-6, "{all}");
+}
+
+#[test]
 fn what_nothing_does_is_said() {
     check(&[
         ("", "none"),
