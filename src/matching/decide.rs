@@ -1,10 +1,8 @@
-//! The one function from phrase to answer: who is a candidate, what goes before what, what is told. How well a phrase
+//! The one function from phrase to answer: who is a candidate, what goes before what, what is told. What names a workflow
+//! outright is `named`'s (beside this file), how well a phrase
 //! fits is `score`'s, what that is worth `judge`'s, control phrases are `control`'s.
 
 use std::sync::Arc;
-
-use fuzzy_matcher::FuzzyMatcher as _;
-use fuzzy_matcher::skim::SkimMatcherV2;
 
 use crate::base::WorkflowId;
 use crate::matching::control::{self, Spoken};
@@ -21,6 +19,8 @@ use crate::matching::{
 };
 use crate::workflow::Workflow;
 
+mod named;
+
 /// Less likely than this, a workflow is not named.
 const WORTH_NAMING: f64 = 0.02;
 /// How likely the rest of a control phrase must name a workflow, where it says "workflow" and where not.
@@ -35,23 +35,8 @@ const CLAUSE_WORDS: usize = 16;
 const NEARLY_SAID: f64 = 0.65;
 /// A trigger phrase that sounds like a control phrase goes before it from this fit on.
 const TRIGGER_FIRST: f64 = 0.85;
-/// An id among other words.
-const ID_MENTIONED: f64 = 0.97;
-/// How likely it is that who has typed the beginning of one workflow's trigger phrase means it, and how much that must be.
-const BEGUN: f64 = 0.75;
-const BEGUN_LETTERS: usize = 6;
-/// How likely it is that who has typed a first word means a workflow whose trigger phrase begins so, where nothing else is
-/// clear; and of how many such workflows that tells something.
-const FIRST_WORD: f64 = 0.5;
-const SEVERAL_BEGUN: usize = 12;
 /// Words of a name that are looked for in a control phrase.
 const NAME_WORDS: usize = 12;
-/// Workflows whose names are searched letter by letter when no word fits.
-const LETTERS_IN: usize = 1000;
-/// The most that letters alone give.
-const LETTERS_WORTH: f64 = 0.4;
-/// In a registry this small letters alone need this much to suggest.
-const LETTERS_LEAST: f64 = 0.15;
 
 /// Built once from the registry.
 #[derive(Debug, Clone, Default)]
@@ -284,127 +269,6 @@ impl Index {
         }
     }
 
-    /// What is named by its id, or said word for word as a trigger phrase, goes before everything else.
-    fn put_named(&self, query: &Query, ranking: &mut Ranking) {
-        let whole = self.lexicon.by_id(&query.words);
-        let mentioned = if whole.is_some() { Vec::new() } else { self.mentioned(&query.words) };
-        if let Some(entry) = whole {
-            put(&mut ranking.ranked, Ranked { entry, score: 1.0, exact: true, features: None, why: Why::Id });
-        }
-        let exact = ranking.ranked.iter().filter(|r| r.exact).count();
-        if exact > 0 {
-            let share = 1.0 / exact as f64;
-            for one in &mut ranking.ranked {
-                one.score = if one.exact { share } else { one.score.min(share / 2.0) };
-            }
-            ranking.none = 0.0;
-            ranking.decision = several(exact);
-        } else if !mentioned.is_empty() {
-            ranking.decision = several(mentioned.len());
-            ranking.none = ranking.none.min(1.0 - ID_MENTIONED);
-            for entry in mentioned {
-                let score = ID_MENTIONED;
-                put(&mut ranking.ranked, Ranked { entry, score, exact: false, features: None, why: Why::Id });
-            }
-        } else if query.words.len() > 1 && query.key.len() >= BEGUN_LETTERS {
-            self.put_begun(query, ranking);
-        } else if query.words.len() == 1 && ranking.decision == Decision::None {
-            self.put_first_word(query, ranking);
-        }
-    }
-
-    /// Somebody types the first word: whose trigger phrases begin so are more likely than what means anything by it.
-    fn put_first_word(&self, query: &Query, ranking: &mut Ranking) {
-        let mut begun: Vec<(usize, usize)> = Vec::new();
-        for (entry, place) in self.lexicon.beginning(&query.key) {
-            let workflow = &self.lexicon.entries[entry];
-            if workflow.prepared.deprecated || workflow.replaced_by.is_some() {
-                continue;
-            }
-            if !begun.iter().any(|(known, _)| *known == entry) {
-                begun.push((entry, place));
-            }
-            if begun.len() > SEVERAL_BEGUN {
-                return;
-            }
-        }
-        if begun.is_empty() {
-            return;
-        }
-        for one in &mut ranking.ranked {
-            one.score *= 1.0 - FIRST_WORD;
-        }
-        ranking.none *= 1.0 - FIRST_WORD;
-        let share = FIRST_WORD / begun.len() as f64;
-        for (entry, place) in begun {
-            match ranking.ranked.iter_mut().find(|r| r.entry == entry) {
-                Some(one) => one.score += share,
-                None => {
-                    let why = Why::Fit(score::fit(&self.lexicon, query, place));
-                    ranking.ranked.push(Ranked { entry, score: share, exact: false, features: None, why });
-                }
-            }
-        }
-    }
-
-    /// Somebody is typing a trigger phrase, and no other workflow has one that begins so.
-    fn put_begun(&self, query: &Query, ranking: &mut Ranking) {
-        let begun = self.lexicon.begun(&query.key).filter(|(entry, _)| {
-            self.lexicon.entries[*entry].replaced_by.is_none()
-                && !self.lexicon.entries[*entry].prepared.deprecated
-        });
-        let Some((entry, place)) = begun else { return };
-        let fit = score::fit(&self.lexicon, query, place);
-        let features = ranking.ranked.iter().find(|r| r.entry == entry).and_then(|r| r.features);
-        let rest =
-            ranking.ranked.iter().filter(|r| r.entry != entry).map(|r| r.score).sum::<f64>() + ranking.none;
-        let room = 1.0 - BEGUN;
-        if rest > room {
-            for one in &mut ranking.ranked {
-                one.score *= room / rest;
-            }
-            ranking.none *= room / rest;
-            ranking.decision = Decision::Match;
-            ranking.ranked.retain(|r| r.entry != entry);
-            ranking.ranked.push(Ranked { entry, score: BEGUN, exact: false, features, why: Why::Fit(fit) });
-        }
-    }
-
-    /// Workflows whose ids, letters and a number, stand somewhere in the phrase.
-    fn mentioned(&self, words: &[Word]) -> Vec<usize> {
-        let mut found = Vec::new();
-        for start in 0..words.len() {
-            for length in [2, 1] {
-                let Some(part) = words.get(start..start + length) else { continue };
-                let numbered = part.iter().any(|w| w.text.contains(|c: char| c.is_ascii_digit()));
-                if numbered && let Some(entry) = self.lexicon.by_id(part) {
-                    if !found.contains(&entry) {
-                        found.push(entry);
-                    }
-                    break;
-                }
-            }
-        }
-        found
-    }
-
-    /// While somebody types letters that are no word yet: names that hold them in this order.
-    fn by_letters(&self, query: &Query) -> Vec<Ranked> {
-        let letters: String = query.key.split(' ').collect();
-        if letters.chars().count() < 2 || letters.chars().count() > 32 {
-            return Vec::new();
-        }
-        let matcher = SkimMatcherV2::default().ignore_case();
-        let found = self.lexicon.entries.iter().enumerate().take(LETTERS_IN).filter_map(|(entry, e)| {
-            let (points, lit) = matcher.fuzzy_indices(&e.prepared.name, &letters)?;
-            // Sixteen points a letter, and as much again for letters that begin words or follow each other.
-            let full = letters.chars().count() as f64 * 32.0;
-            let score = (points as f64 / full).clamp(0.0, 1.0) * LETTERS_WORTH;
-            Some(Ranked { entry, score, exact: false, features: None, why: Why::Letters(lit) })
-        });
-        found.filter(|r| r.score >= LETTERS_LEAST).collect()
-    }
-
     /// The control phrase that this is, the part of it that names a workflow, and the workflows
     /// that this part fits.
     fn control(
@@ -569,20 +433,6 @@ impl Index {
 /// By what of two standings of one workflow the better is told.
 fn stands(ranked: &Ranked) -> (bool, f64) {
     (ranked.exact, ranked.features.map_or(0.0, |f| f[1] + f[2]))
-}
-
-/// What to do where so many are named outright.
-fn several(named: usize) -> Decision {
-    if named == 1 { Decision::Match } else { Decision::Ambiguous { choices: named.min(judge::MOST_CHOICES) } }
-}
-
-/// Puts a workflow in, or lifts the one that is there.
-fn put(ranked: &mut Vec<Ranked>, new: Ranked) {
-    match ranked.iter_mut().find(|r| r.entry == new.entry) {
-        Some(old) if (old.exact, old.score) >= (new.exact, new.score) => {}
-        Some(old) => *old = new,
-        None => ranked.push(new),
-    }
 }
 
 /// The first [`PHRASE_LIMIT`] bytes, at a character's edge.
