@@ -1,6 +1,6 @@
 //! The one function from phrase to answer: who is a candidate, what goes before what, what is told. What names a workflow
-//! outright is `named`'s (beside this file), how well a phrase
-//! fits is `score`'s, what that is worth `judge`'s, control phrases are `control`'s.
+//! outright is `named`'s, beside this file; how well a phrase fits is `score`'s, what that is worth `judge`'s, control
+//! phrases are `control`'s.
 
 use std::sync::Arc;
 
