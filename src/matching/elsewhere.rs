@@ -1,4 +1,4 @@
-//! What a phrase sounds like in the world: for some 1,500 processes of many trades the direction of the ways in which
+//! What a phrase sounds like in the world: for some 3,250 processes of many trades the direction of the ways in which
 //! people ask for them. An engineering team's registry alone cannot tell that "my laptop is slow" does not ask for its
 //! workflow for slow software; that the phrase is nearer to a help desk's process can. Where the words come from is in
 //! `data/README.md`; what the nearness is worth is `judge`'s.

@@ -59,7 +59,7 @@ pub struct Surface {
 pub struct Lexicon {
     pub entries: Vec<Entry>,
     pub places: Vec<Place>,
-    /// The directions of `places` that are no scope, one after the other; all zero where nothing is known of the text.
+    /// The directions of `places`, one after the other; all zero where nothing is known of the text.
     pub directions: Vec<Wide>,
     /// Exact texts by their key.
     pub by_key: HashMap<String, Vec<u32>>,

@@ -1,4 +1,4 @@
-//! What the matcher knows of meaning: for some twenty thousand English word stems a short vector, whose
+//! What the matcher knows of meaning: for some thirty thousand English word stems a short vector, whose
 //! direction says what the word is about and whose length how much it tells. A text's vector is the sum of its
 //! words'. How the data was made, from what, and under which licences is in `data/README.md`. What the vectors
 //! are used for is `score`'s.
